@@ -1,0 +1,168 @@
+//! The running host: what a program holds to track events and call hooks.
+
+use std::any::TypeId;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+
+use crate::builder::AppBuilder;
+use crate::builtin::track_event;
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::failure::{self, Failure, Handler};
+use crate::gate::Gate;
+use crate::hook::HookSpec;
+use crate::inside::Inside;
+use crate::plan::{ErasedTable, KindMap, Plan, Table};
+use crate::start;
+use crate::state::State;
+use crate::track::Track;
+use crate::wait::Waiting;
+use crate::wrapper::Outcome;
+
+/// The running host: hooks, event types and state. A cheap clone; every clone is the same app.
+///
+/// ```
+/// use event_core::prelude::*;
+///
+/// #[derive(Event)]
+/// struct BanUser {
+///     user: String,
+/// }
+///
+/// let app = App::builder().without_linked().event::<BanUser>().start().wait()?;
+/// let receipt = app.track(BanUser { user: "mallory".into() }).by(Actor::new("root")).wait()?;
+/// assert!(receipt.failures().is_empty());
+/// app.shutdown().wait()?;
+/// # Ok::<_, event_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct App {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    /// A [`Table`] for each hook that has implementations.
+    pub(crate) tables: KindMap<ErasedTable>,
+    /// Whom each known event type meets. Unset until `register_events` has run.
+    pub(crate) listeners: OnceLock<KindMap<Arc<Plan<track_event>>>>,
+    pub(crate) state: State,
+    pub(crate) gate: Gate,
+    pub(crate) failure_handler: Handler,
+}
+
+impl App {
+    /// Starts an app with everything that is linked into the program; `.await` it, or `.wait()`.
+    ///
+    /// Collects events and implementations, checks them, calls `register_events`, then `startup`.
+    ///
+    /// # Errors
+    /// [`Error::Start`] with all problems found; [`Error::Startup`] when a `startup` implementation failed.
+    pub fn start() -> Waiting<'static, Self> {
+        Self::builder().start()
+    }
+
+    /// An app that is put together step by step.
+    pub fn builder() -> AppBuilder {
+        AppBuilder::default()
+    }
+
+    /// Says that this happened. `.await` it, or `.wait()` without a runtime; nothing happens before.
+    ///
+    /// ```
+    /// # use event_core::prelude::*;
+    /// # #[derive(Event)]
+    /// # struct BanUser { user: String }
+    /// # let app = App::builder().without_linked().event::<BanUser>().start().wait()?;
+    /// let receipt = app.track(BanUser { user: "mallory".into() }).by(Actor::new("root")).wait()?;
+    /// println!("tracked {}", receipt.id());
+    /// # Ok::<_, event_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An error means that the event isn't tracked: [`Error::UnknownEvent`], [`Error::ShutDown`],
+    /// [`Error::Refused`] when an `essential` implementation failed, and for `.wait()` inside an implementation
+    /// [`Error::WouldBlock`]. Every other failure is in the [`Receipt`](crate::Receipt).
+    pub fn track<E: Event>(&self, event: E) -> Track<'_, E> {
+        Track::new(self, event)
+    }
+
+    /// Puts a value into the app, for others to find by its type.
+    ///
+    /// # Errors
+    /// [`Error::StateExists`] when the app already holds a value of this type.
+    pub fn insert<T: Send + Sync + 'static>(&self, value: T) -> Result<()> {
+        self.inner.state.insert(value)
+    }
+
+    /// The value of this type.
+    ///
+    /// # Errors
+    /// [`Error::NoState`] when nobody put one in.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
+        self.inner.state.get()
+    }
+
+    /// Stops the app: new calls are refused, running ones are waited for, then every `shutdown` implementation
+    /// runs, in reverse start-up order, whatever fails. `.await` it, or `.wait()`.
+    ///
+    /// A second call waits for the first and has nothing to do.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with the `shutdown` implementations that failed; the app is shut down all the same.
+    /// [`Error::WouldBlock`] inside an implementation of this app, which shutdown would wait for.
+    pub fn shutdown(&self) -> Waiting<'_, ()> {
+        Waiting::new(async move {
+            if self.inner.is_inside() {
+                return Err(Error::WouldBlock);
+            }
+            match self.inner.gate.close().await {
+                Some(_closing) => start::shut_down(self).await,
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+impl Inner {
+    pub(crate) fn table<S: HookSpec>(&self) -> Option<&Table<S>> {
+        let table = self.tables.get(&TypeId::of::<S>())?;
+        Some(table.downcast_ref().expect("a hook's table is of the hook's type"))
+    }
+
+    /// Whether this thread is in the middle of a call of this app.
+    pub(crate) fn is_inside(&self) -> bool {
+        Inside::of(self)
+    }
+
+    /// Hands the failures of a finished call to the app's handler, except the essential one that ended the call:
+    /// that is the caller's error.
+    pub(crate) fn report<S: HookSpec>(&self, mut outcome: Outcome<S>) -> Result<Outcome<S>> {
+        if outcome.failures.is_empty() {
+            return Ok(outcome);
+        }
+        let refused = outcome.failures.iter().position(Failure::is_essential);
+        let refused = refused.map(|index| outcome.failures.remove(index));
+        if !(S::INFO.is_first_result() && refused.is_none()) {
+            self.report_all(&outcome.failures);
+        }
+        match refused {
+            Some(failure) => Err(Error::Refused(failure)),
+            None => Ok(outcome),
+        }
+    }
+
+    pub(crate) fn report_all(&self, failures: &[Failure]) {
+        for failure in failures {
+            let handled = catch_unwind(AssertUnwindSafe(|| (self.failure_handler)(failure)));
+            if handled.is_err() {
+                failure::print(failure);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,165 @@
+//! How an app is put together.
+
+use std::any::TypeId;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::answer::IntoAnswer;
+use crate::app::App;
+use crate::argument;
+use crate::builtin::track_event;
+use crate::event::{Event, EventType};
+use crate::failure::{self, Failure, Handler};
+use crate::implementation::Implementation;
+use crate::start;
+use crate::state::State;
+use crate::tracked::TrackedOf;
+use crate::wait::Waiting;
+
+/// Puts an app together; made by [`App::builder`].
+///
+/// Without further words it starts what [`App::start`] starts: everything that is linked. For tests, and for
+/// programs that choose for themselves, [`without_linked`](Self::without_linked) leaves all of that out:
+///
+/// ```
+/// use event_core::prelude::*;
+///
+/// #[derive(Event)]
+/// struct BanUser {
+///     user: String,
+/// }
+///
+/// #[hookimpl(track_event)]
+/// fn tell_the_moderators(event: &BanUser) {
+///     println!("{} was banned", event.user);
+/// }
+///
+/// let app = App::builder()
+///     .without_linked()
+///     .event::<BanUser>()
+///     .hook(tell_the_moderators)
+///     .on::<BanUser, _>(|event| println!("by {:?}", event.actor()))
+///     .start()
+///     .wait()?;
+/// # Ok::<_, event_core::Error>(())
+/// ```
+#[must_use = "a builder does nothing until it is started"]
+pub struct AppBuilder {
+    pub(crate) linked: bool,
+    pub(crate) events: Vec<EventType>,
+    pub(crate) hooks: Vec<ExplicitHook>,
+    pub(crate) closures: Vec<Implementation>,
+    pub(crate) required: Vec<(String, &'static Location<'static>)>,
+    pub(crate) state: State,
+    pub(crate) state_problems: Vec<crate::error::Error>,
+    pub(crate) failure_handler: Handler,
+}
+
+/// A function that was given to [`AppBuilder::hook`].
+pub(crate) struct ExplicitHook {
+    pub(crate) function_id: TypeId,
+    pub(crate) function: &'static str,
+    pub(crate) location: &'static Location<'static>,
+}
+
+impl Default for AppBuilder {
+    fn default() -> Self {
+        Self {
+            linked: true,
+            events: Vec::new(),
+            hooks: Vec::new(),
+            closures: Vec::new(),
+            required: Vec::new(),
+            state: State::default(),
+            state_problems: Vec::new(),
+            failure_handler: Arc::new(failure::print),
+        }
+    }
+}
+
+impl AppBuilder {
+    /// Leaves out everything that registered itself: the app knows what the builder is given, and nothing else.
+    pub fn without_linked(mut self) -> Self {
+        self.linked = false;
+        self
+    }
+
+    /// Makes an event type known. One that is known already is no problem.
+    pub fn event<E: Event>(mut self) -> Self {
+        self.events.extend_from_slice(E::TYPES);
+        self
+    }
+
+    /// Adds a function that has `#[hookimpl]`, by itself: `.hook(tell_the_moderators)`. One that is linked already
+    /// is called once all the same.
+    ///
+    /// A function without `#[hookimpl]` is a problem that the start reports.
+    #[track_caller]
+    pub fn hook<F: 'static>(mut self, function: F) -> Self {
+        let _ = function;
+        self.hooks.push(ExplicitHook {
+            function_id: TypeId::of::<F>(),
+            function: std::any::type_name::<F>(),
+            location: Location::caller(),
+        });
+        self
+    }
+
+    /// Adds a closure that hears events of type `E`, after the normal implementations of plugins whose names sort
+    /// before "app".
+    #[track_caller]
+    pub fn on<E: Event, R: IntoAnswer<()>>(
+        mut self,
+        closure: impl Fn(&TrackedOf<E>) -> R + Send + Sync + 'static,
+    ) -> Self {
+        self.closures.push(Implementation::closure::<track_event>(
+            Location::caller(),
+            argument::filter::<E>(),
+            move |args| match args.event.as_tracked::<E>() {
+                Some(event) => closure(event).into_answer(),
+                None => Ok(None),
+            },
+        ));
+        self
+    }
+
+    /// Puts a value into the app before anything runs, as [`App::insert`] does later.
+    ///
+    /// A type that comes twice is a problem that the start reports.
+    pub fn insert<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.state_problems.extend(self.state.insert(value).err());
+        self
+    }
+
+    /// Makes it a problem if no plugin of this name is linked.
+    #[track_caller]
+    pub fn require_plugin(mut self, name: impl Into<String>) -> Self {
+        self.required.push((name.into(), Location::caller()));
+        self
+    }
+
+    /// What is done with each failure of an implementation, beside being in the receipt. Without it, a failure is
+    /// a line on standard error.
+    pub fn failure_handler(mut self, handler: impl Fn(&Failure) + Send + Sync + 'static) -> Self {
+        self.failure_handler = Arc::new(handler);
+        self
+    }
+
+    /// Starts the app; `.await` it, or `.wait()`.
+    ///
+    /// # Errors
+    /// Those of [`App::start`].
+    pub fn start(self) -> Waiting<'static, App> {
+        Waiting::new(start::start(self))
+    }
+}
+
+impl std::fmt::Debug for AppBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppBuilder")
+            .field("linked", &self.linked)
+            .field("events", &self.events.len())
+            .field("hooks", &self.hooks.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,31 @@
+//! The hooks that an app calls itself. Nothing about them is special to the macros.
+
+use crate::app::App;
+use crate::event::EventType;
+use crate::tracked::Tracked;
+use event_derive::hookspec;
+
+/// The app starts: open what the plugin needs and put it into the app with [`App::insert`].
+///
+/// A failure ends the start: later implementations don't run, and the plugins that had started are shut down.
+#[hookspec]
+pub fn startup(app: &App);
+
+/// Which event types does the plugin add that can't register themselves? The concrete types of generic
+/// events: `vec![EventType::of::<Imported<Csv>>()]`.
+///
+/// Called once, before [`startup`]; tracking isn't possible yet.
+#[hookspec]
+pub fn register_events(app: &App) -> Vec<EventType>;
+
+/// Something happened. Called for every tracked event; an implementation that takes `&BanUser` or
+/// `&Tracked<BanUser>` instead of `&Tracked` hears bans only.
+#[hookspec]
+pub fn track_event(app: &App, event: &Tracked);
+
+/// The app stops: write what is left and close what [`startup`] opened.
+///
+/// Called once, when no call runs any more; in reverse start-up order, whatever fails. Tracking isn't possible
+/// any more.
+#[hookspec]
+pub fn shutdown(app: &App);

@@ -1,0 +1,128 @@
+//! What a caller of the app can be told.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::failure::Failure;
+use crate::properties::PropertiesError;
+
+/// `Result` with this crate's [`Error`]; `Result<()>` is what most hook implementations return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the app didn't do what it was asked to. Each variant says when it happens and, where there is one, the way on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// [`App::start`](crate::App::start) found something wrong with what is linked or registered. All problems
+    /// are listed, not only the first.
+    Start(Vec<Problem>),
+    /// A `startup` implementation failed. What had started was shut down again.
+    Startup(Failure),
+    /// An event was tracked whose type this app doesn't know. No implementation ran.
+    UnknownEvent {
+        /// The event's name.
+        name: &'static str,
+        /// The event's type.
+        rust_type: &'static str,
+    },
+    /// An `essential` implementation failed, so the call was ended: the event isn't tracked.
+    Refused(Failure),
+    /// Implementations failed, and the caller asked for that to be an error
+    /// ([`Receipt::strict`](crate::Receipt::strict), a `firstresult` hook,
+    /// [`App::shutdown`](crate::App::shutdown)).
+    Failed(Vec<Failure>),
+    /// The app was shut down, or is being shut down.
+    ShutDown,
+    /// `.wait()` inside an implementation would have to wait for something that may wait for this very
+    /// implementation. What had run until then stays done; the rest was not run.
+    WouldBlock,
+    /// The app holds no value of this type; a `startup` implementation puts one in with
+    /// [`App::insert`](crate::App::insert).
+    NoState {
+        /// The type that was asked for.
+        rust_type: &'static str,
+    },
+    /// The app already holds a value of this type.
+    StateExists {
+        /// The type that was inserted again.
+        rust_type: &'static str,
+    },
+    /// An event's fields can't be written as JSON.
+    Properties(PropertiesError),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(problems) => {
+                let s = if problems.len() == 1 { "problem" } else { "problems" };
+                write!(f, "the app can't start, {} {s}:", problems.len())?;
+                problems.iter().try_for_each(|problem| write!(f, "\n- {problem}"))
+            }
+            Self::Startup(failure) => write!(f, "the app can't start: {failure}"),
+            Self::UnknownEvent { name, rust_type } => write!(
+                f,
+                "event `{name}` isn't known to this app, so nobody can hear it; register `{rust_type}`: link the \
+                 crate that defines it (`event_core::plugins![…]`), give it to the builder \
+                 (`.event::<…>()`), or, if it is generic, return it from a `register_events` implementation"
+            ),
+            Self::Refused(failure) => write!(f, "refused: {failure}"),
+            Self::Failed(failures) => match failures.as_slice() {
+                [failure] => write!(f, "{failure}"),
+                failures => {
+                    write!(f, "{} implementations failed:", failures.len())?;
+                    failures.iter().try_for_each(|failure| write!(f, "\n- {}", failure.to_line()))
+                }
+            },
+            Self::ShutDown => f.write_str("the app was shut down; nothing can be tracked or called any more"),
+            Self::WouldBlock => f.write_str(
+                "`.wait()` inside an implementation would block, since something below has to wait; make the \
+                 implementation an `async fn` and `.await` instead",
+            ),
+            Self::NoState { rust_type } => write!(
+                f,
+                "the app holds no `{rust_type}`; put one in with `app.insert(…)` in a `startup` implementation"
+            ),
+            Self::StateExists { rust_type } => {
+                write!(f, "the app already holds a `{rust_type}`; wrap the second in a type of its own")
+            }
+            Self::Properties(error) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Startup(failure) | Self::Refused(failure) => failure.source(),
+            Self::Failed(failures) => match failures.as_slice() {
+                [failure] => failure.source(),
+                _ => None,
+            },
+            Self::Properties(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<PropertiesError> for Error {
+    fn from(error: PropertiesError) -> Self {
+        Self::Properties(error)
+    }
+}
+
+/// One thing that keeps an app from starting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem(String);
+
+impl Problem {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

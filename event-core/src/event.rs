@@ -1,0 +1,172 @@
+//! What an event type is.
+
+use std::any::TypeId;
+use std::panic::Location;
+
+use serde::Serializer;
+
+use crate::tracked::TrackedOf;
+
+/// A type whose values are occurrences: something that happened.
+///
+/// Implemented by `#[derive(Event)]`, whose page lists the options. The methods are for the framework;
+/// what a hook implementation reads is on [`Tracked`](crate::Tracked).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[derive(Event)]` above `{Self}`; `&Tracked` hears every event"
+)]
+pub trait Event: Send + Sync + Sized + 'static {
+    /// What the application knows about this type: one entry for each name its values can have.
+    #[doc(hidden)]
+    const TYPES: &'static [EventType];
+
+    /// Which of [`Self::TYPES`] this value is.
+    #[doc(hidden)]
+    fn event_type(&self) -> &'static EventType;
+
+    /// Writes the fields as one JSON object.
+    #[doc(hidden)]
+    fn serialize_properties<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+/// What is known about events of one name: where the type is, what it is called, what its fields are.
+///
+/// ```
+/// use event_core::prelude::*;
+///
+/// /// A moderator banned a user.
+/// #[derive(Event)]
+/// struct BanUser {
+///     /// Who was banned.
+///     user: String,
+/// }
+///
+/// let known = EventType::of::<BanUser>();
+/// assert_eq!(known.name(), "ban-user");
+/// assert_eq!(known.doc(), "A moderator banned a user.");
+/// assert_eq!(known.fields()[0].name(), "user");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct EventType {
+    kind: TypeId,
+    rust_type: fn() -> &'static str,
+    name: &'static str,
+    version: u32,
+    doc: &'static str,
+    fields: &'static [Field],
+    plugin: &'static str,
+    location: &'static Location<'static>,
+}
+
+/// What `#[derive(Event)]` read off a type.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Declaration {
+    pub name: &'static str,
+    pub version: u32,
+    pub doc: &'static str,
+    pub fields: &'static [Field],
+    pub plugin: &'static str,
+    pub location: &'static Location<'static>,
+}
+
+impl EventType {
+    /// The event type of `E`.
+    ///
+    /// This is how `register_events` returns the concrete types of a generic event, which can't register itself:
+    ///
+    /// ```
+    /// use event_core::prelude::*;
+    ///
+    /// #[derive(Event)]
+    /// struct Imported<T> {
+    ///     item: T,
+    /// }
+    ///
+    /// #[hookimpl]
+    /// fn register_events() -> Vec<EventType> {
+    ///     vec![EventType::of::<Imported<u64>>()]
+    /// }
+    /// ```
+    pub fn of<E: Event>() -> Self {
+        E::TYPES[0]
+    }
+
+    #[doc(hidden)]
+    pub const fn declared<E: Event>(declaration: Declaration) -> Self {
+        let Declaration { name, version, doc, fields, plugin, location } = declaration;
+        let rust_type = std::any::type_name::<E>;
+        Self { kind: TypeId::of::<TrackedOf<E>>(), rust_type, name, version, doc, fields, plugin, location }
+    }
+
+    /// The event's stable name, such as `ban-user`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The version of the event's fields, from `#[event(version = …)]`; 1 if none is given.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The type's doc comment, or an empty text.
+    pub fn doc(&self) -> &'static str {
+        self.doc
+    }
+
+    /// The type's fields in the order of their declaration.
+    pub fn fields(&self) -> &'static [Field] {
+        self.fields
+    }
+
+    /// The package that defines the type.
+    pub fn plugin(&self) -> &'static str {
+        self.plugin
+    }
+
+    /// The type as [`std::any::type_name`] writes it: for people, not a stable name.
+    pub fn rust_type(&self) -> &'static str {
+        (self.rust_type)()
+    }
+
+    /// Where the type is defined.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    /// What typed implementations are looked up by.
+    pub(crate) fn kind(&self) -> TypeId {
+        self.kind
+    }
+}
+
+/// A field of an event, as it stands in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    name: &'static str,
+    rust_type: &'static str,
+    doc: &'static str,
+}
+
+impl Field {
+    #[doc(hidden)]
+    pub const fn new(name: &'static str, rust_type: &'static str, doc: &'static str) -> Self {
+        Self { name, rust_type, doc }
+    }
+
+    /// The field's name in Rust; serde attributes can give it another one in the properties.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The field's type as it is written in the source.
+    pub fn rust_type(&self) -> &'static str {
+        self.rust_type
+    }
+
+    /// The field's doc comment, or an empty text.
+    pub fn doc(&self) -> &'static str {
+        self.doc
+    }
+}

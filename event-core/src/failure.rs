@@ -1,0 +1,159 @@
+//! What is known of an implementation that failed.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::implementation::Implementation;
+use crate::tracked::Tracked;
+
+/// Any error, as an implementation returned it.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// An implementation that returned an error or panicked: who, at what, where and why.
+///
+/// [`Display`](fmt::Display) gives the first three on one line; [`source`](StdError::source) is the error that
+/// the implementation returned. Cloning is cheap.
+#[derive(Clone)]
+pub struct Failure(Arc<Inner>);
+
+struct Inner {
+    implementation: Arc<Implementation>,
+    event: Option<(String, Uuid)>,
+    cause: Cause,
+}
+
+enum Cause {
+    Error(BoxError),
+    Panic(Panicked),
+}
+
+impl Failure {
+    pub(crate) fn returned(
+        implementation: &Arc<Implementation>,
+        event: Option<&Tracked>,
+        cause: BoxError,
+    ) -> Self {
+        Self::new(implementation, event, Cause::Error(cause))
+    }
+
+    pub(crate) fn panicked(
+        implementation: &Arc<Implementation>,
+        event: Option<&Tracked>,
+        payload: &(dyn Any + Send),
+    ) -> Self {
+        Self::new(implementation, event, Cause::Panic(Panicked::new(payload)))
+    }
+
+    #[cold]
+    fn new(implementation: &Arc<Implementation>, event: Option<&Tracked>, cause: Cause) -> Self {
+        let event = event.map(|event| (event.name().to_owned(), event.id()));
+        Self(Arc::new(Inner { implementation: implementation.clone(), event, cause }))
+    }
+
+    /// The implementation that failed.
+    pub fn implementation(&self) -> &Implementation {
+        &self.0.implementation
+    }
+
+    /// The name of the event it failed on, if the hook is about an event.
+    pub fn event_name(&self) -> Option<&str> {
+        self.0.event.as_ref().map(|(name, _)| name.as_str())
+    }
+
+    /// The id of the event it failed on, if the hook is about an event.
+    pub fn event_id(&self) -> Option<Uuid> {
+        self.0.event.as_ref().map(|(_, id)| *id)
+    }
+
+    /// The error that was returned; for a panic, one that holds its message.
+    pub fn cause(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        match &self.0.cause {
+            Cause::Error(error) => &**error,
+            Cause::Panic(panicked) => panicked,
+        }
+    }
+
+    /// Whether the implementation panicked instead of returning an error.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.0.cause, Cause::Panic(_))
+    }
+
+    /// Whether the implementation is `essential`, so that this failure ends the call.
+    pub fn is_essential(&self) -> bool {
+        self.0.implementation.is_essential()
+    }
+
+    /// The failure with all its causes on one line, for a log.
+    pub fn to_line(&self) -> String {
+        let mut line = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            line.push_str(": ");
+            line.push_str(&error.to_string());
+            cause = error.source();
+        }
+        line.replace('\n', " ")
+    }
+}
+
+/// Who failed, where, and on what: `` `billing::charge` (hook track_event, plugin billing, src/lib.rs:12) failed on
+/// event `order-placed` ``.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} failed", self.0.implementation)?;
+        match &self.0.event {
+            Some((name, _)) => write!(f, " on event `{name}`"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure")
+            .field("implementation", &self.0.implementation.to_string())
+            .field("event", &self.0.event)
+            .field("cause", &self.cause())
+            .finish()
+    }
+}
+
+impl StdError for Failure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.cause())
+    }
+}
+
+/// A panic, as the error it counts as.
+#[derive(Debug)]
+struct Panicked(String);
+
+impl Panicked {
+    fn new(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied();
+        let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self(message.unwrap_or("with a payload that is no text").to_owned())
+    }
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "panicked: {}", self.0)
+    }
+}
+
+impl StdError for Panicked {}
+
+/// What an app does with a failure that nobody else was handed.
+pub(crate) type Handler = Arc<dyn Fn(&Failure) + Send + Sync>;
+
+/// One line on standard error.
+pub(crate) fn print(failure: &Failure) {
+    use std::io::Write;
+    // A closed standard error is no reason to fail, and there is nobody left to tell.
+    let _ = std::io::stderr().write_all(format!("event-core: {}\n", failure.to_line()).as_bytes());
+}

@@ -1,0 +1,139 @@
+//! Which calls are running, and how shutdown waits for them.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Poll, Waker};
+
+use crate::error::{Error, Result};
+
+/// Counts running calls, in several places so that threads which track at the same time share no cache line.
+#[derive(Default)]
+pub(crate) struct Gate {
+    state: AtomicU8,
+    running: [Counter; COUNTERS],
+    waiting: Mutex<Vec<Waker>>,
+}
+
+const COUNTERS: usize = 16;
+
+/// Alone on its pair of cache lines, which processors fetch together.
+#[derive(Default)]
+#[repr(align(128))]
+struct Counter(AtomicUsize);
+
+const OPEN: u8 = 0;
+/// Calls that run may finish, and call on; new ones are refused.
+const DRAINING: u8 = 1;
+const CLOSED: u8 = 2;
+/// Closed, and the shutdown implementations have run.
+const DONE: u8 = 3;
+
+/// A call that runs; the gate waits for it.
+pub(crate) struct Running<'a> {
+    gate: &'a Gate,
+    counter: &'a Counter,
+}
+
+impl Gate {
+    /// `inside`: this call comes from a running one.
+    pub(crate) fn enter(&self, inside: bool) -> Result<Running<'_>> {
+        let counter = &self.running[counter_of_this_thread()];
+        // First counted, then checked: shutdown closes first and counts then, so one of the two sees the other.
+        counter.0.fetch_add(1, SeqCst);
+        let running = Running { gate: self, counter };
+        Self::admit(self.state.load(SeqCst), inside).map(|()| running)
+    }
+
+    /// What [`enter`](Self::enter) would say, for a call that is over before anybody could wait for it.
+    pub(crate) fn check_open(&self, inside: bool) -> Result<()> {
+        Self::admit(self.state.load(SeqCst), inside)
+    }
+
+    fn admit(state: u8, inside: bool) -> Result<()> {
+        match state {
+            OPEN => Ok(()),
+            DRAINING if inside => Ok(()),
+            _ => Err(Error::ShutDown),
+        }
+    }
+
+    /// Refuses new calls and waits for those that run. Gives the right to shut down, to one caller; the others
+    /// wait until that one is done and get `None`.
+    pub(crate) async fn close(&self) -> Option<Closing<'_>> {
+        loop {
+            if self.state.compare_exchange(OPEN, DRAINING, SeqCst, SeqCst).is_ok() {
+                let mut closing = Closing { gate: self, drained: false };
+                self.wait_until(|| self.running() == 0).await;
+                self.state.store(CLOSED, SeqCst);
+                closing.drained = true;
+                return Some(closing);
+            }
+            // Another caller is at it. If that one is dropped while it waits, this one takes over.
+            self.wait_until(|| matches!(self.state.load(SeqCst), OPEN | DONE)).await;
+            if self.state.load(SeqCst) == DONE {
+                return None;
+            }
+        }
+    }
+
+    fn running(&self) -> usize {
+        self.running.iter().map(|counter| counter.0.load(SeqCst)).sum()
+    }
+
+    async fn wait_until(&self, met: impl Fn() -> bool) {
+        poll_fn(|context| {
+            if met() {
+                return Poll::Ready(());
+            }
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(context.waker().clone());
+            // Once more, now that a change would wake this task.
+            if met() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    #[cold]
+    fn wake(&self) {
+        let wakers = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.counter.0.fetch_sub(1, SeqCst);
+        if self.gate.state.load(SeqCst) != OPEN {
+            self.gate.wake();
+        }
+    }
+}
+
+/// The right to shut down. Dropped before the running calls are done, it opens the gate again.
+pub(crate) struct Closing<'a> {
+    gate: &'a Gate,
+    drained: bool,
+}
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.gate.state.store(if self.drained { DONE } else { OPEN }, SeqCst);
+        self.gate.wake();
+    }
+}
+
+fn counter_of_this_thread() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static MINE: Cell<usize> = const { Cell::new(usize::MAX) };
+    }
+    match MINE.get() {
+        usize::MAX => {
+            let mine = THREADS.fetch_add(1, SeqCst) % COUNTERS;
+            MINE.set(mine);
+            mine
+        }
+        mine => mine,
+    }
+}

@@ -1,0 +1,205 @@
+//! What a hook is, and how it is called.
+
+use std::future::IntoFuture;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::call::{self, CallFuture, Callable};
+use crate::dispatch;
+use crate::error::{Error, Result};
+use crate::implementation::Implementation;
+use crate::plan::{ErasedTable, Plan, Table};
+use crate::tracked::Tracked;
+use crate::wrapper::Outcome;
+
+/// A named point where others can join in. Implemented by `#[hookspec]` for an empty enum of the hook's name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a hook",
+    label = "not a hook",
+    note = "name a function that has `#[hookspec]`; the built-in hooks are `startup`, `register_events`, \
+            `track_event` and `shutdown`"
+)]
+pub trait HookSpec: Sized + Send + Sync + 'static {
+    /// The arguments of one call.
+    #[doc(hidden)]
+    type Args<'a>: Copy + Send + Sync;
+
+    /// What one implementation gives.
+    type Output: Send + 'static;
+
+    /// What calling the hook gives: an [`Outcome`], or for a `firstresult` hook an `Option` of the output.
+    type Answer: Send;
+
+    #[doc(hidden)]
+    const INFO: &'static HookInfo;
+
+    /// The same arguments for a shorter time, which the compiler can't see by itself through an associated type.
+    #[doc(hidden)]
+    fn reborrow<'short, 'long: 'short>(args: Self::Args<'long>) -> Self::Args<'short>;
+
+    #[doc(hidden)]
+    fn app<'a>(args: Self::Args<'a>) -> &'a App;
+
+    /// The hook's event argument, if it has one: typed implementations are looked up by it.
+    #[doc(hidden)]
+    fn event<'a>(args: Self::Args<'a>) -> Option<&'a Tracked>;
+
+    #[doc(hidden)]
+    fn answer(outcome: Outcome<Self>) -> Result<Self::Answer>;
+}
+
+/// What is known about a hook, whatever its types.
+#[derive(Debug)]
+pub struct HookInfo {
+    declaration: HookDeclaration,
+    build: fn(&[Arc<Implementation>]) -> ErasedTable,
+}
+
+/// What `#[hookspec]` read off a function.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct HookDeclaration {
+    pub name: &'static str,
+    /// The function as it was written, without its doc comment.
+    pub signature: &'static str,
+    pub doc: &'static str,
+    pub first_result: bool,
+    /// The name of the argument that [`HookSpec::event`] returns.
+    pub event_argument: Option<&'static str>,
+    pub module_path: &'static str,
+    pub plugin: &'static str,
+    pub location: &'static Location<'static>,
+}
+
+impl HookInfo {
+    #[doc(hidden)]
+    pub const fn new<S: HookSpec>(declaration: HookDeclaration) -> Self {
+        Self { declaration, build: Table::<S>::erased }
+    }
+
+    /// The hook's name.
+    pub fn name(&self) -> &'static str {
+        self.declaration.name
+    }
+
+    /// The hook as it was written, such as `fn permission_allowed(app: &App, action: &str) -> bool`.
+    pub fn signature(&self) -> &'static str {
+        self.declaration.signature
+    }
+
+    /// The hook's doc comment, or an empty text.
+    pub fn doc(&self) -> &'static str {
+        self.declaration.doc
+    }
+
+    /// Whether a call ends at the first result.
+    pub fn is_first_result(&self) -> bool {
+        self.declaration.first_result
+    }
+
+    /// The module that defines the hook.
+    pub fn module_path(&self) -> &'static str {
+        self.declaration.module_path
+    }
+
+    /// The package that defines the hook.
+    pub fn plugin(&self) -> &'static str {
+        self.declaration.plugin
+    }
+
+    /// Where the hook is defined.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.declaration.location
+    }
+
+    pub(crate) fn event_argument(&self) -> Option<&'static str> {
+        self.declaration.event_argument
+    }
+
+    /// The table of these implementations, which are in call order and all of this hook.
+    pub(crate) fn build(&self, implementations: &[Arc<Implementation>]) -> ErasedTable {
+        (self.build)(implementations)
+    }
+}
+
+/// A call of a hook, ready to run: `.await` it, or `.wait()` without a runtime.
+#[must_use = "a hook is called when this is awaited, or with `.wait()`"]
+pub struct HookCall<'a, S: HookSpec> {
+    args: S::Args<'a>,
+}
+
+impl<'a, S: HookSpec> HookCall<'a, S> {
+    #[doc(hidden)]
+    pub fn new(args: S::Args<'a>) -> Self {
+        Self { args }
+    }
+
+    /// Runs the call on this thread and waits for it.
+    ///
+    /// # Errors
+    /// [`Error::ShutDown`]; [`Error::Refused`] when an `essential` implementation failed; for a `firstresult`
+    /// hook [`Error::Failed`] when an implementation failed before one had a result; [`Error::WouldBlock`] inside
+    /// an implementation, when something below would have to wait.
+    pub fn wait(self) -> Result<S::Answer> {
+        call::wait(self)
+    }
+}
+
+impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
+    type Spec = S;
+    type Answer = S::Answer;
+
+    fn app(&self) -> &'a App {
+        S::app(self.args)
+    }
+
+    fn plan(&self) -> Result<Option<&'a Plan<S>>> {
+        let table = S::app(self.args).inner.table::<S>();
+        Ok(table.map(|table| table.plan(S::event(self.args))))
+    }
+
+    fn unheard(self) -> Result<S::Answer> {
+        S::answer(Outcome::default())
+    }
+
+    fn run_ready(self, plan: &'a Plan<S>) -> Result<S::Answer> {
+        S::answer(self.app().inner.report(dispatch::run_ready(plan, self.args).outcome)?)
+    }
+
+    async fn run(self, plan: &'a Plan<S>) -> Result<S::Answer> {
+        S::answer(self.app().inner.report(dispatch::run(plan, self.args).await.outcome)?)
+    }
+}
+
+impl<'a, S: HookSpec> IntoFuture for HookCall<'a, S> {
+    type Output = Result<S::Answer>;
+    type IntoFuture = CallFuture<'a, Self>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        CallFuture::new(self)
+    }
+}
+
+impl<S: HookSpec> std::fmt::Debug for HookCall<'_, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("HookCall").field(&S::INFO.name()).finish()
+    }
+}
+
+/// What calling a collecting hook gives.
+#[doc(hidden)]
+pub fn collected<S: HookSpec>(outcome: Outcome<S>) -> Result<Outcome<S>> {
+    Ok(outcome)
+}
+
+/// What calling a `firstresult` hook gives. A failure is an error even where there is a value,
+/// so that a permission check can't fail open.
+#[doc(hidden)]
+pub fn first_result<S: HookSpec>(outcome: Outcome<S>) -> Result<Option<S::Output>> {
+    if outcome.failures.is_empty() {
+        Ok(outcome.values.into_iter().next())
+    } else {
+        Err(Error::Failed(outcome.failures))
+    }
+}

@@ -1,0 +1,236 @@
+//! What an implementation is: which hook it answers, who it is, when it wants to be called.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::answer::Answer;
+use crate::hook::{HookInfo, HookSpec};
+use crate::plan::Call;
+use crate::registry::Declared;
+
+/// When an implementation wants to be called, relative to the others of its hook.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Class {
+    /// Before the normal ones.
+    TryFirst,
+    /// Neither first nor last.
+    #[default]
+    Normal,
+    /// After the normal ones.
+    TryLast,
+}
+
+/// The options of `#[hookimpl(…)]`.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub class: Class,
+    pub before: &'static [&'static str],
+    pub after: &'static [&'static str],
+    pub wrapper: bool,
+    pub essential: bool,
+}
+
+impl Options {
+    /// Those of `#[hookimpl]` without any.
+    pub const NONE: Self =
+        Self { class: Class::Normal, before: &[], after: &[], wrapper: false, essential: false };
+}
+
+/// Which events an argument lets through.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Filter {
+    /// The `TypeId` of the `TrackedOf<E>`.
+    pub kind: TypeId,
+    pub rust_type: fn() -> &'static str,
+}
+
+/// What `#[hookimpl]` read off a function.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct HookImpl {
+    pub hook: &'static HookInfo,
+    pub hook_id: TypeId,
+    pub function: &'static str,
+    /// The type of the function itself, by which `AppBuilder::hook` finds it.
+    pub function_id: TypeId,
+    /// For each argument that is one: its name and the events it lets through.
+    pub filters: &'static [(&'static str, Option<Filter>)],
+    pub options: Options,
+    pub is_async: bool,
+    pub module_path: &'static str,
+    pub plugin: &'static str,
+    pub location: &'static Location<'static>,
+    /// A `Call` of the hook.
+    pub call: &'static (dyn Any + Send + Sync),
+}
+
+/// A function that answers a hook, as `#[hookimpl]` registered it.
+pub struct Implementation {
+    hook: &'static HookInfo,
+    hook_id: TypeId,
+    path: String,
+    module_path: &'static str,
+    function: &'static str,
+    plugin: &'static str,
+    location: &'static Location<'static>,
+    filter: Option<Filter>,
+    options: Options,
+    is_async: bool,
+    call: Declared<dyn Any + Send + Sync>,
+}
+
+impl Implementation {
+    pub(crate) fn declared(declared: &'static HookImpl) -> Self {
+        let argument = declared.hook.event_argument();
+        let filter = declared.filters.iter().find(|(name, _)| Some(*name) == argument);
+        Self {
+            hook: declared.hook,
+            hook_id: declared.hook_id,
+            path: format!("{}::{}", declared.module_path, declared.function),
+            module_path: declared.module_path,
+            function: declared.function,
+            plugin: declared.plugin,
+            location: declared.location,
+            filter: filter.and_then(|(_, filter)| *filter),
+            options: declared.options,
+            is_async: declared.is_async,
+            call: Declared::Static(declared.call),
+        }
+    }
+
+    /// A closure that was given to the builder.
+    pub(crate) fn closure<S: HookSpec>(
+        location: &'static Location<'static>,
+        filter: Filter,
+        closure: impl for<'a> Fn(S::Args<'a>) -> Answer<S::Output> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            hook: S::INFO,
+            hook_id: TypeId::of::<S>(),
+            path: "a closure".to_owned(),
+            module_path: "",
+            function: "a closure",
+            plugin: "app",
+            location,
+            filter: Some(filter),
+            options: Options::NONE,
+            is_async: false,
+            call: Declared::Owned(Arc::new(Call::<S>::Closure(Arc::new(closure)))),
+        }
+    }
+
+    /// The hook that it answers.
+    pub fn hook(&self) -> &'static HookInfo {
+        self.hook
+    }
+
+    /// The function with its module, such as `billing::charge`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The package that it is in.
+    pub fn plugin(&self) -> &'static str {
+        self.plugin
+    }
+
+    /// Where it is defined.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    /// The one event type it hears, as [`std::any::type_name`] writes it; `None` if it hears all.
+    pub fn only_event(&self) -> Option<&'static str> {
+        self.filter.map(|filter| (filter.rust_type)())
+    }
+
+    /// When it wants to be called.
+    pub fn class(&self) -> Class {
+        self.options.class
+    }
+
+    /// The plugins whose implementations it wants to come before.
+    pub fn before(&self) -> &'static [&'static str] {
+        self.options.before
+    }
+
+    /// The plugins whose implementations it wants to come after.
+    pub fn after(&self) -> &'static [&'static str] {
+        self.options.after
+    }
+
+    /// Whether it is around the others instead of among them.
+    pub fn is_wrapper(&self) -> bool {
+        self.options.wrapper
+    }
+
+    /// Whether its failure ends the call.
+    pub fn is_essential(&self) -> bool {
+        self.options.essential
+    }
+
+    /// Whether it is an `async fn`.
+    pub fn is_async(&self) -> bool {
+        self.is_async
+    }
+
+    pub(crate) fn hook_id(&self) -> TypeId {
+        self.hook_id
+    }
+
+    pub(crate) fn kind(&self) -> Option<TypeId> {
+        self.filter.map(|filter| filter.kind)
+    }
+
+    pub(crate) fn module_path(&self) -> &'static str {
+        self.module_path
+    }
+
+    pub(crate) fn function(&self) -> &'static str {
+        self.function
+    }
+
+    /// The same implementation of a hook where every failure ends the call.
+    pub(crate) fn into_essential(mut self) -> Self {
+        self.options.essential = !self.options.wrapper;
+        self
+    }
+
+    pub(crate) fn call<S: HookSpec>(&self) -> &Call<S> {
+        self.call.get().downcast_ref().expect("an implementation's call is of its hook")
+    }
+}
+
+/// Who and where: `` `billing::charge` (hook track_event, plugin billing, src/lib.rs:12) ``.
+impl fmt::Display for Implementation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` (hook {}, plugin {}, {}:{})",
+            self.path,
+            self.hook.name(),
+            self.plugin,
+            self.location.file(),
+            self.location.line()
+        )
+    }
+}
+
+impl fmt::Debug for Implementation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Implementation")
+            .field("hook", &self.hook.name())
+            .field("path", &self.path)
+            .field("plugin", &self.plugin)
+            .field("location", &format_args!("{}", self.location))
+            .field("options", &self.options)
+            .field("only_event", &self.only_event())
+            .field("is_async", &self.is_async)
+            .finish_non_exhaustive()
+    }
+}

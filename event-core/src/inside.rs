@@ -1,0 +1,48 @@
+//! Whether this thread is in the middle of a call, and of which app.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+
+use crate::app::Inner;
+
+thread_local! {
+    /// The address of the innermost app whose call is running on this thread, or null.
+    static INNERMOST: Cell<*const Inner> = const { Cell::new(std::ptr::null()) };
+}
+
+/// Marks this thread as inside a call of an app, until it is dropped. An asynchronous call is marked
+/// anew around each poll, since it can change threads in between.
+pub(crate) struct Inside {
+    outer: *const Inner,
+}
+
+impl Inside {
+    pub(crate) fn enter(app: &Inner) -> Self {
+        Self { outer: INNERMOST.replace(app) }
+    }
+
+    pub(crate) fn any() -> bool {
+        !INNERMOST.get().is_null()
+    }
+
+    pub(crate) fn of(app: &Inner) -> bool {
+        std::ptr::eq(INNERMOST.get(), app)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INNERMOST.set(self.outer);
+    }
+}
+
+/// Runs a future with this thread marked while it is polled.
+pub(crate) async fn marked<F: Future>(app: &Inner, future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        let _inside = Inside::enter(app);
+        future.as_mut().poll(context)
+    })
+    .await
+}

@@ -1,0 +1,139 @@
+//! In which order implementations are called: a total order that never depends on the linker.
+//!
+//! Of one hook: the wrappers around everything, the outermost first; then `tryfirst`, normal, `trylast`. Among
+//! those of one class, `before` and `after` decide; then the plugin's name, the module, the line, the column and
+//! the function's name, which together are different for any two functions.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::error::Problem;
+use crate::implementation::{Class, Implementation};
+
+/// Sorts the implementations of one hook into call order.
+///
+/// # Errors
+/// A problem for each set of constraints that can't be met, and for two implementations that nothing tells apart.
+pub(crate) fn sort(implementations: &mut Vec<Arc<Implementation>>) -> Result<(), Vec<Problem>> {
+    sort_by_rank(implementations, |_| 0)
+}
+
+/// The same, with a rank that comes after the class and `before`/`after`, but before names.
+pub(crate) fn sort_by_rank(
+    implementations: &mut Vec<Arc<Implementation>>,
+    rank: impl Fn(&Implementation) -> usize,
+) -> Result<(), Vec<Problem>> {
+    implementations.sort_by_cached_key(|it| (group(it), rank(it), key(it)));
+    let mut problems = equals(implementations);
+    problems.extend(contradictions(implementations));
+    let mut sorted = Vec::with_capacity(implementations.len());
+    for group in implementations.chunk_by(|a, b| group(a) == group(b)) {
+        match meet_constraints(group) {
+            Ok(ordered) => sorted.extend(ordered),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() {
+        *implementations = sorted;
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}
+
+/// Wrappers come first.
+fn group(it: &Implementation) -> (bool, Class) {
+    (!it.is_wrapper(), it.class())
+}
+
+/// Functions from one call of a `macro_rules!` macro share line and column, so the name decides last.
+fn key(it: &Implementation) -> (&'static str, &'static str, u32, u32, &'static str) {
+    (it.plugin(), it.module_path(), it.location().line(), it.location().column(), it.function())
+}
+
+fn equals(sorted: &[Arc<Implementation>]) -> Vec<Problem> {
+    let equal =
+        sorted.windows(2).filter(|pair| group(&pair[0]) == group(&pair[1]) && key(&pair[0]) == key(&pair[1]));
+    equal
+        .map(|pair| {
+            Problem::new(format!("nothing tells two implementations apart: {} and {}", pair[0], pair[1]))
+        })
+        .collect()
+}
+
+/// `before` and `after` that the classes make impossible, or that name the own plugin.
+fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for it in implementations.iter() {
+        for (word, names, wrong_side) in [
+            ("before", it.before(), std::cmp::Ordering::Less),
+            ("after", it.after(), std::cmp::Ordering::Greater),
+        ] {
+            for name in names {
+                if *name == it.plugin() {
+                    problems.push(Problem::new(format!(
+                        "{it} says {word} = \"{name}\", which is its own plugin"
+                    )));
+                }
+                let others = implementations.iter().filter(|other| other.plugin() == *name);
+                let impossible = others
+                    .filter(|other| other.is_wrapper() == it.is_wrapper())
+                    .find(|other| other.class().cmp(&it.class()) == wrong_side);
+                if let Some(other) = impossible {
+                    problems.push(Problem::new(format!(
+                        "{it} says {word} = \"{name}\", but it is {} and {other} is {}, which decides first",
+                        class_name(it.class()),
+                        class_name(other.class()),
+                    )));
+                }
+            }
+        }
+    }
+    problems
+}
+
+fn class_name(class: Class) -> &'static str {
+    match class {
+        Class::TryFirst => "tryfirst",
+        Class::Normal => "normal",
+        Class::TryLast => "trylast",
+    }
+}
+
+/// The implementations of one class, each as early as its constraints allow (Kahn's algorithm; of those that are
+/// free to go, the first by key goes).
+fn meet_constraints(group: &[Arc<Implementation>]) -> Result<Vec<Arc<Implementation>>, Problem> {
+    let must_wait_for: Vec<BTreeSet<usize>> = (0..group.len())
+        .map(|this| (0..group.len()).filter(|&other| goes_before(&group[other], &group[this])).collect())
+        .collect();
+    let mut order = Vec::with_capacity(group.len());
+    let mut left: Vec<usize> = (0..group.len()).collect();
+    while !left.is_empty() {
+        let free = left.iter().position(|&it| must_wait_for[it].iter().all(|other| order.contains(other)));
+        let Some(free) = free else { return Err(cycle(group, &left, &must_wait_for)) };
+        order.push(left.remove(free));
+    }
+    Ok(order.into_iter().map(|index| group[index].clone()).collect())
+}
+
+fn goes_before(a: &Implementation, b: &Implementation) -> bool {
+    a.plugin() != b.plugin() && (a.before().contains(&b.plugin()) || b.after().contains(&a.plugin()))
+}
+
+/// Names one cycle: from any implementation that can't go, each waits for another that can't go either.
+fn cycle(group: &[Arc<Implementation>], left: &[usize], must_wait_for: &[BTreeSet<usize>]) -> Problem {
+    let mut path = vec![left[0]];
+    loop {
+        let last = path[path.len() - 1];
+        let blocker = must_wait_for[last].iter().find(|other| left.contains(other));
+        let blocker = *blocker.expect("whoever can't go waits for somebody who can't go");
+        if let Some(start) = path.iter().position(|&it| it == blocker) {
+            let around = path[start..].iter().map(|&it| group[it].to_string()).collect::<Vec<_>>();
+            return Problem::new(format!(
+                "`before` and `after` go around in a circle: {} waits for itself",
+                around.join(", which waits for ")
+            ));
+        }
+        path.push(blocker);
+    }
+}

@@ -1,0 +1,142 @@
+//! Who is called for an event of a given type: a table that is made once, when the app starts.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::future::Future;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use stackfuture::StackFuture;
+
+use crate::answer::Answer;
+use crate::failure::BoxError;
+use crate::hook::HookSpec;
+use crate::implementation::Implementation;
+use crate::tracked::Tracked;
+use crate::wrapper::{Next, Outcome};
+
+/// The arguments of a call. A type of its own, so that `'a` can stand in the return type of the functions below.
+#[doc(hidden)]
+pub struct Input<'a, S: HookSpec>(pub S::Args<'a>);
+
+/// The future of an asynchronous implementation: up to this size it needs no allocation.
+const FUTURE_SIZE: usize = 256;
+
+#[doc(hidden)]
+pub type AnswerFuture<'a, T> = StackFuture<'a, Answer<T>, FUTURE_SIZE>;
+
+/// `None` when the wrapper isn't meant for this event.
+#[doc(hidden)]
+pub type WrapperFuture<'a, S> =
+    Pin<Box<dyn Future<Output = Result<Option<Outcome<S>>, BoxError>> + Send + 'a>>;
+
+/// How an implementation of the hook `S` is called. Generated code makes the functions.
+#[doc(hidden)]
+pub enum Call<S: HookSpec> {
+    Sync(for<'a> fn(Input<'a, S>) -> Answer<S::Output>),
+    Async(for<'a> fn(Input<'a, S>) -> AnswerFuture<'a, S::Output>),
+    Wrapper(for<'a> fn(Input<'a, S>, Next<'a, S>) -> WrapperFuture<'a, S>),
+    Closure(Arc<dyn for<'a> Fn(S::Args<'a>) -> Answer<S::Output> + Send + Sync>),
+}
+
+impl<S: HookSpec> Clone for Call<S> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Sync(function) => Self::Sync(*function),
+            Self::Async(function) => Self::Async(*function),
+            Self::Wrapper(function) => Self::Wrapper(*function),
+            Self::Closure(closure) => Self::Closure(closure.clone()),
+        }
+    }
+}
+
+/// An implementation's place in a plan.
+pub(crate) struct Step<S: HookSpec> {
+    pub(crate) call: Call<S>,
+    pub(crate) implementation: Arc<Implementation>,
+}
+
+/// Whom a call meets, in order: wrappers from the outside in, then the others.
+#[doc(hidden)]
+pub struct Plan<S: HookSpec> {
+    pub(crate) wrappers: Box<[Step<S>]>,
+    pub(crate) steps: Box<[Step<S>]>,
+    ready_at_once: bool,
+}
+
+impl<S: HookSpec> Plan<S> {
+    /// Of the implementations, which are in call order, those that hear events of this kind.
+    pub(crate) fn new(implementations: &[Arc<Implementation>], kind: Option<TypeId>) -> Self {
+        let heard = implementations.iter().filter(|it| it.kind().is_none() || it.kind() == kind);
+        let step = |it: &Arc<Implementation>| Step { call: it.call().clone(), implementation: it.clone() };
+        let (wrappers, steps): (Vec<_>, Vec<_>) =
+            heard.map(step).partition(|step| matches!(step.call, Call::Wrapper(_)));
+        let ready_at_once =
+            wrappers.is_empty() && !steps.iter().any(|step| matches!(step.call, Call::Async(_)));
+        Self { wrappers: wrappers.into(), steps: steps.into(), ready_at_once }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.wrappers.is_empty()
+    }
+
+    /// Whether a call needs no future: nobody in it can wait.
+    pub(crate) fn is_ready_at_once(&self) -> bool {
+        self.ready_at_once
+    }
+}
+
+/// The plans of one hook: one for each event type that somebody asked for by name, one for all the others.
+pub(crate) struct Table<S: HookSpec> {
+    others: Arc<Plan<S>>,
+    by_kind: KindMap<Arc<Plan<S>>>,
+}
+
+/// A [`Table`] whose hook's type is forgotten.
+pub(crate) type ErasedTable = Box<dyn Any + Send + Sync>;
+
+impl<S: HookSpec> Table<S> {
+    pub(crate) fn new(implementations: &[Arc<Implementation>]) -> Self {
+        let kinds = implementations.iter().filter_map(|it| it.kind());
+        let by_kind = kinds.map(|kind| (kind, Arc::new(Plan::new(implementations, Some(kind))))).collect();
+        Self { others: Arc::new(Plan::new(implementations, None)), by_kind }
+    }
+
+    pub(crate) fn erased(implementations: &[Arc<Implementation>]) -> ErasedTable {
+        Box::new(Self::new(implementations))
+    }
+
+    pub(crate) fn plan(&self, event: Option<&Tracked>) -> &Plan<S> {
+        match event {
+            Some(event) => self.by_kind.get(&event.kind()).unwrap_or(&self.others),
+            None => &self.others,
+        }
+    }
+
+    pub(crate) fn plan_for(&self, kind: TypeId) -> Arc<Plan<S>> {
+        self.by_kind.get(&kind).unwrap_or(&self.others).clone()
+    }
+}
+
+/// A map by type. A `TypeId` is a hash already; hashing it again would cost more than the rest of the look-up.
+pub(crate) type KindMap<V> = HashMap<TypeId, V, BuildHasherDefault<AlreadyHashed>>;
+
+#[derive(Default)]
+pub(crate) struct AlreadyHashed(u64);
+
+impl Hasher for AlreadyHashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What a plugin is, and how an application names the ones it links.
+
+use std::panic::Location;
+
+/// A crate that contributes events or implementations. Made by [`plugin!`](crate::plugin!).
+#[derive(Debug)]
+pub struct Plugin {
+    name: &'static str,
+    version: &'static str,
+}
+
+impl Plugin {
+    #[doc(hidden)]
+    pub const fn new(name: &'static str, version: &'static str) -> Self {
+        Self { name, version }
+    }
+
+    /// The package's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The package's version.
+    pub fn version(&self) -> &'static str {
+        self.version
+    }
+}
+
+/// The plugins that one `plugins![…]` names.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct PluginList {
+    pub plugins: &'static [&'static Plugin],
+    pub location: &'static Location<'static>,
+}
+
+/// Makes this crate a plugin: write it once, in the root of the crate (`src/lib.rs`).
+///
+/// ```standalone_crate
+/// event_core::plugin!();
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! plugin {
+    () => {
+        #[doc(hidden)]
+        pub static __EVENT_PLUGIN: $crate::Plugin =
+            $crate::Plugin::new(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
+    };
+}
+
+/// Names the plugin crates of this program, and so makes certain that the linker keeps them: write it once, in
+/// `src/main.rs`.
+///
+/// A crate that stands only in `Cargo.toml`, and that no code names, isn't linked at all, and what it would have
+/// registered is missing without a word. [`App::start`](crate::App::start) checks that each plugin named here
+/// really registered something.
+///
+/// ```ignore
+/// event_core::plugins![event_stderr, event_sqlite];
+/// ```
+#[macro_export]
+macro_rules! plugins {
+    ($($plugin:ident),* $(,)?) => {
+        /// The plugins of this program.
+        #[allow(dead_code)]
+        pub const PLUGINS: &[&$crate::Plugin] = &[$(&::$plugin::__EVENT_PLUGIN),*];
+
+        $crate::__private::inventory::submit! {
+            $crate::__private::Registration::Plugins(&$crate::__private::PluginList {
+                plugins: PLUGINS,
+                location: $crate::__private::Location::caller(),
+            })
+        }
+    };
+}

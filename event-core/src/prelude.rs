@@ -1,0 +1,7 @@
+//! What a file that defines events or hooks needs in scope: `use event_core::prelude::*;`.
+
+pub use crate::{
+    Actor, App, Event, EventType, Next, Outcome, Receipt, Tracked, hookimpl, hookspec, register_events,
+    shutdown, startup, track_event,
+};
+pub use serde_json::json;

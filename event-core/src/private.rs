@@ -1,0 +1,48 @@
+//! Not public API. Used by generated code.
+
+pub use crate::answer::{Answer, IntoAnswer};
+pub use crate::argument::{Argument, FromArgument, NoEvent, NoFilter, Probe, hook_argument};
+pub use crate::event::{Declaration, Field};
+pub use crate::hook::{HookDeclaration, collected, first_result};
+pub use crate::implementation::{Filter, HookImpl, Options};
+pub use crate::plan::{AnswerFuture, Call, Input, WrapperFuture};
+pub use crate::plugin::PluginList;
+pub use crate::registry::Registration;
+pub use crate::wrapper::IntoOutcome;
+pub use inventory;
+pub use serde;
+pub use std::any::TypeId;
+pub use std::boxed::Box;
+pub use std::panic::Location;
+
+use std::future::Future;
+
+use crate::failure::BoxError;
+use crate::hook::HookSpec;
+use crate::wrapper::Outcome;
+
+/// The type of a function, by which the builder finds its registration.
+pub const fn type_of_value<T: 'static>(_: &T) -> TypeId {
+    TypeId::of::<T>()
+}
+
+/// The answer of an implementation that isn't meant for this call.
+pub fn not_meant<T>() -> Answer<T> {
+    Ok(None)
+}
+
+/// The answer of an asynchronous implementation.
+pub fn later<'a, T: Send, F>(future: F) -> AnswerFuture<'a, T>
+where
+    F: Future<Output = Answer<T>> + Send + 'a,
+{
+    AnswerFuture::from_or_box(future)
+}
+
+/// The outcome of a wrapper.
+pub fn wrapped<'a, S: HookSpec, F>(future: F) -> WrapperFuture<'a, S>
+where
+    F: Future<Output = Result<Option<Outcome<S>>, BoxError>> + Send + 'a,
+{
+    Box::pin(future)
+}

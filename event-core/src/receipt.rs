@@ -1,0 +1,86 @@
+//! What the caller learns of a tracked event.
+
+use std::sync::{Arc, OnceLock};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::failure::Failure;
+use crate::implementation::Implementation;
+use crate::tracked::Created;
+
+/// What [`App::track`](crate::App::track) resolves to: the event was tracked, and this became of it.
+#[derive(Debug, Default)]
+pub struct Receipt {
+    id: OnceLock<Uuid>,
+    created: Option<Created>,
+    promise: Promise,
+    failures: Vec<Failure>,
+    stopped_by: Option<Arc<Implementation>>,
+}
+
+/// The best that an implementation gave for an event, from least to most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Promise {
+    /// No implementation keeps the event.
+    #[default]
+    Nothing,
+    /// The event waits in this process's memory to be written; it doesn't survive a crash.
+    Enqueued,
+    /// The event is on disk and survives a crash of the process and of the machine.
+    OnDisk,
+}
+
+impl Promise {
+    pub(crate) fn from_u8(number: u8) -> Self {
+        [Self::Nothing, Self::Enqueued, Self::OnDisk][usize::from(number)]
+    }
+}
+
+impl Receipt {
+    /// Of an event that nobody listens to.
+    pub(crate) fn unheard(id: Option<Uuid>, created: Option<DateTime<Utc>>) -> Self {
+        let id = id.map_or_else(OnceLock::new, OnceLock::from);
+        Self { id, created: created.map(Created::Given), ..Self::default() }
+    }
+
+    pub(crate) fn new(
+        (id, created): (OnceLock<Uuid>, Created),
+        promise: Promise,
+        failures: Vec<Failure>,
+        stopped_by: Option<Arc<Implementation>>,
+    ) -> Self {
+        Self { id, created: Some(created), promise, failures, stopped_by }
+    }
+
+    /// The event's id: the one that implementations saw, or made now if none of them asked.
+    pub fn id(&self) -> Uuid {
+        *self.id.get_or_init(|| self.created.unwrap_or_else(Created::now).new_id())
+    }
+
+    /// The best that an implementation gave.
+    pub fn promise(&self) -> Promise {
+        self.promise
+    }
+
+    /// The implementations that failed, in call order. The event was tracked all the same, and the app's
+    /// failure handler has seen each.
+    pub fn failures(&self) -> &[Failure] {
+        &self.failures
+    }
+
+    /// The wrapper that didn't let the event through, if one did so.
+    pub fn stopped_by(&self) -> Option<&Implementation> {
+        self.stopped_by.as_deref()
+    }
+
+    /// The receipt, or an error if any implementation failed.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with all failures.
+    pub fn strict(self) -> Result<Self, Error> {
+        if self.failures.is_empty() { Ok(self) } else { Err(Error::Failed(self.failures)) }
+    }
+}

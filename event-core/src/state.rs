@@ -1,0 +1,28 @@
+//! What plugins put into the app for each other: one value of each type.
+
+use std::any::{Any, TypeId, type_name};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::error::{Error, Result};
+
+#[derive(Default)]
+pub(crate) struct State(RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
+
+impl State {
+    pub(crate) fn insert<T: Send + Sync + 'static>(&self, value: T) -> Result<()> {
+        let mut values = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if values.contains_key(&TypeId::of::<T>()) {
+            return Err(Error::StateExists { rust_type: type_name::<T>() });
+        }
+        values.insert(TypeId::of::<T>(), Arc::new(value));
+        Ok(())
+    }
+
+    pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
+        let values = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let value = values.get(&TypeId::of::<T>()).cloned();
+        let value = value.and_then(|value| value.downcast::<T>().ok());
+        value.ok_or(Error::NoState { rust_type: type_name::<T>() })
+    }
+}

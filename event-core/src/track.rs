@@ -1,0 +1,116 @@
+//! The way of one event from `track` to its receipt.
+
+use std::any::TypeId;
+use std::future::IntoFuture;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::actor::Actor;
+use crate::app::App;
+use crate::builtin::track_event;
+use crate::call::{self, CallFuture, Callable};
+use crate::dispatch::{self, Ran};
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::plan::Plan;
+use crate::receipt::Receipt;
+use crate::tracked::{Envelope, TrackedOf};
+
+/// An event that is about to be tracked: `.await` it, or `.wait()` without a runtime.
+#[must_use = "an event is tracked when this is awaited, or with `.wait()`"]
+pub struct Track<'a, E> {
+    app: &'a App,
+    event: E,
+    envelope: Envelope,
+}
+
+impl<'a, E: Event> Track<'a, E> {
+    pub(crate) fn new(app: &'a App, event: E) -> Self {
+        Self { app, event, envelope: Envelope::default() }
+    }
+
+    /// Who caused it: an [`Actor`], a reference to one, or an `Option`.
+    pub fn by(mut self, actor: impl Into<Option<Actor>>) -> Self {
+        self.envelope.actor = actor.into();
+        self
+    }
+
+    /// When it happened, for imports and tests. Without it: when the call starts to run.
+    pub fn at(mut self, created: DateTime<Utc>) -> Self {
+        self.envelope.created = Some(created);
+        self
+    }
+
+    /// Its id, for imports and tests. Without it: a `UUIDv7` of its time.
+    pub fn id(mut self, id: Uuid) -> Self {
+        self.envelope.id = Some(id);
+        self
+    }
+
+    /// Tracks the event and waits on this thread, for code without an async runtime.
+    ///
+    /// On the own thread of a single-threaded runtime this deadlocks when an implementation waits for that
+    /// runtime: `.await` there.
+    ///
+    /// # Errors
+    /// Those of [`App::track`].
+    pub fn wait(self) -> Result<Receipt> {
+        call::wait(self)
+    }
+}
+
+impl<'a, E: Event> Callable<'a> for Track<'a, E> {
+    type Spec = track_event;
+    type Answer = Receipt;
+
+    fn app(&self) -> &'a App {
+        self.app
+    }
+
+    fn plan(&self) -> Result<Option<&'a Plan<track_event>>> {
+        let known = self.app.inner.listeners.get().and_then(|known| known.get(&TypeId::of::<TrackedOf<E>>()));
+        match known {
+            Some(plan) => Ok(Some(plan)),
+            None => Err(Error::UnknownEvent {
+                name: self.event.event_type().name(),
+                rust_type: std::any::type_name::<E>(),
+            }),
+        }
+    }
+
+    /// No clock, no id, no allocation.
+    fn unheard(self) -> Result<Receipt> {
+        Ok(Receipt::unheard(self.envelope.id, self.envelope.created))
+    }
+
+    fn run_ready(self, plan: &'a Plan<track_event>) -> Result<Receipt> {
+        let event = TrackedOf::new(self.event, self.envelope);
+        receipt(&event, self.app, dispatch::run_ready(plan, track_event::args(self.app, &event)))
+    }
+
+    async fn run(self, plan: &'a Plan<track_event>) -> Result<Receipt> {
+        let event = TrackedOf::new(self.event, self.envelope);
+        receipt(&event, self.app, dispatch::run(plan, track_event::args(self.app, &event)).await)
+    }
+}
+
+fn receipt<E: Event>(event: &TrackedOf<E>, app: &App, ran: Ran<track_event>) -> Result<Receipt> {
+    let outcome = app.inner.report(ran.outcome)?;
+    Ok(Receipt::new(event.id_so_far(), event.promised(), outcome.failures, ran.stopped_by))
+}
+
+impl<'a, E: Event> IntoFuture for Track<'a, E> {
+    type Output = Result<Receipt>;
+    type IntoFuture = CallFuture<'a, Self>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        CallFuture::new(self)
+    }
+}
+
+impl<E: Event> std::fmt::Debug for Track<'_, E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Track").field(&self.event.event_type().name()).finish()
+    }
+}

@@ -1,0 +1,366 @@
+//! What a hook implementation sees of an event: the event and its envelope.
+
+use std::any::{Any, TypeId};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::SystemTime;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use uuid::Uuid;
+
+use crate::actor::Actor;
+use crate::event::{Event, EventType};
+use crate::id::new_id;
+use crate::properties::{self, Properties, PropertiesError};
+use crate::receipt::Promise;
+use crate::record::{Record, Text};
+
+/// A tracked event: `&Tracked` is any event, `&Tracked<BanUser>` is a `BanUser` with its envelope.
+///
+/// An alias without a lifetime, so that it can be written plainly in `fn` and `async fn` alike. `&Tracked` is
+/// [`&dyn AnyTracked`](AnyTracked), `&Tracked<E>` is [`&TrackedOf<E>`](TrackedOf), which derefs to `E`.
+///
+/// ```
+/// use event_core::prelude::*;
+///
+/// #[derive(Event)]
+/// struct BanUser {
+///     user: String,
+/// }
+///
+/// #[hookimpl(track_event)]
+/// fn every_event(event: &Tracked) {
+///     println!("{} at {}", event.name(), event.created());
+/// }
+///
+/// #[hookimpl(track_event)]
+/// async fn bans_only(event: &Tracked<BanUser>) {
+///     println!("{} was banned by {:?}", event.user, event.actor());
+/// }
+/// ```
+pub type Tracked<E = AnyEvent> = <E as Kind>::Tracked;
+
+/// What [`Tracked`] stands for: an event type, or [`AnyEvent`].
+#[doc(hidden)]
+pub trait Kind: 'static {
+    type Tracked: ?Sized;
+}
+
+/// Stands for "whatever the event is" in [`Tracked`]; there are no values of it.
+#[derive(Debug)]
+pub enum AnyEvent {}
+
+impl Kind for AnyEvent {
+    type Tracked = dyn AnyTracked;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Event> Kind for E {
+    type Tracked = TrackedOf<E>;
+}
+
+/// Any tracked event. Application code writes [`&Tracked`](Tracked).
+///
+/// Implemented by [`TrackedOf`] and by [`Record`]; sealed, so that methods can be added.
+pub trait AnyTracked: Any + Send + Sync + sealed::Sealed {
+    /// The event's stable name, such as `ban-user`.
+    fn name(&self) -> &str;
+
+    /// The version of the event's fields.
+    fn version(&self) -> u32;
+
+    /// The event's id, a `UUIDv7` unless the caller gave another. Made when it is first asked for; then it stays.
+    fn id(&self) -> Uuid;
+
+    /// Who caused the event, if anybody.
+    fn actor(&self) -> Option<&Actor>;
+
+    /// When it happened, to the microsecond.
+    fn created(&self) -> DateTime<Utc>;
+
+    /// The event's fields as a JSON object; made at most once, whoever asks.
+    ///
+    /// # Errors
+    /// When a field can't be written as JSON; see [`PropertiesError`].
+    fn properties(&self) -> Result<&Properties, PropertiesError>;
+
+    /// The event's fields as JSON text; made at most once, whoever asks, and never by way of the map.
+    ///
+    /// # Errors
+    /// When a field can't be written as JSON; see [`PropertiesError`].
+    fn properties_json(&self) -> Result<&str, PropertiesError>;
+
+    /// Appends the event's fields as JSON text to `out`, without a text of its own in between.
+    ///
+    /// The cheapest form for one reader; where several want the text, [`properties_json`](Self::properties_json)
+    /// makes it once.
+    ///
+    /// # Errors
+    /// When a field can't be written as JSON; `out` is then as it was.
+    fn write_properties(&self, out: &mut Vec<u8>) -> Result<(), PropertiesError>;
+
+    /// Says what an implementation gives for this event, for the caller's
+    /// [`Receipt::promise`](crate::Receipt::promise). The best one counts.
+    fn promise(&self, promise: Promise);
+
+    /// The event with its envelope as plain data that can be kept, sent and read back.
+    ///
+    /// # Errors
+    /// When a field can't be written as JSON; see [`PropertiesError`].
+    fn to_record(&self) -> Result<Record, PropertiesError>;
+}
+
+impl dyn AnyTracked {
+    /// The event itself, if it is an `E`.
+    pub fn downcast_ref<E: Event>(&self) -> Option<&E> {
+        self.as_tracked::<E>().map(|tracked| &tracked.event)
+    }
+
+    /// Whether the event is an `E`.
+    pub fn is<E: Event>(&self) -> bool {
+        self.as_tracked::<E>().is_some()
+    }
+
+    pub(crate) fn as_tracked<E: Event>(&self) -> Option<&TrackedOf<E>> {
+        (self as &dyn Any).downcast_ref()
+    }
+
+    /// What typed implementations are looked up by.
+    pub(crate) fn kind(&self) -> TypeId {
+        (self as &dyn Any).type_id()
+    }
+}
+
+/// Shows name, id and when; the fields can be large or secret.
+impl std::fmt::Debug for dyn AnyTracked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tracked")
+            .field("name", &self.name())
+            .field("id", &self.id())
+            .field("created", &self.created())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An event of type `E` with its envelope. Application code writes [`&Tracked<E>`](Tracked).
+pub struct TrackedOf<E> {
+    event: E,
+    event_type: &'static EventType,
+    created: Created,
+    actor: Option<Actor>,
+    id: OnceLock<Uuid>,
+    map: OnceLock<Result<Properties, PropertiesError>>,
+    text: OnceLock<Result<String, PropertiesError>>,
+    promise: AtomicU8,
+}
+
+/// When an event happened. Reading the clock is cheap, making a date of it isn't.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Created {
+    Clock(SystemTime),
+    Given(DateTime<Utc>),
+}
+
+impl Created {
+    pub(crate) fn now() -> Self {
+        Self::Clock(SystemTime::now())
+    }
+
+    /// To the microsecond, which every form of the time can hold.
+    pub(crate) fn time(self) -> DateTime<Utc> {
+        let exact = match self {
+            Self::Clock(time) => time.into(),
+            Self::Given(time) => time,
+        };
+        exact.trunc_subsecs(6)
+    }
+
+    /// The id that belongs to this time.
+    pub(crate) fn new_id(self) -> Uuid {
+        new_id(match self {
+            Self::Clock(time) => time.into(),
+            Self::Given(time) => time,
+        })
+    }
+}
+
+/// What a caller can say of an event beside the event itself.
+#[derive(Default)]
+pub(crate) struct Envelope {
+    pub(crate) id: Option<Uuid>,
+    pub(crate) created: Option<DateTime<Utc>>,
+    pub(crate) actor: Option<Actor>,
+}
+
+impl<E: Event> TrackedOf<E> {
+    pub(crate) fn new(event: E, envelope: Envelope) -> Self {
+        Self {
+            event_type: event.event_type(),
+            event,
+            created: envelope.created.map_or_else(Created::now, Created::Given),
+            actor: envelope.actor,
+            id: envelope.id.map_or_else(OnceLock::new, OnceLock::from),
+            map: OnceLock::new(),
+            text: OnceLock::new(),
+            promise: AtomicU8::new(Promise::Nothing as u8),
+        }
+    }
+
+    /// The event itself; [`Deref`](std::ops::Deref) gives it too.
+    pub fn event(&self) -> &E {
+        &self.event
+    }
+
+    /// The event's stable name, such as `ban-user`.
+    pub fn name(&self) -> &str {
+        self.event_type.name()
+    }
+
+    /// The version of the event's fields.
+    pub fn version(&self) -> u32 {
+        self.event_type.version()
+    }
+
+    /// The event's id; see [`AnyTracked::id`].
+    pub fn id(&self) -> Uuid {
+        *self.id.get_or_init(|| self.created.new_id())
+    }
+
+    /// Who caused the event, if anybody.
+    pub fn actor(&self) -> Option<&Actor> {
+        self.actor.as_ref()
+    }
+
+    /// When it happened, to the microsecond.
+    pub fn created(&self) -> DateTime<Utc> {
+        self.created.time()
+    }
+
+    /// The event's fields as a JSON object; see [`AnyTracked::properties`].
+    ///
+    /// # Errors
+    /// When a field can't be written as JSON.
+    pub fn properties(&self) -> Result<&Properties, PropertiesError> {
+        self.map.get_or_init(|| properties::to_map(&self.event)).as_ref().map_err(Clone::clone)
+    }
+
+    /// The event's fields as JSON text; see [`AnyTracked::properties_json`].
+    ///
+    /// # Errors
+    /// When a field can't be written as JSON.
+    pub fn properties_json(&self) -> Result<&str, PropertiesError> {
+        let text = self.text.get_or_init(|| {
+            let mut text = Vec::with_capacity(128);
+            properties::to_text(&self.event, &mut text)?;
+            Ok(String::from_utf8(text).expect("serde_json writes UTF-8"))
+        });
+        text.as_deref().map_err(Clone::clone)
+    }
+
+    /// Appends the event's fields as JSON text; see [`AnyTracked::write_properties`].
+    ///
+    /// # Errors
+    /// When a field can't be written as JSON; `out` is then as it was.
+    pub fn write_properties(&self, out: &mut Vec<u8>) -> Result<(), PropertiesError> {
+        match self.text.get() {
+            Some(Ok(text)) => {
+                out.extend_from_slice(text.as_bytes());
+                Ok(())
+            }
+            Some(Err(error)) => Err(error.clone()),
+            None => properties::to_text(&self.event, out),
+        }
+    }
+
+    /// Says what an implementation gives for this event; see [`AnyTracked::promise`].
+    pub fn promise(&self, promise: Promise) {
+        self.promise.fetch_max(promise as u8, Ordering::Relaxed);
+    }
+
+    /// The event with its envelope as plain data; see [`AnyTracked::to_record`].
+    ///
+    /// # Errors
+    /// When a field can't be written as JSON.
+    pub fn to_record(&self) -> Result<Record, PropertiesError> {
+        Ok(Record {
+            id: self.id(),
+            name: self.name().to_owned(),
+            version: self.version(),
+            created: self.created(),
+            actor: self.actor.clone(),
+            properties: self.properties()?.clone(),
+            text: Text::default(),
+        })
+    }
+
+    pub(crate) fn promised(&self) -> Promise {
+        Promise::from_u8(self.promise.load(Ordering::Relaxed))
+    }
+
+    /// For the receipt: the id if anybody asked for it, and the time that one would be made from.
+    pub(crate) fn id_so_far(&self) -> (OnceLock<Uuid>, Created) {
+        (self.id.clone(), self.created)
+    }
+}
+
+impl<E> std::ops::Deref for TrackedOf<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        &self.event
+    }
+}
+
+impl<E: Event> std::fmt::Debug for TrackedOf<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        (self as &dyn AnyTracked).fmt(f)
+    }
+}
+
+impl<E: Event> AnyTracked for TrackedOf<E> {
+    fn name(&self) -> &str {
+        self.name()
+    }
+
+    fn version(&self) -> u32 {
+        self.version()
+    }
+
+    fn id(&self) -> Uuid {
+        self.id()
+    }
+
+    fn actor(&self) -> Option<&Actor> {
+        self.actor()
+    }
+
+    fn created(&self) -> DateTime<Utc> {
+        self.created()
+    }
+
+    fn properties(&self) -> Result<&Properties, PropertiesError> {
+        self.properties()
+    }
+
+    fn properties_json(&self) -> Result<&str, PropertiesError> {
+        self.properties_json()
+    }
+
+    fn write_properties(&self, out: &mut Vec<u8>) -> Result<(), PropertiesError> {
+        self.write_properties(out)
+    }
+
+    fn promise(&self, promise: Promise) {
+        self.promise(promise);
+    }
+
+    fn to_record(&self) -> Result<Record, PropertiesError> {
+        self.to_record()
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<E: crate::Event> Sealed for super::TrackedOf<E> {}
+    impl Sealed for crate::Record {}
+}

@@ -1,0 +1,130 @@
+//! What a wrapper works with: the rest of the call, and its outcome.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::answer::IntoCause;
+use crate::builtin::track_event;
+use crate::dispatch;
+use crate::failure::{BoxError, Failure};
+use crate::hook::HookSpec;
+use crate::implementation::Implementation;
+use crate::plan::Plan;
+
+/// What the implementations of a hook gave: their values and their failures, each in call order.
+///
+/// Calling a collecting hook resolves to one, and a wrapper returns one.
+#[derive(Debug)]
+pub struct Outcome<S: HookSpec = track_event> {
+    /// The results. An implementation that returned `None` has none here; a `firstresult` hook has at most one.
+    pub values: Vec<S::Output>,
+    /// The implementations that failed.
+    pub failures: Vec<Failure>,
+}
+
+impl<S: HookSpec> Default for Outcome<S> {
+    fn default() -> Self {
+        Self { values: Vec::new(), failures: Vec::new() }
+    }
+}
+
+/// The rest of the call that a wrapper is around: inner wrappers, then the implementations.
+///
+/// `next.run().await` runs it. A wrapper that returns without doing so stops the call here, and the
+/// [`Receipt`](crate::Receipt) names it.
+///
+/// ```
+/// use event_core::prelude::*;
+///
+/// /// Lets nothing through while the service is read-only.
+/// #[hookimpl(track_event, wrapper)]
+/// async fn read_only(event: &Tracked, next: Next<'_>) -> Outcome {
+///     if event.name().starts_with("read-") { next.run().await } else { Outcome::default() }
+/// }
+/// ```
+pub struct Next<'a, S: HookSpec = track_event> {
+    pub(crate) plan: &'a Plan<S>,
+    /// How many wrappers are further out than what `run` starts with.
+    pub(crate) depth: usize,
+    pub(crate) args: S::Args<'a>,
+    pub(crate) seen: &'a Seen,
+    pub(crate) stopped_by: &'a StoppedBy,
+}
+
+impl<S: HookSpec> Next<'_, S> {
+    /// Runs the rest of the call, and gives its values and failures.
+    pub async fn run(self) -> Outcome<S> {
+        self.seen.ran.store(true, Ordering::Relaxed);
+        let outcome = dispatch::run_from(self.plan, self.depth, self.args, self.stopped_by).await;
+        self.seen.remember(&outcome.failures);
+        outcome
+    }
+}
+
+impl<S: HookSpec> std::fmt::Debug for Next<'_, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Next").field("hook", &S::INFO.name()).finish_non_exhaustive()
+    }
+}
+
+/// What the framework keeps of the rest of the call while a wrapper has it in hand: a wrapper that fails
+/// or is dropped afterwards must not take the others' failures with it.
+#[derive(Default)]
+pub(crate) struct Seen {
+    ran: AtomicBool,
+    failures: Mutex<Vec<Failure>>,
+}
+
+impl Seen {
+    pub(crate) fn ran(&self) -> bool {
+        self.ran.load(Ordering::Relaxed)
+    }
+
+    fn remember(&self, failures: &[Failure]) {
+        if !failures.is_empty() {
+            *self.failures.lock().unwrap_or_else(PoisonError::into_inner) = failures.to_vec();
+        }
+    }
+
+    pub(crate) fn take(&self) -> Vec<Failure> {
+        std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The outermost wrapper that didn't let the call through.
+#[derive(Default)]
+pub(crate) struct StoppedBy(Mutex<Option<Arc<Implementation>>>);
+
+impl StoppedBy {
+    pub(crate) fn set(&self, wrapper: &Arc<Implementation>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(wrapper.clone());
+    }
+
+    pub(crate) fn take(&self) -> Option<Arc<Implementation>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// What a wrapper may return: an [`Outcome`], or a `Result` of one.
+#[diagnostic::on_unimplemented(
+    message = "a wrapper can't return `{Self}`",
+    label = "not an outcome of this hook",
+    note = "return `Outcome` or `Result<Outcome, E>`; for another hook than `track_event`, `Outcome<that_hook>`"
+)]
+pub trait IntoOutcome<S: HookSpec> {
+    #[doc(hidden)]
+    fn into_outcome(self) -> Result<Outcome<S>, BoxError>;
+}
+
+impl<S: HookSpec> IntoOutcome<S> for Outcome<S> {
+    fn into_outcome(self) -> Result<Outcome<S>, BoxError> {
+        Ok(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: HookSpec, E: IntoCause> IntoOutcome<S> for Result<Outcome<S>, E> {
+    fn into_outcome(self) -> Result<Outcome<S>, BoxError> {
+        self.map_err(IntoCause::into_cause)
+    }
+}

@@ -1,0 +1,182 @@
+//! The code that `#[derive(Event)]` writes.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{GenericParam, Generics, parse_quote};
+
+use super::model::{Event, Field, Writes};
+use crate::types::replace_self;
+
+pub(crate) fn event(event: &Event<'_>) -> TokenStream {
+    let Event { core, ident, name, version, doc, .. } = event;
+    let bounded = with_bounds(event);
+    let (impl_generics, ty_generics, where_clause) = bounded.split_for_impl();
+    let fields = event.fields.iter().enumerate().map(|(index, field)| description(core, index, field));
+    let (copy, write) = properties(event);
+    let location = quote_spanned!(ident.span()=> #core::__private::Location::caller());
+    // A generic type has no one type to register; `register_events` returns its concrete ones.
+    let registration = event.generics.params.is_empty().then(|| {
+        quote! {
+            #core::__private::inventory::submit! {
+                #core::__private::Registration::Event(&<#ident as #core::Event>::TYPES[0])
+            }
+        }
+    });
+    quote! {
+        #[allow(deprecated)]
+        const _: () = {
+            #copy
+
+            #[automatically_derived]
+            impl #impl_generics #core::Event for #ident #ty_generics #where_clause {
+                const TYPES: &'static [#core::EventType] = &[
+                    #core::EventType::declared::<Self>(#core::__private::Declaration {
+                        name: #name,
+                        version: #version,
+                        doc: #doc,
+                        fields: &[#(#fields),*],
+                        plugin: ::core::env!("CARGO_PKG_NAME"),
+                        location: #location,
+                    }),
+                ];
+
+                fn event_type(&self) -> &'static #core::EventType {
+                    &Self::TYPES[0]
+                }
+
+                fn serialize_properties<__S: #core::__private::serde::Serializer>(
+                    &self,
+                    __serializer: __S,
+                ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                    #write
+                }
+            }
+
+            #registration
+        };
+    }
+}
+
+/// An event that can be used in types but not tracked: what stands in for one with mistakes.
+pub(crate) fn fallback(event: &Event<'_>) -> TokenStream {
+    let Event { core, ident, .. } = event;
+    if event.generics.lifetimes().next().is_some() {
+        return TokenStream::new();
+    }
+    let bounded = with_bounds(event);
+    let (impl_generics, ty_generics, where_clause) = bounded.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #core::Event for #ident #ty_generics #where_clause {
+            const TYPES: &'static [#core::EventType] = &[];
+
+            fn event_type(&self) -> &'static #core::EventType {
+                ::core::unreachable!()
+            }
+
+            fn serialize_properties<__S: #core::__private::serde::Serializer>(
+                &self,
+                _: __S,
+            ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
+
+/// Each type parameter must be able to be part of an event.
+fn with_bounds(event: &Event<'_>) -> Generics {
+    let core = &event.core;
+    let mut generics = event.generics.clone();
+    let parameters: Vec<_> = event.generics.type_params().map(|parameter| &parameter.ident).collect();
+    for parameter in parameters {
+        let predicates = &mut generics.make_where_clause().predicates;
+        predicates.push(parse_quote!(#parameter: ::core::marker::Send + ::core::marker::Sync + 'static));
+        if !event.serde.has_bound && event.writes == Writes::Fields {
+            predicates.push(parse_quote!(#parameter: #core::__private::serde::Serialize));
+        }
+    }
+    if event.writes == Writes::OwnSerialize && !event.generics.params.is_empty() {
+        generics.make_where_clause().predicates.push(parse_quote!(Self: #core::__private::serde::Serialize));
+    }
+    generics
+}
+
+fn description(core: &syn::Path, index: usize, field: &Field<'_>) -> TokenStream {
+    let Field { ty, doc, .. } = field;
+    let name = field.ident.map_or_else(|| index.to_string(), |ident| ident.unraw().to_string());
+    quote!(#core::__private::Field::new(#name, ::core::stringify!(#ty), #doc))
+}
+
+/// The item that writes the properties, if one is needed, and the expression that uses it.
+fn properties(event: &Event<'_>) -> (TokenStream, TokenStream) {
+    let Event { core, ident, .. } = event;
+    match event.writes {
+        Writes::Nothing => {
+            let write = quote! {
+                #core::__private::serde::ser::SerializeMap::end(
+                    #core::__private::serde::Serializer::serialize_map(
+                        __serializer,
+                        ::core::option::Option::Some(0),
+                    )?,
+                )
+            };
+            (TokenStream::new(), write)
+        }
+        Writes::OwnSerialize => {
+            let write = quote!(#core::__private::serde::Serialize::serialize(self, __serializer));
+            (TokenStream::new(), write)
+        }
+        Writes::Fields => {
+            let copy = format_ident!("__{}Properties", ident.unraw());
+            let (_, ty_generics, _) = event.generics.split_for_impl();
+            let write = quote!(<#copy #ty_generics>::serialize(self, __serializer));
+            (remote_copy(event, &copy), write)
+        }
+    }
+}
+
+/// A copy of the struct that serde's own derive turns into `fn serialize(&Original, …)`, so that every serde
+/// attribute means here what it means to serde.
+fn remote_copy(event: &Event<'_>, copy: &syn::Ident) -> TokenStream {
+    let Event { core, ident, generics, serde, .. } = event;
+    let (_, ty_generics, where_clause) = generics.split_for_impl();
+    let original = quote!(#ident #ty_generics);
+    let remote = ident.to_string();
+    let rename = match &serde.rename {
+        Some(rename) => rename.clone(),
+        None => {
+            let rename = ident.unraw().to_string();
+            quote!(rename = #rename)
+        }
+    };
+    let serde_path = quote!(#core::__private::serde).to_string().replace(' ', "");
+    let kept = &serde.kept;
+    let fields = event.fields.iter().map(|Field { ident, ty, serde, .. }| {
+        let ty = replace_self(ty.to_token_stream(), &original);
+        quote!(#(#serde)* #ident: #ty)
+    });
+    let parameters = without_defaults(generics);
+    quote! {
+        #[derive(#core::__private::serde::Serialize)]
+        #[serde(remote = #remote, #rename, crate = #serde_path #(, #kept)*)]
+        #[allow(dead_code, non_camel_case_types)]
+        struct #copy #parameters #where_clause {
+            #(#fields,)*
+        }
+    }
+}
+
+fn without_defaults(generics: &Generics) -> Generics {
+    let mut generics = generics.clone();
+    for parameter in &mut generics.params {
+        match parameter {
+            GenericParam::Type(parameter) => parameter.default = None,
+            GenericParam::Const(parameter) => parameter.default = None,
+            _ => {}
+        }
+    }
+    generics.where_clause = None;
+    generics
+}

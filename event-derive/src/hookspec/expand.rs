@@ -1,0 +1,146 @@
+//! The code that `#[hookspec]` writes: an empty enum of the hook's name, its arguments as a struct, its call.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+
+use super::model::{Argument, Spec};
+use crate::doc;
+use crate::types::{ends, with_lifetime};
+
+pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
+    let Spec { core, visibility, signature, attributes, .. } = spec;
+    let ident = &signature.ident;
+    let name = ident.unraw().to_string();
+    let hook_type = hook_type(spec);
+    let idents: Vec<_> = spec.arguments.iter().map(|argument| argument.ident).collect();
+    let types: Vec<_> = spec.arguments.iter().map(|argument| with_lifetime(argument.ty, "'a")).collect();
+    let checks = spec.arguments.iter().skip(1).map(|argument| check(core, argument));
+    let output = spec.output.map_or_else(|| quote!(()), |ty| quote!(#ty));
+    let first_result = spec.first_result;
+    let (answer, finish) = if first_result {
+        (quote!(::core::option::Option<#output>), quote!(first_result))
+    } else {
+        (quote!(#core::Outcome<#ident>), quote!(collected))
+    };
+    let event_argument =
+        spec.arguments.iter().rev().fold(quote!(::core::option::Option::None), |otherwise, it| {
+            let (argument, ty) = (it.ident.unraw().to_string(), with_lifetime(it.ty, "'static"));
+            quote! {
+                if <#core::__private::Probe<#ty>>::IS_EVENT {
+                    ::core::option::Option::Some(#argument)
+                } else {
+                    #otherwise
+                }
+            }
+        });
+    let doc = doc::text(attributes);
+    let location = quote_spanned!(ident.span()=> #core::__private::Location::caller());
+    let call_doc = format!("Calls the implementations of the hook `{name}`: `.await` it, or `.wait()`.");
+    quote! {
+        #hook_type
+
+        const _: () = {
+            /// The arguments of one call.
+            #[derive(::core::clone::Clone, ::core::marker::Copy)]
+            pub struct Arguments<'a> {
+                #(
+                    /// As in the hook's declaration.
+                    pub #idents: #types,
+                )*
+            }
+
+            #(#checks)*
+
+            impl #ident {
+                #[doc = #call_doc]
+                #[allow(dead_code, clippy::too_many_arguments)]
+                #visibility fn call<'a>(#(#idents: #types),*) -> #core::HookCall<'a, Self> {
+                    #core::HookCall::new(Self::args(#(#idents),*))
+                }
+
+                #[doc(hidden)]
+                #[allow(dead_code, clippy::too_many_arguments)]
+                #visibility fn args<'a>(#(#idents: #types),*) -> <Self as #core::HookSpec>::Args<'a> {
+                    Arguments { #(#idents),* }
+                }
+            }
+
+            impl #core::HookSpec for #ident {
+                type Args<'a> = Arguments<'a>;
+                type Output = #output;
+                type Answer = #answer;
+
+                const INFO: &'static #core::HookInfo = &#core::HookInfo::new::<Self>(
+                    #core::__private::HookDeclaration {
+                        name: #name,
+                        signature: ::core::stringify!(#signature),
+                        doc: #doc,
+                        first_result: #first_result,
+                        event_argument: {
+                            #[allow(unused_imports)]
+                            use #core::__private::NoEvent as _;
+                            #event_argument
+                        },
+                        module_path: ::core::module_path!(),
+                        plugin: ::core::env!("CARGO_PKG_NAME"),
+                        location: #location,
+                    },
+                );
+
+                fn reborrow<'short, 'long: 'short>(args: Self::Args<'long>) -> Self::Args<'short> {
+                    args
+                }
+
+                fn app<'a>(args: Self::Args<'a>) -> &'a #core::App {
+                    args.app
+                }
+
+                fn event<'a>(args: Self::Args<'a>) -> ::core::option::Option<&'a #core::Tracked> {
+                    #[allow(unused_imports)]
+                    use #core::__private::NoEvent as _;
+                    #(
+                        let __event = #core::__private::Probe::new(args.#idents).event();
+                        if __event.is_some() {
+                            return __event;
+                        }
+                    )*
+                    ::core::option::Option::None
+                }
+
+                fn answer(outcome: #core::Outcome<Self>) -> ::core::result::Result<#answer, #core::Error> {
+                    #core::__private::#finish(outcome)
+                }
+            }
+
+            #core::__private::inventory::submit! {
+                #core::__private::Registration::Hook(<#ident as #core::HookSpec>::INFO)
+            }
+        };
+    }
+}
+
+/// The hook's type alone: what stands in for a hook with mistakes.
+pub(crate) fn fallback(spec: &Spec<'_>) -> TokenStream {
+    hook_type(spec)
+}
+
+/// Empty, so that it is in the type namespace only and a function of the same name can stand beside it.
+fn hook_type(spec: &Spec<'_>) -> TokenStream {
+    let Spec { visibility, signature, attributes, .. } = spec;
+    let (docs, ident) = (doc::attributes(attributes), &signature.ident);
+    quote! {
+        #(#docs)*
+        #[allow(non_camel_case_types, missing_debug_implementations)]
+        #visibility enum #ident {}
+    }
+}
+
+/// Reports a type that can't be an argument under that type.
+fn check(core: &syn::Path, argument: &Argument<'_>) -> TokenStream {
+    let ty = with_lifetime(argument.ty, "'static");
+    let (first, last) = ends(argument.ty);
+    let path = quote_spanned!(first=> #core::__private::hook_argument);
+    let call = quote_spanned!(last=> ::<#ty>());
+    quote!(const _: () = #path #call;)
+}

@@ -1,0 +1,29 @@
+//! `#[hookspec]`.
+
+mod expand;
+mod model;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::errors::Errors;
+
+pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
+    let function: model::Function = match syn::parse2(item.clone()) {
+        Ok(function) => function,
+        Err(error) => {
+            let error = error.into_compile_error();
+            return quote!(#error #item);
+        }
+    };
+    let mut errors = Errors::new();
+    let spec = model::Spec::read(options, &function, &mut errors);
+    match errors.finish() {
+        Ok(()) => expand::spec(&spec),
+        Err(errors) => {
+            let fallback = expand::fallback(&spec);
+            let errors = errors.into_compile_error();
+            quote!(#errors #fallback)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The macros of event-core: `#[derive(Event)]`, `#[hookspec]` and `#[hookimpl]`.
+//!
+//! They are documented where they are meant to be used from: at their re-exports in event-core. A macro here
+//! only translates. It parses the item into a small model, collecting every mistake, and expands the model into
+//! code that calls plain functions of event-core.
+
+mod doc;
+mod errors;
+mod event;
+mod hookimpl;
+mod hookspec;
+mod name;
+mod near;
+mod options;
+mod types;
+
+use proc_macro::TokenStream;
+
+/// Makes a struct an event.
+#[proc_macro_derive(Event, attributes(event, serde))]
+pub fn derive_event(item: TokenStream) -> TokenStream {
+    event::derive(item.into()).into()
+}
+
+/// Makes a function without a body a hook.
+#[proc_macro_attribute]
+pub fn hookspec(options: TokenStream, item: TokenStream) -> TokenStream {
+    hookspec::expand(options.into(), item.into()).into()
+}
+
+/// Makes a function an implementation of a hook.
+#[proc_macro_attribute]
+pub fn hookimpl(options: TokenStream, item: TokenStream) -> TokenStream {
+    hookimpl::expand(options.into(), item.into()).into()
+}
