@@ -48,27 +48,30 @@ pub(crate) fn wait<'a, C: Callable<'a>>(call: C) -> Result<C::Answer> {
     }
 }
 
-/// The future of a call.
+/// The future of a call `C` that resolves to an `A`.
+///
+/// No bound says what `C` is: with one, the compiler couldn't see that an `async` block which holds this is `Send`
+/// (rust-lang/rust#102211).
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct CallFuture<'a, C: Callable<'a>>(State<'a, C>);
+pub struct CallFuture<'a, C, A>(State<'a, C, A>);
 
-enum State<'a, C: Callable<'a>> {
+enum State<'a, C, A> {
     /// Not polled yet. Where nobody can wait, the first poll does it all, without an allocation.
     New(Option<C>),
-    Running(&'a App, Pin<Box<dyn Future<Output = Result<C::Answer>> + Send + 'a>>),
+    Running(&'a App, Pin<Box<dyn Future<Output = Result<A>> + Send + 'a>>),
 }
 
-impl<'a, C: Callable<'a>> CallFuture<'a, C> {
+impl<C, A> CallFuture<'_, C, A> {
     pub(crate) fn new(call: C) -> Self {
         Self(State::New(Some(call)))
     }
 }
 
 // Only the boxed future is ever pinned.
-impl<'a, C: Callable<'a>> Unpin for CallFuture<'a, C> {}
+impl<C, A> Unpin for CallFuture<'_, C, A> {}
 
-impl<'a, C: Callable<'a>> Future for CallFuture<'a, C> {
-    type Output = Result<C::Answer>;
+impl<'a, A, C: Callable<'a, Answer = A>> Future for CallFuture<'a, C, A> {
+    type Output = Result<A>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let State::New(call) = &mut self.0 {
@@ -92,8 +95,8 @@ impl<'a, C: Callable<'a>> Future for CallFuture<'a, C> {
     }
 }
 
-impl<'a, C: Callable<'a>> std::fmt::Debug for CallFuture<'a, C> {
+impl<C, A> std::fmt::Debug for CallFuture<'_, C, A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "CallFuture({})", C::Spec::INFO.name())
+        f.write_str("CallFuture")
     }
 }

@@ -174,7 +174,7 @@ impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
 
 impl<'a, S: HookSpec> IntoFuture for HookCall<'a, S> {
     type Output = Result<S::Answer>;
-    type IntoFuture = CallFuture<'a, Self>;
+    type IntoFuture = CallFuture<'a, Self, S::Answer>;
 
     fn into_future(self) -> Self::IntoFuture {
         CallFuture::new(self)

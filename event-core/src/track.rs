@@ -102,7 +102,7 @@ fn receipt<E: Event>(event: &TrackedOf<E>, app: &App, ran: Ran<track_event>) -> 
 
 impl<'a, E: Event> IntoFuture for Track<'a, E> {
     type Output = Result<Receipt>;
-    type IntoFuture = CallFuture<'a, Self>;
+    type IntoFuture = CallFuture<'a, Self, Receipt>;
 
     fn into_future(self) -> Self::IntoFuture {
         CallFuture::new(self)

@@ -1,6 +1,6 @@
 //! What the macros do to types: they only ever look at tokens.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Lifetime, Type, TypePath, TypeReference};
@@ -38,11 +38,13 @@ pub(crate) fn last_segment(ty: &Type) -> Option<String> {
     }
 }
 
-/// The spans of the first and the last token: what an error has to span to underline all of it.
+/// The spans of the first and the last token: what an error has to span to underline all of it. Names are resolved
+/// as those of generated code, also where the tokens went through a `macro_rules!` macro.
 pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
     let mut trees = tokens.to_token_stream().into_iter();
     let first = trees.next().map_or_else(Span::call_site, |tree| tree.span());
-    (first, trees.last().map_or(first, |tree| tree.span()))
+    let last = trees.last().map_or(first, |tree| tree.span());
+    (Span::call_site().located_at(first), Span::call_site().located_at(last))
 }
 
 /// The tokens with every `Self` replaced.
@@ -58,4 +60,75 @@ pub(crate) fn replace_self(tokens: TokenStream, with: &TokenStream) -> TokenStre
         other => other.into(),
     };
     tokens.into_iter().map(replace).collect::<Vec<TokenStream>>().into_iter().collect()
+}
+
+/// The tokens as a person would write them: `Option<&'a str>`, where the compiler's own text has a space
+/// around each token.
+pub(crate) fn text(tokens: &impl ToTokens) -> String {
+    let mut text = String::new();
+    write_text(tokens.to_token_stream(), &mut text);
+    text
+}
+
+fn write_text(tokens: TokenStream, text: &mut String) {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(_) | TokenTree::Literal(_) => {
+                if text.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '"')) {
+                    text.push(' ');
+                }
+                text.push_str(&token.to_string());
+            }
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Brace => (" { ", " }"),
+                    Delimiter::None => ("", ""),
+                };
+                text.push_str(open);
+                write_text(group.stream(), text);
+                text.push_str(close);
+            }
+            TokenTree::Punct(punct) => {
+                let next = match tokens.peek() {
+                    Some(TokenTree::Punct(next)) if punct.spacing() == Spacing::Joint => Some(next.as_char()),
+                    _ => None,
+                };
+                match (punct.as_char(), next) {
+                    ('-', Some('>')) => {
+                        tokens.next();
+                        text.push_str(" -> ");
+                    }
+                    (':', Some(':')) => {
+                        tokens.next();
+                        text.push_str("::");
+                    }
+                    (sign @ (',' | ';' | ':'), _) => text.extend([sign, ' ']),
+                    (sign @ ('+' | '='), _) => text.extend([' ', sign, ' ']),
+                    (sign, _) => text.push(sign),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_and_signatures_read_as_they_were_written() {
+        for written in [
+            "Option<&'a str>",
+            "HashMap<String, Vec<(u8, std::path::PathBuf)>>",
+            "[u8; 4]",
+            "Box<dyn Fn(u8, &mut u8) -> u8 + Send>",
+            "fn permission_allowed(app: &App, actor: Option<&Actor>, action: &str) -> bool",
+        ] {
+            let tokens: TokenStream = written.parse().unwrap();
+            assert_eq!(text(&tokens), written);
+        }
+    }
 }

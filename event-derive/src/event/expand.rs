@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::{GenericParam, Generics, parse_quote};
 
 use super::model::{Event, Field, Writes};
-use crate::types::replace_self;
+use crate::types::{replace_self, text};
 
 pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     let Event { core, ident, name, version, doc, .. } = event;
@@ -106,7 +106,8 @@ fn with_bounds(event: &Event<'_>) -> Generics {
 fn description(core: &syn::Path, index: usize, field: &Field<'_>) -> TokenStream {
     let Field { ty, doc, .. } = field;
     let name = field.ident.map_or_else(|| index.to_string(), |ident| ident.unraw().to_string());
-    quote!(#core::__private::Field::new(#name, ::core::stringify!(#ty), #doc))
+    let rust_type = text(ty);
+    quote!(#core::__private::Field::new(#name, #rust_type, #doc))
 }
 
 /// The item that writes the properties, if one is needed, and the expression that uses it.

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 
 use super::model::{Argument, Spec};
 use crate::doc;
-use crate::types::{ends, with_lifetime};
+use crate::types::{ends, text, with_lifetime};
 
 pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
     let Spec { core, visibility, signature, attributes, .. } = spec;
@@ -34,7 +34,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                 }
             }
         });
-    let doc = doc::text(attributes);
+    let (doc, written) = (doc::text(attributes), text(signature));
     let location = quote_spanned!(ident.span()=> #core::__private::Location::caller());
     let call_doc = format!("Calls the implementations of the hook `{name}`: `.await` it, or `.wait()`.");
     quote! {
@@ -74,7 +74,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                 const INFO: &'static #core::HookInfo = &#core::HookInfo::new::<Self>(
                     #core::__private::HookDeclaration {
                         name: #name,
-                        signature: ::core::stringify!(#signature),
+                        signature: #written,
                         doc: #doc,
                         first_result: #first_result,
                         event_argument: {

@@ -1,0 +1,259 @@
+//! pluggy's rules for results and arguments, as they hold here.
+
+use event_core::prelude::*;
+use event_core::{AppBuilder, Error, Outcome};
+
+use crate::log::{Log, log, logged};
+
+/// Which labels does this text get?
+#[hookspec]
+pub fn labels(app: &App, text: &str, at_most: usize) -> String;
+
+/// The first number that somebody has.
+#[hookspec(firstresult)]
+pub fn number(app: &App) -> i64;
+
+/// A hook whose event isn't called `event`.
+#[hookspec]
+pub fn seen(app: &App, count: u32, what: &Tracked) -> &'static str;
+
+#[derive(Event)]
+pub struct BanUser {
+    pub user: String,
+}
+
+#[derive(Event)]
+pub struct UnbanUser {
+    pub user: String,
+}
+
+fn app() -> AppBuilder {
+    App::builder().without_linked().insert(Log::default()).event::<BanUser>().event::<UnbanUser>()
+}
+
+mod values {
+    use super::*;
+
+    #[hookimpl(labels)]
+    fn a_plain(text: &str) -> String {
+        format!("plain {text}")
+    }
+
+    #[hookimpl(labels)]
+    fn b_option(at_most: usize) -> Option<String> {
+        (at_most > 1).then(|| "option".to_owned())
+    }
+
+    #[hookimpl(labels)]
+    fn c_result(at_most: usize, text: &str) -> Result<String, String> {
+        if at_most > 2 { Ok(format!("result {text}")) } else { Err("too few".to_owned()) }
+    }
+
+    #[hookimpl(labels)]
+    async fn d_result_of_option(app: &App) -> Result<Option<String>, std::fmt::Error> {
+        log(app, "asked d");
+        Ok(None)
+    }
+
+    #[test]
+    fn the_four_return_shapes_give_values_in_call_order() {
+        let app = app()
+            .hook(a_plain)
+            .hook(b_option)
+            .hook(c_result)
+            .hook(d_result_of_option)
+            .start()
+            .wait()
+            .unwrap();
+        let outcome: Outcome<labels> = labels::call(&app, "x", 3).wait().unwrap();
+        assert_eq!(outcome.values, ["plain x", "option", "result x"]);
+        assert!(outcome.failures.is_empty());
+        assert_eq!(logged(&app), ["asked d"]);
+    }
+
+    #[test]
+    fn none_is_no_result_and_an_error_is_a_failure() {
+        let app =
+            app().failure_handler(|_| ()).hook(a_plain).hook(b_option).hook(c_result).start().wait().unwrap();
+        let outcome = labels::call(&app, "x", 1).wait().unwrap();
+        assert_eq!(outcome.values, ["plain x"]);
+        let failures: Vec<_> =
+            outcome.failures.iter().map(|it| it.implementation().path().to_owned()).collect();
+        assert_eq!(failures, ["behaviour::hooks::values::c_result"]);
+        assert_eq!(outcome.failures[0].cause().to_string(), "too few");
+    }
+
+    #[test]
+    fn a_hook_that_nobody_answers_has_an_empty_outcome() {
+        let app = app().start().wait().unwrap();
+        assert!(labels::call(&app, "x", 1).wait().unwrap().values.is_empty());
+        assert_eq!(number::call(&app).wait().unwrap(), None);
+    }
+}
+
+mod first_result {
+    use super::*;
+
+    #[hookimpl(number, tryfirst)]
+    fn has_none(app: &App) -> Option<i64> {
+        log(app, "none");
+        None
+    }
+
+    #[hookimpl(number)]
+    fn has_zero(app: &App) -> i64 {
+        log(app, "zero");
+        0
+    }
+
+    #[hookimpl(number, trylast)]
+    fn has_one(app: &App) -> i64 {
+        log(app, "one");
+        1
+    }
+
+    #[hookimpl(number, tryfirst)]
+    fn fails(app: &App) -> Result<i64, String> {
+        log(app, "fails");
+        Err("no database".to_owned())
+    }
+
+    #[hookimpl(number, tryfirst)]
+    async fn panics() -> Option<i64> {
+        panic!("no idea")
+    }
+
+    #[test]
+    fn none_goes_on_and_zero_is_a_result_that_ends_the_call() {
+        let app = app().hook(has_one).hook(has_zero).hook(has_none).start().wait().unwrap();
+        assert_eq!(number::call(&app).wait().unwrap(), Some(0));
+        assert_eq!(logged(&app), ["none", "zero"]);
+    }
+
+    #[test]
+    fn an_error_ends_the_call_and_is_the_callers_so_that_it_cannot_fail_open() {
+        let app = app().failure_handler(|_| panic!("the caller has it")).hook(has_one).hook(fails);
+        let app = app.start().wait().unwrap();
+        let Error::Failed(failures) = number::call(&app).wait().unwrap_err() else { panic!("not `Failed`") };
+        assert_eq!(failures[0].cause().to_string(), "no database");
+        assert_eq!(logged(&app), ["fails"]);
+    }
+
+    #[test]
+    fn a_panic_ends_the_call_too() {
+        let app = app().hook(has_one).hook(panics).start().wait().unwrap();
+        let Error::Failed(failures) = number::call(&app).wait().unwrap_err() else { panic!("not `Failed`") };
+        assert!(failures[0].is_panic());
+        assert_eq!(failures[0].cause().to_string(), "panicked: no idea");
+        assert!(logged(&app).is_empty());
+    }
+
+    #[hookspec(firstresult)]
+    pub fn text(app: &App) -> String;
+
+    #[hookimpl(text)]
+    fn empty() -> String {
+        String::new()
+    }
+
+    #[hookspec(firstresult)]
+    pub fn allowed(app: &App) -> bool;
+
+    #[hookimpl(allowed)]
+    fn no() -> bool {
+        false
+    }
+
+    #[test]
+    fn an_empty_text_and_false_are_results() {
+        let app = app().hook(empty).hook(no).start().wait().unwrap();
+        assert_eq!(text::call(&app).wait().unwrap().as_deref(), Some(""));
+        assert_eq!(allowed::call(&app).wait().unwrap(), Some(false));
+    }
+}
+
+mod typed {
+    use super::*;
+
+    #[hookimpl(track_event)]
+    fn every_event(app: &App, event: &Tracked) {
+        log(app, format!("any {}", event.name()));
+    }
+
+    #[hookimpl(track_event)]
+    fn bans(event: &BanUser, app: &App) {
+        log(app, format!("ban of {}", event.user));
+    }
+
+    #[hookimpl(track_event)]
+    async fn bans_with_envelope(app: &App, event: &Tracked<BanUser>) {
+        log(app, format!("ban of {} by {:?}", event.user, event.actor().and_then(Actor::id)));
+    }
+
+    #[hookimpl(track_event)]
+    async fn unbans(app: &App, event: &UnbanUser) {
+        log(app, format!("unban of {}", event.user));
+    }
+
+    #[hookimpl(track_event)]
+    fn nothing_asked() {}
+
+    #[hookimpl(seen)]
+    fn seen_ban(what: &BanUser) -> &'static str {
+        assert_eq!(what.user, "mallory");
+        "ban"
+    }
+
+    #[hookimpl(seen)]
+    fn seen_any(what: &Tracked, count: u32) -> Option<&'static str> {
+        (count > 0 && what.is::<UnbanUser>()).then_some("unban")
+    }
+
+    #[hookimpl(track_event)]
+    fn pass_on(app: &App, event: &Tracked) -> event_core::Result<()> {
+        for what in seen::call(app, 1, event).wait()?.values {
+            log(app, what);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn typed_implementations_hear_their_event_only_sync_and_async() {
+        let app =
+            app().hook(every_event).hook(bans).hook(bans_with_envelope).hook(unbans).hook(nothing_asked);
+        let app = app.start().wait().unwrap();
+        app.track(BanUser { user: "mallory".into() }).by(Actor::new("root")).wait().unwrap();
+        let expected = ["any ban-user", "ban of mallory", "ban of mallory by Some(\"root\")"];
+        assert_eq!(logged(&app), expected);
+        app.track(UnbanUser { user: "trent".into() }).wait().unwrap();
+        assert_eq!(logged(&app), ["any unban-user", "unban of trent"]);
+    }
+
+    #[test]
+    fn a_hook_of_ones_own_with_an_event_argument_has_typed_implementations_too() {
+        let app = app().hook(pass_on).hook(seen_ban).hook(seen_any).start().wait().unwrap();
+        app.track(BanUser { user: "mallory".into() }).wait().unwrap();
+        app.track(UnbanUser { user: "trent".into() }).wait().unwrap();
+        assert_eq!(logged(&app), ["ban", "unban"]);
+    }
+
+    #[test]
+    fn a_closure_hears_its_event_and_its_error_is_a_failure() {
+        let app = app().failure_handler(|_| ()).on::<BanUser, _>(|event| match event.user.as_str() {
+            "root" => Err("root can't be banned"),
+            _ => Ok(()),
+        });
+        let app = app.start().wait().unwrap();
+        let receipt = app.track(BanUser { user: "root".into() }).wait().unwrap();
+        assert_eq!(receipt.failures()[0].cause().to_string(), "root can't be banned");
+        assert!(app.track(BanUser { user: "eve".into() }).wait().unwrap().failures().is_empty());
+        assert!(app.track(UnbanUser { user: "root".into() }).wait().unwrap().failures().is_empty());
+    }
+
+    #[test]
+    fn a_function_that_is_given_twice_is_called_once() {
+        let app = app().hook(bans).hook(bans).start().wait().unwrap();
+        app.track(BanUser { user: "eve".into() }).wait().unwrap();
+        assert_eq!(logged(&app), ["ban of eve"]);
+    }
+}

@@ -1,0 +1,13 @@
+//! What an app does, as a user of the public API sees it.
+//!
+//! Every app here is put together by hand (`without_linked`): no test depends on what else is linked.
+
+mod app;
+mod failures;
+mod hooks;
+mod log;
+mod order;
+mod properties;
+mod runtimes;
+mod tracked;
+mod wrappers;

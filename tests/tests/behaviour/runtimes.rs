@@ -1,0 +1,275 @@
+//! Waiting: with tokio, with smol, with nothing; inside an implementation; and not to the end.
+
+use std::future::{Future, IntoFuture, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use event_core::prelude::*;
+use event_core::{AppBuilder, Error};
+
+use crate::log::{Log, log, logged};
+
+#[derive(Event)]
+struct Outer;
+
+#[derive(Event)]
+struct Inner;
+
+fn app() -> AppBuilder {
+    App::builder().without_linked().insert(Log::default()).event::<Outer>().event::<Inner>()
+}
+
+/// Ready at the second poll, after it woke its task.
+async fn give_way() {
+    let mut polled = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut polled, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+#[hookimpl(track_event)]
+async fn waits(app: &App, event: &Inner) {
+    let _ = event;
+    log(app, "waits");
+    give_way().await;
+    log(app, "waited");
+}
+
+#[hookimpl(track_event, trylast)]
+fn at_once(app: &App, event: &Inner) {
+    let _ = event;
+    log(app, "at once");
+}
+
+fn heard() -> Vec<String> {
+    ["waits", "waited", "at once"].map(str::to_owned).into()
+}
+
+#[test]
+fn tokio_awaits_a_track_on_many_threads() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    runtime.block_on(async {
+        let app = app().hook(waits).hook(at_once).start().await.unwrap();
+        let tracks = (0..100).map(|_| {
+            let app = app.clone();
+            tokio::spawn(async move { app.track(Inner).await.unwrap().strict().map(|_| ()) })
+        });
+        for track in tracks.collect::<Vec<_>>() {
+            track.await.unwrap().unwrap();
+        }
+        assert_eq!(logged(&app).len(), 300);
+        app.shutdown().await.unwrap();
+    });
+}
+
+#[test]
+fn smol_awaits_a_track() {
+    smol::block_on(async {
+        let app = app().hook(waits).hook(at_once).start().await.unwrap();
+        app.track(Inner).await.unwrap();
+        assert_eq!(logged(&app), heard());
+    });
+}
+
+#[test]
+fn without_a_runtime_wait_parks_until_another_thread_wakes_it() {
+    let app = app().hook(waits_for_a_thread).start().wait().unwrap();
+    app.track(Inner).wait().unwrap();
+    assert_eq!(logged(&app), ["woken"]);
+}
+
+#[hookimpl(track_event)]
+async fn waits_for_a_thread(app: &App, event: &Inner) {
+    let _ = event;
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let thread = std::thread::spawn(move || sender.send(()).expect("the receiver waits"));
+    receiver.await.expect("the thread sends");
+    thread.join().expect("the thread doesn't panic");
+    log(app, "woken");
+}
+
+mod reentrant {
+    use super::*;
+
+    #[hookimpl(track_event)]
+    async fn tracks_inner(app: &App, event: &Outer) -> event_core::Result<()> {
+        let _ = event;
+        app.track(Inner).await?;
+        Ok(())
+    }
+
+    #[hookimpl(track_event)]
+    fn waits_for_inner(app: &App, event: &Outer) -> event_core::Result<()> {
+        let _ = event;
+        app.track(Inner).wait()?;
+        Ok(())
+    }
+
+    #[test]
+    fn an_async_implementation_tracks_events_itself() {
+        let app = app().hook(tracks_inner).hook(waits).hook(at_once).start().wait().unwrap();
+        app.track(Outer).wait().unwrap().strict().unwrap();
+        assert_eq!(logged(&app), heard());
+    }
+
+    #[test]
+    fn wait_inside_an_implementation_serves_while_nothing_below_has_to_wait() {
+        let app = app().hook(waits_for_inner).hook(at_once).start().wait().unwrap();
+        app.track(Outer).wait().unwrap().strict().unwrap();
+        assert_eq!(logged(&app), ["at once"]);
+    }
+
+    #[test]
+    fn wait_inside_an_implementation_is_an_error_where_it_would_park() {
+        let app = app().failure_handler(|_| ()).hook(waits_for_inner).hook(waits).hook(at_once);
+        let app = app.start().wait().unwrap();
+        let receipt = app.track(Outer).wait().unwrap();
+        assert!(matches!(receipt.failures()[0].cause().downcast_ref(), Some(Error::WouldBlock)));
+        assert_eq!(logged(&app), ["waits"], "what had run stays done; the rest was not run");
+    }
+
+    #[test]
+    fn the_same_holds_inside_a_runtime() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let receipt = runtime.block_on(async {
+            let app = app().failure_handler(|_| ()).hook(waits_for_inner).hook(waits).start().await.unwrap();
+            app.track(Outer).await.unwrap()
+        });
+        assert!(matches!(receipt.failures()[0].cause().downcast_ref(), Some(Error::WouldBlock)));
+    }
+}
+
+mod cancelled {
+    use super::*;
+
+    #[hookimpl(track_event, tryfirst)]
+    fn fails_first(event: &Inner) -> Result<(), &'static str> {
+        let _ = event;
+        Err("before it was dropped")
+    }
+
+    #[hookimpl(track_event, wrapper)]
+    async fn holds_on(event: &Inner, next: Next<'_>) -> Outcome {
+        let _ = event;
+        let outcome = next.run().await;
+        std::future::pending::<()>().await;
+        outcome
+    }
+
+    fn poll_once(future: impl Future) {
+        let mut future = pin!(future);
+        assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+
+    #[test]
+    fn a_track_that_is_dropped_stops_at_its_await_and_what_failed_is_still_reported() {
+        let reported = Arc::new(AtomicUsize::new(0));
+        let count = reported.clone();
+        let app = app().hook(fails_first).hook(waits).hook(at_once);
+        let app =
+            app.failure_handler(move |_| _ = count.fetch_add(1, Ordering::SeqCst)).start().wait().unwrap();
+        poll_once(app.track(Inner).into_future());
+        assert_eq!(logged(&app), ["waits"]);
+        assert_eq!(reported.load(Ordering::SeqCst), 1);
+        app.shutdown().wait().unwrap();
+    }
+
+    #[test]
+    fn what_failed_is_reported_when_it_is_dropped_in_a_wrappers_hand() {
+        let reported = Arc::new(AtomicUsize::new(0));
+        let count = reported.clone();
+        let app = app().hook(fails_first).hook(holds_on);
+        let app =
+            app.failure_handler(move |_| _ = count.fetch_add(1, Ordering::SeqCst)).start().wait().unwrap();
+        poll_once(app.track(Inner).into_future());
+        assert_eq!(reported.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_track_that_is_never_polled_does_nothing() {
+        let app = app().hook(at_once).start().wait().unwrap();
+        drop(app.track(Inner).into_future());
+        drop(app.track(Inner));
+        assert!(logged(&app).is_empty());
+    }
+}
+
+mod shutting_down {
+    use super::*;
+
+    #[hookimpl(track_event)]
+    async fn waits_for_a_word(app: &App, event: &Outer) -> event_core::Result<()> {
+        let _ = event;
+        let word = app.state::<tokio::sync::Notify>()?;
+        log(app, "running");
+        word.notified().await;
+        app.track(Inner).await?;
+        log(app, "done");
+        Ok(())
+    }
+
+    #[hookimpl(shutdown)]
+    fn last(app: &App) {
+        log(app, "shutdown");
+    }
+
+    #[test]
+    fn shutdown_waits_for_running_calls_which_may_still_track() {
+        let app = app().insert(tokio::sync::Notify::new()).hook(waits_for_a_word).hook(at_once).hook(last);
+        let app = app.start().wait().unwrap();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut running = pin!(app.track(Outer).into_future());
+        assert!(running.as_mut().poll(&mut context).is_pending());
+        let mut shutdown = pin!(app.shutdown());
+        assert!(shutdown.as_mut().poll(&mut context).is_pending());
+        assert!(matches!(app.track(Inner).wait(), Err(Error::ShutDown)), "new calls are refused already");
+
+        app.state::<tokio::sync::Notify>().unwrap().notify_one();
+        let Poll::Ready(receipt) = running.as_mut().poll(&mut context) else {
+            panic!("it was told to go on")
+        };
+        receipt.unwrap().strict().unwrap();
+        assert!(shutdown.as_mut().poll(&mut context).is_ready());
+        assert_eq!(logged(&app), ["running", "at once", "done", "shutdown"]);
+    }
+
+    #[test]
+    fn a_shutdown_that_is_dropped_while_it_waits_leaves_the_app_running() {
+        let app = app().insert(tokio::sync::Notify::new()).hook(waits_for_a_word).hook(at_once).hook(last);
+        let app = app.start().wait().unwrap();
+        let mut context = Context::from_waker(Waker::noop());
+        {
+            let mut running = pin!(app.track(Outer).into_future());
+            assert!(running.as_mut().poll(&mut context).is_pending());
+            assert!(pin!(app.shutdown()).as_mut().poll(&mut context).is_pending());
+            assert!(app.track(Inner).wait().is_ok());
+        }
+        app.shutdown().wait().unwrap();
+        assert_eq!(logged(&app), ["running", "at once", "shutdown"]);
+    }
+
+    #[test]
+    fn a_thread_that_waits_for_shutdown_is_woken_by_the_last_call() {
+        let app = app().insert(tokio::sync::Notify::new()).hook(waits_for_a_word).hook(at_once).hook(last);
+        let app = app.start().wait().unwrap();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut running = Box::pin(app.track(Outer).into_future());
+        assert!(running.as_mut().poll(&mut context).is_pending());
+        std::thread::scope(|scope| {
+            let stopped = scope.spawn(|| app.shutdown().wait());
+            // The call ends whenever the other thread has got to: before it closes the gate or while it waits.
+            app.state::<tokio::sync::Notify>().unwrap().notify_one();
+            while running.as_mut().poll(&mut context).is_pending() {}
+            drop(running);
+            stopped.join().unwrap().unwrap();
+        });
+        assert_eq!(logged(&app).last().unwrap(), "shutdown");
+    }
+}
