@@ -2,8 +2,9 @@
 //!
 //! `cargo run --example quickstart -- examples/data/moderation.jsonl`
 
+use std::error::Error;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
@@ -70,35 +71,63 @@ enum What {
     Unban { user: User },
 }
 
-fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let input: Box<dyn BufRead> = match std::env::args().nth(1) {
-        Some(path) => {
-            Box::new(BufReader::new(File::open(&path).map_err(|error| format!("{path}: {error}"))?))
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
         }
-        None => Box::new(std::io::stdin().lock()),
-    };
+    }
+}
+
+/// Whether every line could be read.
+fn run() -> Result<bool, Box<dyn Error>> {
+    let input = open()?;
     let app = App::start().wait()?;
-    let mut exit = ExitCode::SUCCESS;
-    for (line, number) in input.lines().zip(1..) {
-        match serde_json::from_str::<Action>(&line?) {
-            Ok(action) => track(&app, action)?,
+    let every_line_was_read = track_all(&app, input);
+    app.shutdown().wait()?;
+    every_line_was_read
+}
+
+fn open() -> Result<Box<dyn BufRead>, String> {
+    match std::env::args_os().nth(1) {
+        Some(path) => match File::open(&path) {
+            Ok(file) => Ok(Box::new(BufReader::new(file))),
+            Err(error) => Err(format!("{}: {error}", path.display())),
+        },
+        None => Ok(Box::new(io::stdin().lock())),
+    }
+}
+
+fn track_all(app: &App, input: impl BufRead) -> Result<bool, Box<dyn Error>> {
+    let mut every_line_was_read = true;
+    // Split as bytes, so that a line that isn't UTF-8 costs that line and not the rest of the file.
+    for (line, number) in input.split(b'\n').zip(1..) {
+        let line = line.map_err(|error| format!("line {number}: {error}"))?;
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        match serde_json::from_slice(&line) {
+            Ok(action) => track(app, action)?,
             Err(error) => {
+                // serde_json counts lines in what it was given, and that was one line.
+                let error = error.to_string().replace(" at line 1 column ", " at column ");
                 eprintln!("line {number}: {error}");
-                exit = ExitCode::FAILURE;
+                every_line_was_read = false;
             }
         }
     }
-    app.shutdown().wait()?;
-    Ok(exit)
+    Ok(every_line_was_read)
 }
 
 /// Says that it happened. Who reacts, and how, is none of this function's business.
 fn track(app: &App, action: Action) -> event_core::Result<()> {
     let actor = Actor::new(action.moderator);
-    let receipt = match action.what {
+    match action.what {
         What::Ban { user, reason } => app.track(BanUser { user, reason }).by(actor).at(action.at).wait()?,
         What::Unban { user } => app.track(UnbanUser { user }).by(actor).at(action.at).wait()?,
     };
-    receipt.strict()?;
     Ok(())
 }
