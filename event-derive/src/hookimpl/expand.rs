@@ -76,7 +76,7 @@ fn call(it: &Implementation<'_>) -> (TokenStream, Ident) {
         if it.is_next(parameter) { quote!(__next) } else { variable(index).to_token_stream() }
     });
     // What the caller returns, spanned at its type, so that a wrong one is reported there.
-    let (first, last) = it.output.map_or((function.span(), function.span()), ends);
+    let (first, last) = it.output.map_or_else(|| ends(*function), ends);
     let returned = quote_spanned!(first=> __returned);
     let into_answer = quote_spanned!(last=> .into_answer());
     let into_outcome = quote_spanned!(last=> .into_outcome());
