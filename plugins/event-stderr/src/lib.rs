@@ -1,15 +1,20 @@
 //! Every tracked event as one JSON line on standard error.
 //!
-//! ```ignore
+//! ```standalone_crate
 //! event_core::plugins![event_stderr];
+//! # fn main() {}
 //! ```
 //!
-//! An event is written when its turn comes in the call order, after the implementations that are `tryfirst` and
-//! those of plugins whose names sort before `event-stderr`:
+//! A line has these keys, in this order; `created` is UTC to the microsecond, and `actor` is `null` where nobody
+//! was named:
 //!
 //! ```json
 //! {"id":"019aab2c-5a00-7000-8000-000000000001","name":"ban-user","created":"2026-11-22T11:57:54.619377Z","actor":{"id":"root"},"properties":{"user":"mallory"}}
 //! ```
+//!
+//! An event is written when its turn comes in the call order, after the implementations that are `tryfirst` and
+//! those of plugins whose names sort before `event-stderr`. An event that an `essential` implementation refuses, or
+//! a wrapper stops, before that turn has no line.
 
 mod line;
 

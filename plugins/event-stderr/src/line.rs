@@ -24,3 +24,40 @@ pub(crate) fn of(event: &Tracked) -> Result<Vec<u8>, PropertiesError> {
     line.extend_from_slice(b"}\n");
     Ok(line)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use event_core::Record;
+
+    fn line(record: &str) -> String {
+        let record: Record = serde_json::from_str(record).expect("a record in the test is JSON");
+        String::from_utf8(of(&record).expect("a record has properties")).expect("JSON is UTF-8")
+    }
+
+    #[test]
+    fn a_line_has_these_five_keys_in_this_order_and_one_line_break_at_its_end() {
+        let written = line(
+            r#"{"id":"019aab2c-5a00-7000-8000-000000000001","name":"ban-user","version":2,
+                "created":"2026-11-22T11:57:54.619377Z","actor":{"id":"root","token":"dstok"},
+                "properties":{"user":"mallory","reason":"wrote\nin two lines"}}"#,
+        );
+        let expected = concat!(
+            r#"{"id":"019aab2c-5a00-7000-8000-000000000001","name":"ban-user","#,
+            r#""created":"2026-11-22T11:57:54.619377Z","actor":{"id":"root","token":"dstok"},"#,
+            r#""properties":{"user":"mallory","reason":"wrote\nin two lines"}}"#,
+            "\n"
+        );
+        assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn an_event_without_actor_and_fields_has_null_and_an_empty_object() {
+        let written = line(
+            r#"{"id":"019aab2c-5a00-7000-8000-000000000001","name":"tick","created":"2026-11-22T11:57:54Z",
+                "properties":{}}"#,
+        );
+        let end = "\"created\":\"2026-11-22T11:57:54.000000Z\",\"actor\":null,\"properties\":{}}\n";
+        assert!(written.ends_with(end), "{written}");
+    }
+}

@@ -1,0 +1,154 @@
+//! What arrives on standard error of a program that links the plugin.
+//!
+//! Each test runs itself once more as a child process, whose standard error is a pipe (or a socket, or closed), and
+//! looks at what came out.
+
+use std::process::{Command, Output, Stdio};
+
+use event_core::prelude::*;
+use serde_json::Value;
+
+event_core::plugins![event_stderr];
+
+#[derive(Event)]
+struct Counted {
+    thread: u32,
+    number: u32,
+    text: String,
+}
+
+#[derive(Event)]
+struct Measured {
+    ratio: f64,
+}
+
+const CHILD: &str = "EVENT_STDERR_TEST_CHILD";
+
+/// In the child, runs `child` and ends the process; in the parent, gives a command that starts such a child.
+fn as_child(test: &str, child: impl FnOnce(&App)) -> Command {
+    if std::env::var_os(CHILD).is_some() {
+        // A failure would otherwise be a line among those of the events.
+        let app = App::builder().failure_handler(|_| {}).start().wait().expect("the app starts");
+        child(&app);
+        app.shutdown().wait().expect("the app stops");
+        std::process::exit(0);
+    }
+    let mut command = Command::new(std::env::current_exe().expect("a test is a program"));
+    command.args([test, "--exact", "--nocapture"]).env(CHILD, "1").stdin(Stdio::null());
+    command
+}
+
+fn run(mut child: Command) -> String {
+    let Output { status, stdout, stderr } = child.output().expect("the child starts");
+    let stderr = String::from_utf8(stderr).expect("lines are UTF-8");
+    assert!(status.success(), "{status}\n{}\n{stderr}", String::from_utf8_lossy(&stdout));
+    stderr
+}
+
+fn counted(thread: u32, number: u32, length: usize) -> Counted {
+    Counted { thread, number, text: "x".repeat(length) }
+}
+
+fn assert_tracked(app: &App, event: impl Event) {
+    let receipt = app.track(event).by(Actor::new("ada")).wait().expect("nothing refuses");
+    assert!(receipt.failures().is_empty(), "{:?}", receipt.failures());
+}
+
+#[test]
+fn an_event_is_one_line_with_what_the_caller_gave() {
+    let at = "2026-11-22T11:57:54.619377Z".parse().expect("a time");
+    let id = "019aab2c-5a00-7000-8000-000000000001".parse().expect("an id");
+    let child = as_child("an_event_is_one_line_with_what_the_caller_gave", |app| {
+        app.track(counted(1, 2, 3)).by(Actor::new("ada")).at(at).id(id).wait().expect("nothing refuses");
+    });
+    let expected = concat!(
+        r#"{"id":"019aab2c-5a00-7000-8000-000000000001","name":"counted","#,
+        r#""created":"2026-11-22T11:57:54.619377Z","actor":{"id":"ada"},"#,
+        r#""properties":{"thread":1,"number":2,"text":"xxx"}}"#,
+        "\n"
+    );
+    assert_eq!(run(child), expected);
+}
+
+/// Some lines are longer than what a pipe takes in one piece (4,096 bytes on Linux).
+#[test]
+fn lines_of_parallel_threads_never_mix() {
+    const EACH: u32 = 3000;
+    let child = as_child("lines_of_parallel_threads_never_mix", |app| {
+        std::thread::scope(|scope| {
+            for thread in 0..2 {
+                scope.spawn(move || {
+                    for number in 0..EACH {
+                        let length = if number % 100 == 0 { 10_000 } else { 10 };
+                        assert_tracked(app, counted(thread, number, length));
+                    }
+                });
+            }
+        });
+    });
+    let mut next = [0; 2];
+    for line in run(child).lines() {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let number = |key: &str| line["properties"][key].as_u64().expect("a number");
+        let thread = usize::try_from(number("thread")).expect("a small number");
+        assert_eq!(number("number"), next[thread], "lines of one thread are in its order");
+        next[thread] += 1;
+    }
+    assert_eq!(next, [u64::from(EACH); 2]);
+}
+
+/// A datagram socket keeps the limits between writes, which a pipe doesn't.
+#[cfg(unix)]
+#[test]
+fn an_event_is_one_write() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixDatagram;
+
+    let (ours, theirs) = UnixDatagram::pair().expect("a pair of sockets");
+    let mut child = as_child("an_event_is_one_write", |app| {
+        for number in 0..3 {
+            assert_tracked(app, counted(0, number, 5000));
+        }
+    });
+    let status =
+        child.stdout(Stdio::null()).stderr(OwnedFd::from(theirs)).status().expect("the child starts");
+    assert!(status.success(), "{status}");
+    ours.set_nonblocking(true).expect("the socket is ours");
+    let mut writes = Vec::new();
+    let mut buffer = vec![0; 65_536];
+    while let Ok(length) = ours.recv(&mut buffer) {
+        writes.push(String::from_utf8(buffer[..length].to_vec()).expect("lines are UTF-8"));
+    }
+    assert_eq!(writes.len(), 3, "{writes:?}");
+    for write in writes {
+        assert!(write.starts_with('{') && write.ends_with("}\n"), "{write}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_no_panic_and_no_failure() {
+    let mut child = as_child("a_closed_pipe_is_no_panic_and_no_failure", |app| {
+        assert_tracked(app, counted(0, 0, 10));
+        assert_tracked(app, counted(0, 1, 10));
+    });
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = child.stderr(writer).output().expect("the child starts");
+    assert!(output.status.success(), "{}\n{}", output.status, String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn an_event_without_properties_is_a_failure_and_not_half_a_line() {
+    let child = as_child("an_event_without_properties_is_a_failure_and_not_half_a_line", |app| {
+        let receipt = app.track(Measured { ratio: f64::NAN }).wait().expect("nothing refuses");
+        let [failure] = receipt.failures() else { panic!("one failure: {:?}", receipt.failures()) };
+        assert_eq!(failure.implementation().path(), "event_stderr::write_to_stderr");
+        let why = failure.to_line();
+        assert!(why.contains("the properties of event `measured` can't be written as JSON"), "{why}");
+        assert!(why.ends_with("NaN is not a JSON number"), "{why}");
+        assert_tracked(app, Measured { ratio: 0.5 });
+    });
+    let stderr = run(child);
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.ends_with("\"properties\":{\"ratio\":0.5}}\n"), "{stderr}");
+}
