@@ -140,15 +140,16 @@ impl Inner {
         if outcome.failures.is_empty() {
             return Ok(outcome);
         }
-        let refused = outcome.failures.iter().position(Failure::is_essential);
-        let refused = refused.map(|index| outcome.failures.remove(index));
-        if !(S::INFO.is_first_result() && refused.is_none()) {
+        if let Some(index) = outcome.failures.iter().position(Failure::is_essential) {
+            let refused = outcome.failures.remove(index);
+            self.report_all(&outcome.failures);
+            return Err(Error::Refused(refused));
+        }
+        // The failures of a `firstresult` hook are its caller's error.
+        if !S::INFO.is_first_result() {
             self.report_all(&outcome.failures);
         }
-        match refused {
-            Some(failure) => Err(Error::Refused(failure)),
-            None => Ok(outcome),
-        }
+        Ok(outcome)
     }
 
     pub(crate) fn report_all(&self, failures: &[Failure]) {

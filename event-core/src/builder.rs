@@ -95,6 +95,10 @@ impl AppBuilder {
     ///
     /// A function without `#[hookimpl]` is a problem that the start reports.
     #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "`.hook(function)` reads better than `.hook(&function)`"
+    )]
     pub fn hook<F: 'static>(mut self, function: F) -> Self {
         let _ = function;
         self.hooks.push(ExplicitHook {

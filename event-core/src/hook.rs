@@ -39,10 +39,18 @@ pub trait HookSpec: Sized + Send + Sync + 'static {
     fn reborrow<'short, 'long: 'short>(args: Self::Args<'long>) -> Self::Args<'short>;
 
     #[doc(hidden)]
+    #[expect(
+        clippy::elidable_lifetime_names,
+        reason = "the lifetimes of an implementation must be named alike"
+    )]
     fn app<'a>(args: Self::Args<'a>) -> &'a App;
 
     /// The hook's event argument, if it has one: typed implementations are looked up by it.
     #[doc(hidden)]
+    #[expect(
+        clippy::elidable_lifetime_names,
+        reason = "the lifetimes of an implementation must be named alike"
+    )]
     fn event<'a>(args: Self::Args<'a>) -> Option<&'a Tracked>;
 
     #[doc(hidden)]

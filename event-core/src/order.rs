@@ -64,7 +64,7 @@ fn equals(sorted: &[Arc<Implementation>]) -> Vec<Problem> {
 /// `before` and `after` that the classes make impossible, or that name the own plugin.
 fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for it in implementations.iter() {
+    for it in implementations {
         for (word, names, wrong_side) in [
             ("before", it.before(), std::cmp::Ordering::Less),
             ("after", it.after(), std::cmp::Ordering::Greater),

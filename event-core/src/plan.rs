@@ -37,8 +37,10 @@ pub enum Call<S: HookSpec> {
     Sync(for<'a> fn(Input<'a, S>) -> Answer<S::Output>),
     Async(for<'a> fn(Input<'a, S>) -> AnswerFuture<'a, S::Output>),
     Wrapper(for<'a> fn(Input<'a, S>, Next<'a, S>) -> WrapperFuture<'a, S>),
-    Closure(Arc<dyn for<'a> Fn(S::Args<'a>) -> Answer<S::Output> + Send + Sync>),
+    Closure(Arc<Closure<S>>),
 }
+
+type Closure<S> = dyn for<'a> Fn(<S as HookSpec>::Args<'a>) -> Answer<<S as HookSpec>::Output> + Send + Sync;
 
 impl<S: HookSpec> Clone for Call<S> {
     fn clone(&self) -> Self {

@@ -86,8 +86,11 @@ async fn call<S: HookSpec>(app: &App, args: S::Args<'_>) -> Outcome<S> {
 
 /// The plugins that had at least one `startup` implementation succeed. A wrapper's failure keeps none from running.
 fn started_before(failure: &Failure, startups: &[Arc<Implementation>]) -> BTreeSet<&'static str> {
-    let ran = startups.iter().filter(|it| !it.is_wrapper());
-    ran.take_while(|it| !std::ptr::eq(&***it, failure.implementation())).map(|it| it.plugin()).collect()
+    let in_order = startups.iter().filter(|it| !it.is_wrapper());
+    in_order
+        .take_while(|it| !std::ptr::eq(Arc::as_ptr(it), failure.implementation()))
+        .map(|it| it.plugin())
+        .collect()
 }
 
 struct Found {
@@ -168,9 +171,9 @@ fn in_call_order(implementations: Vec<Implementation>, problems: &mut Vec<Proble
         hooks.entry(it.hook_id()).or_default().push(Arc::new(it));
     }
     let shutdowns = hooks.remove(&TypeId::of::<shutdown>());
-    hooks.retain(|_, implementations| {
-        order::sort(implementations).map_err(|wrong| problems.extend(wrong)).is_ok()
-    });
+    let mut wrong = Vec::new();
+    hooks
+        .retain(|_, implementations| order::sort(implementations).map_err(|more| wrong.extend(more)).is_ok());
     if let Some(mut implementations) = shutdowns {
         let startups = hooks.get(&TypeId::of::<startup>()).map_or(&[][..], Vec::as_slice);
         // The later a plugin started, the earlier it stops; one that didn't start anything can stop at once.
@@ -182,9 +185,12 @@ fn in_call_order(implementations: Vec<Implementation>, problems: &mut Vec<Proble
             Ok(()) => {
                 hooks.insert(TypeId::of::<shutdown>(), implementations);
             }
-            Err(wrong) => problems.extend(wrong),
+            Err(more) => wrong.extend(more),
         }
     }
+    // The hooks are sorted by something that changes from build to build.
+    wrong.sort_by_key(ToString::to_string);
+    problems.extend(wrong);
     hooks
 }
 

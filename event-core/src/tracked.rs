@@ -248,6 +248,7 @@ impl<E: Event> TrackedOf<E> {
     ///
     /// # Errors
     /// When a field can't be written as JSON.
+    #[expect(clippy::missing_panics_doc, reason = "serde_json writes UTF-8")]
     pub fn properties_json(&self) -> Result<&str, PropertiesError> {
         let text = self.text.get_or_init(|| {
             let mut text = Vec::with_capacity(128);

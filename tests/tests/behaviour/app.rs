@@ -139,10 +139,6 @@ mod startup_and_shutdown {
         Err("still busy")
     }
 
-    /// Where a test reads the log when there is no app.
-    #[derive(Default, Clone)]
-    struct Seen(Arc<Log>);
-
     #[hookimpl(shutdown)]
     fn seen_at_the_end(app: &App) {
         app.state::<AtomicUsize>().unwrap().fetch_add(1, Ordering::SeqCst);
@@ -152,7 +148,7 @@ mod startup_and_shutdown {
     fn a_failing_startup_fails_the_start_and_what_had_started_is_shut_down() {
         let ends = Arc::new(AtomicUsize::new(0));
         let counted = ends.clone();
-        let app = app().insert(Seen::default()).hook(opens).hook(fails_to_open).hook(fails_to_close);
+        let app = app().hook(opens).hook(fails_to_open).hook(fails_to_close);
         let app = app.failure_handler(move |failure| {
             assert_eq!(failure.cause().to_string(), "still busy");
             counted.fetch_add(1, Ordering::SeqCst);

@@ -80,6 +80,7 @@ mod serde_attributes {
         }
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn as_hex<S: Serializer>(number: &u8, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{number:#x}"))
     }
@@ -227,18 +228,19 @@ mod what_json_cannot_hold {
         Holds { fine: 1, it }
     }
 
+    #[derive(Serialize)]
+    enum Variant {
+        Struct { x: f64 },
+        Tuple(f64, f64),
+        Newtype(f64),
+    }
+
     #[test]
     fn numbers_that_are_not_finite_are_refused_at_any_depth() {
         assert_eq!(cause(holds(f64::NAN)), "`it`: NaN is not a JSON number");
         assert_eq!(cause(holds(vec![Some(1.0), Some(f32::INFINITY)])), "`it`: inf is not a JSON number");
         let deep = BTreeMap::from([("a", vec![(1, f64::NEG_INFINITY)])]);
         assert_eq!(cause(holds(deep)), "`it`: `a`: -inf is not a JSON number");
-        #[derive(Serialize)]
-        enum Variant {
-            Struct { x: f64 },
-            Tuple(f64, f64),
-            Newtype(f64),
-        }
         assert_eq!(cause(holds(Variant::Struct { x: f64::NAN })), "`it`: `x`: NaN is not a JSON number");
         assert_eq!(cause(holds(Variant::Tuple(0.0, f64::NAN))), "`it`: NaN is not a JSON number");
         assert_eq!(cause(holds(Variant::Newtype(f64::NAN))), "`it`: NaN is not a JSON number");

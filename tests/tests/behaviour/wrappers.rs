@@ -91,7 +91,7 @@ mod failing {
 
     #[hookimpl(track_event, wrapper)]
     async fn before_run(next: Next<'_>) -> Result<Outcome, &'static str> {
-        drop(next);
+        let _ = next;
         Err("set-up")
     }
 
