@@ -144,7 +144,8 @@ fn remote_copy(event: &Event<'_>, copy: &syn::Ident) -> TokenStream {
     let Event { core, ident, generics, serde, .. } = event;
     let (_, ty_generics, where_clause) = generics.split_for_impl();
     let original = quote!(#ident #ty_generics);
-    let remote = ident.to_string();
+    // With the span of the name, so that it is read as a name in the edition of the user's crate.
+    let remote = syn::LitStr::new(&ident.to_string(), ident.span());
     let rename = match &serde.rename {
         Some(rename) => rename.clone(),
         None => {
