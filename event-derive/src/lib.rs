@@ -4,6 +4,9 @@
 //! only translates. It parses the item into a small model, collecting every mistake, and expands the model into
 //! code that calls plain functions of event-core.
 
+// What stands here would be repeated below the page of the re-export.
+#![allow(missing_docs)]
+
 mod doc;
 mod errors;
 mod event;
@@ -16,19 +19,16 @@ mod types;
 
 use proc_macro::TokenStream;
 
-/// Makes a struct an event.
 #[proc_macro_derive(Event, attributes(event, serde))]
 pub fn derive_event(item: TokenStream) -> TokenStream {
     event::derive(item.into()).into()
 }
 
-/// Makes a function without a body a hook.
 #[proc_macro_attribute]
 pub fn hookspec(options: TokenStream, item: TokenStream) -> TokenStream {
     hookspec::expand(options.into(), item.into()).into()
 }
 
-/// Makes a function an implementation of a hook.
 #[proc_macro_attribute]
 pub fn hookimpl(options: TokenStream, item: TokenStream) -> TokenStream {
     hookimpl::expand(options.into(), item.into()).into()
