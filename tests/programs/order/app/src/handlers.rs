@@ -1,0 +1,7 @@
+//! Implementations of the application beside `main.rs`.
+
+order_alpha::implementations! {
+    november
+    oscar(tryfirst)
+    papa
+}

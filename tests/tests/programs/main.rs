@@ -1,0 +1,8 @@
+//! Programs and libraries in `tests/programs`, built as a user builds them, and run.
+
+mod build;
+mod hygiene;
+mod lost;
+mod order;
+mod panics;
+mod problems;
