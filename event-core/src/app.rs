@@ -4,10 +4,13 @@ use std::any::TypeId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
+use serde::de::DeserializeOwned;
+
 use crate::builder::AppBuilder;
 use crate::builtin::track_event;
+use crate::collect::Parts;
 use crate::error::{Error, Result};
-use crate::event::Event;
+use crate::event::{Event, EventType};
 use crate::failure::{self, Failure, Handler};
 use crate::gate::Gate;
 use crate::hook::HookSpec;
@@ -41,6 +44,9 @@ pub struct App {
 }
 
 pub(crate) struct Inner {
+    pub(crate) parts: Parts,
+    /// Every known event type, sorted by name. Unset until `register_events` has run.
+    pub(crate) events: OnceLock<Vec<EventType>>,
     /// A [`Table`] for each hook that has implementations.
     pub(crate) tables: KindMap<ErasedTable>,
     /// Whom each known event type meets. Unset until `register_events` has run.
@@ -102,6 +108,39 @@ impl App {
         self.inner.state.get()
     }
 
+    /// A plugin's section of the configuration, as a type of the plugin's own; see
+    /// [`AppBuilder::config_file`]. Without a section, what serde makes of an empty one.
+    ///
+    /// Read it in a `startup` implementation, so that a mistake in it keeps the app from starting.
+    ///
+    /// ```
+    /// use event_core::App;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// #[serde(default)]
+    /// struct Settings {
+    ///     batch: usize,
+    /// }
+    ///
+    /// impl Default for Settings {
+    ///     fn default() -> Self {
+    ///         Self { batch: 10 }
+    ///     }
+    /// }
+    ///
+    /// let app = App::builder().without_linked().start().wait()?;
+    /// let settings: Settings = app.plugin_config("event-forward")?;
+    /// assert_eq!(settings.batch, 10);
+    /// # Ok::<_, event_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Config`] with all mistakes of the section: keys that `T` doesn't read, values of another type, keys
+    /// that are missing.
+    pub fn plugin_config<T: DeserializeOwned>(&self, plugin: &str) -> Result<T> {
+        Ok(self.inner.parts.config.read(plugin)?)
+    }
+
     /// Stops the app: new calls are refused, running ones are waited for, then every `shutdown` implementation
     /// runs, in reverse start-up order, whatever fails. `.await` it, or `.wait()`.
     ///
@@ -115,10 +154,7 @@ impl App {
             if self.inner.is_inside() {
                 return Err(Error::WouldBlock);
             }
-            match self.inner.gate.close().await {
-                Some(_closing) => start::shut_down(self).await,
-                None => Ok(()),
-            }
+            start::shut_down(self).await
         })
     }
 }

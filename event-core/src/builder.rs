@@ -2,12 +2,16 @@
 
 use std::any::TypeId;
 use std::panic::Location;
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use serde::Serialize;
 
 use crate::answer::IntoAnswer;
 use crate::app::App;
 use crate::argument;
 use crate::builtin::track_event;
+use crate::config::{Layer, Layers};
 use crate::event::{Event, EventType};
 use crate::failure::{self, Failure, Handler};
 use crate::implementation::Implementation;
@@ -51,6 +55,7 @@ pub struct AppBuilder {
     pub(crate) closures: Vec<Implementation>,
     pub(crate) required: Vec<(String, &'static Location<'static>)>,
     pub(crate) state: State,
+    pub(crate) config: Layers,
     pub(crate) state_problems: Vec<crate::error::Error>,
     pub(crate) failure_handler: Handler,
 }
@@ -71,6 +76,7 @@ impl Default for AppBuilder {
             closures: Vec::new(),
             required: Vec::new(),
             state: State::default(),
+            config: Layers::default(),
             state_problems: Vec::new(),
             failure_handler: Arc::new(failure::print),
         }
@@ -81,6 +87,7 @@ impl AppBuilder {
     /// Leaves out everything that registered itself: the app knows what the builder is given, and nothing else.
     pub fn without_linked(mut self) -> Self {
         self.linked = false;
+        self.config.variables.get_or_insert_default();
         self
     }
 
@@ -132,6 +139,55 @@ impl AppBuilder {
     /// A type that comes twice is a problem that the start reports.
     pub fn insert<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.state_problems.extend(self.state.insert(value).err());
+        self
+    }
+
+    /// Configures the plugins from a TOML file, with a table `[plugins.NAME]` for each:
+    ///
+    /// ```toml
+    /// [plugins.event-stderr]
+    /// exclude = ["user-seen"]
+    ///
+    /// [plugins.event-forward]
+    /// url = "https://events.example.org"
+    /// token = { "$env" = "EVENTS_TOKEN" }
+    /// enabled = false
+    /// ```
+    ///
+    /// A table `{ "$env" = "NAME" }` stands for the value of an environment variable, `{ "$file" = "PATH" }` for the
+    /// content of a file, anywhere in it; a relative path is relative to the configuration file. `enabled = false`
+    /// blocks a plugin's implementations; its events stay known. Of several configurations the later wins, key by
+    /// key; environment variables such as `EVENT__PLUGINS__EVENT_STDERR__PRETTY=true` win over all.
+    ///
+    /// A file that can't be read or isn't TOML, a reference to something that isn't there, a key that nobody reads
+    /// and a section for a plugin that isn't linked are problems that the start reports.
+    pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.config.layers.push(Layer::File(path.into()));
+        self
+    }
+
+    /// Configures the plugins from any value that serializes to what [a file](Self::config_file) would say.
+    ///
+    /// ```
+    /// use event_core::App;
+    /// use serde_json::json;
+    ///
+    /// let builder = App::builder().config(json!({ "plugins": { "event-stderr": { "enabled": false } } }));
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "`json!` makes a value")]
+    pub fn config(mut self, value: impl Serialize) -> Self {
+        self.config.layers.push(Layer::Value(serde_json::to_value(value)));
+        self
+    }
+
+    /// Takes these as environment variables of the configuration, instead of those of the process; of a builder that
+    /// is [`without_linked`](Self::without_linked), the process's aren't taken in any case.
+    pub fn config_variables<N: Into<String>, V: Into<String>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+        self.config.variables = Some(variables.collect());
         self
     }
 

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::config::ConfigError;
 use crate::failure::Failure;
 use crate::properties::PropertiesError;
 
@@ -49,6 +50,8 @@ pub enum Error {
     },
     /// An event's fields can't be written as JSON.
     Properties(PropertiesError),
+    /// A plugin's section of the configuration isn't what the plugin reads.
+    Config(ConfigError),
 }
 
 impl fmt::Display for Error {
@@ -87,6 +90,7 @@ impl fmt::Display for Error {
                 write!(f, "the app already holds a `{rust_type}`; wrap the second in a type of its own")
             }
             Self::Properties(error) => error.fmt(f),
+            Self::Config(error) => error.fmt(f),
         }
     }
 }
@@ -108,6 +112,12 @@ impl StdError for Error {
 impl From<PropertiesError> for Error {
     fn from(error: PropertiesError) -> Self {
         Self::Properties(error)
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
     }
 }
 

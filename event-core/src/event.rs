@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use serde::Serializer;
 
+use crate::plugin::Plugin;
 use crate::tracked::TrackedOf;
 
 /// A type whose values are occurrences: something that happened.
@@ -55,7 +56,7 @@ pub struct EventType {
     version: u32,
     doc: &'static str,
     fields: &'static [Field],
-    plugin: &'static str,
+    plugin: Plugin,
     location: &'static Location<'static>,
 }
 
@@ -67,7 +68,7 @@ pub struct Declaration {
     pub version: u32,
     pub doc: &'static str,
     pub fields: &'static [Field],
-    pub plugin: &'static str,
+    pub plugin: Plugin,
     pub location: &'static Location<'static>,
 }
 
@@ -122,7 +123,7 @@ impl EventType {
 
     /// The package that defines the type.
     pub fn plugin(&self) -> &'static str {
-        self.plugin
+        self.plugin.name()
     }
 
     /// The type as [`std::any::type_name`] writes it: for people, not a stable name.
@@ -133,6 +134,10 @@ impl EventType {
     /// Where the type is defined.
     pub fn location(&self) -> &'static Location<'static> {
         self.location
+    }
+
+    pub(crate) fn package(&self) -> Plugin {
+        self.plugin
     }
 
     /// What typed implementations are looked up by.

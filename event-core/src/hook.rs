@@ -10,6 +10,7 @@ use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::implementation::Implementation;
 use crate::plan::{ErasedTable, Plan, Table};
+use crate::plugin::Plugin;
 use crate::tracked::Tracked;
 use crate::wrapper::Outcome;
 
@@ -76,7 +77,7 @@ pub struct HookDeclaration {
     /// The name of the argument that [`HookSpec::event`] returns.
     pub event_argument: Option<&'static str>,
     pub module_path: &'static str,
-    pub plugin: &'static str,
+    pub plugin: Plugin,
     pub location: &'static Location<'static>,
 }
 
@@ -113,12 +114,16 @@ impl HookInfo {
 
     /// The package that defines the hook.
     pub fn plugin(&self) -> &'static str {
-        self.declaration.plugin
+        self.declaration.plugin.name()
     }
 
     /// Where the hook is defined.
     pub fn location(&self) -> &'static Location<'static> {
         self.declaration.location
+    }
+
+    pub(crate) fn package(&self) -> Plugin {
+        self.declaration.plugin
     }
 
     pub(crate) fn event_argument(&self) -> Option<&'static str> {

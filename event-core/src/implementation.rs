@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::answer::Answer;
 use crate::hook::{HookInfo, HookSpec};
 use crate::plan::Call;
+use crate::plugin::Plugin;
 use crate::registry::Declared;
 
 /// When an implementation wants to be called, relative to the others of its hook.
@@ -63,7 +64,7 @@ pub struct HookImpl {
     pub options: Options,
     pub is_async: bool,
     pub module_path: &'static str,
-    pub plugin: &'static str,
+    pub plugin: Plugin,
     pub location: &'static Location<'static>,
     /// A `Call` of the hook.
     pub call: &'static (dyn Any + Send + Sync),
@@ -76,7 +77,7 @@ pub struct Implementation {
     path: String,
     module_path: &'static str,
     function: &'static str,
-    plugin: &'static str,
+    plugin: Plugin,
     location: &'static Location<'static>,
     filter: Option<Filter>,
     options: Options,
@@ -115,7 +116,7 @@ impl Implementation {
             path: "a closure".to_owned(),
             module_path: "",
             function: "a closure",
-            plugin: "app",
+            plugin: Plugin::new("app", ""),
             location,
             filter: Some(filter),
             options: Options::NONE,
@@ -136,7 +137,7 @@ impl Implementation {
 
     /// The package that it is in.
     pub fn plugin(&self) -> &'static str {
-        self.plugin
+        self.plugin.name()
     }
 
     /// Where it is defined.
@@ -179,6 +180,10 @@ impl Implementation {
         self.is_async
     }
 
+    pub(crate) fn package(&self) -> Plugin {
+        self.plugin
+    }
+
     pub(crate) fn hook_id(&self) -> TypeId {
         self.hook_id
     }
@@ -214,7 +219,7 @@ impl fmt::Display for Implementation {
             "`{}` (hook {}, plugin {}, {}:{})",
             self.path,
             self.hook.name(),
-            self.plugin,
+            self.plugin(),
             self.location.file(),
             self.location.line()
         )
@@ -226,7 +231,7 @@ impl fmt::Debug for Implementation {
         f.debug_struct("Implementation")
             .field("hook", &self.hook.name())
             .field("path", &self.path)
-            .field("plugin", &self.plugin)
+            .field("plugin", &self.plugin())
             .field("location", &format_args!("{}", self.location))
             .field("options", &self.options)
             .field("only_event", &self.only_event())

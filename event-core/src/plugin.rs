@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 /// A crate that contributes events or implementations. Made by [`plugin!`](crate::plugin!).
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Plugin {
     name: &'static str,
     version: &'static str,

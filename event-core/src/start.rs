@@ -1,12 +1,13 @@
-//! How an app starts, what keeps it from starting, and how it stops again.
+//! How an app starts, and how it stops again.
 
 use std::any::TypeId;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use crate::app::{App, Inner};
 use crate::builder::AppBuilder;
 use crate::builtin::{register_events, shutdown, startup, track_event};
+use crate::collect::{collect, name_clashes};
 use crate::dispatch;
 use crate::error::{Error, Problem, Result};
 use crate::event::EventType;
@@ -15,22 +16,22 @@ use crate::gate::Gate;
 use crate::hook::HookSpec;
 use crate::implementation::Implementation;
 use crate::inside;
-use crate::order;
 use crate::plan::Plan;
-use crate::registry::{self, Registration};
 use crate::wrapper::Outcome;
 
-/// 1. Collect what is linked and what the builder was given.
-/// 2. Bring each hook's implementations into call order, and make its table.
-/// 3. Ask `register_events` for the types that can't register themselves.
-/// 4. Refuse to start if anything was wrong so far: all problems together.
-/// 5. Call `startup`; if it fails, shut down what had started.
+/// 1. Collect what is linked and what the builder was given; bring each hook's implementations into call order.
+/// 2. Ask `register_events` for the types that can't register themselves.
+/// 3. Refuse to start if anything was wrong so far: all problems together.
+/// 4. Call `startup`; if it fails, or left a part of the configuration unread, shut down what had started.
 pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
-    let Found { mut events, implementations, mut problems } = collect(&mut builder);
-    let hooks = in_call_order(implementations, &mut problems);
-    let tables = hooks.iter().map(|(hook, them)| (*hook, them[0].hook().build(them)));
+    let mut problems = Vec::new();
+    let parts = collect(&mut builder, &mut problems);
+    let tables = parts.implementations.iter().map(|(hook, them)| (*hook, them[0].hook().build(them)));
+    let mut events = parts.events.clone();
     let inner = Inner {
         tables: tables.collect(),
+        parts,
+        events: OnceLock::new(),
         listeners: OnceLock::new(),
         state: builder.state,
         gate: Gate::default(),
@@ -45,32 +46,56 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
     if !problems.is_empty() {
         return Err(Error::Start(problems));
     }
-
-    let nobody = Arc::new(Plan::new(&[], None));
-    let table = app.inner.table::<track_event>();
-    let plan_of =
-        |event: &EventType| table.map_or_else(|| nobody.clone(), |table| table.plan_for(event.kind()));
-    let listeners = events.iter().map(|event| (event.kind(), plan_of(event))).collect();
-    assert!(app.inner.listeners.set(listeners).is_ok(), "an app is started once");
+    app.inner.listen(events);
 
     let mut failures = call::<startup>(&app, startup::args(&app)).await.failures;
-    let Some(failure) = failures.pop() else { return Ok(app) };
-    app.inner.report_all(&failures);
-    let of_hook = |hook| hooks.get(&hook).map_or(&[][..], Vec::as_slice);
-    let started = started_before(&failure, of_hook(TypeId::of::<startup>()));
-    let mut to_stop = of_hook(TypeId::of::<shutdown>()).to_vec();
-    to_stop.retain(|it| started.contains(it.plugin()));
-    if let Some(_closing) = app.inner.gate.close().await {
-        let plan = Plan::<shutdown>::new(&to_stop, None);
-        let stopped = dispatch::run(&plan, shutdown::args(&app));
-        let stopped = inside::marked(&app.inner, stopped).await.outcome;
-        app.inner.report_all(&stopped.failures);
+    if !failures.is_empty() {
+        // A wrapper's failure can stand beside the one that ended the call.
+        let ended = failures.iter().position(Failure::is_essential).unwrap_or(0);
+        let failure = failures.remove(ended);
+        app.inner.report_all(&failures);
+        stop(&app, &started_before(&failure, app.inner.implementations::<startup>())).await;
+        return Err(Error::Startup(failure));
     }
-    Err(Error::Startup(failure))
+    let unread = app.inner.parts.config.unread();
+    if !unread.is_empty() {
+        // Whatever it was, it had started.
+        let _ = shut_down(&app).await;
+        return Err(Error::Start(unread));
+    }
+    Ok(app)
 }
 
-/// Runs every `shutdown` implementation.
+impl Inner {
+    /// Makes the event types known: from here on, events can be tracked.
+    fn listen(&self, events: Vec<EventType>) {
+        let nobody = Arc::new(Plan::new(&[], None));
+        let table = self.table::<track_event>();
+        let plan_of =
+            |event: &EventType| table.map_or_else(|| nobody.clone(), |table| table.plan_for(event.kind()));
+        let listeners = events.iter().map(|event| (event.kind(), plan_of(event))).collect();
+        let first = self.events.set(events).is_ok() && self.listeners.set(listeners).is_ok();
+        assert!(first, "an app is started once");
+    }
+
+    pub(crate) fn implementations<S: HookSpec>(&self) -> &[Arc<Implementation>] {
+        self.parts.implementations.get(&TypeId::of::<S>()).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Runs the `shutdown` implementations of these plugins.
+async fn stop(app: &App, plugins: &BTreeSet<&'static str>) {
+    let Some(_closing) = app.inner.gate.close().await else { return };
+    let mut to_stop = app.inner.implementations::<shutdown>().to_vec();
+    to_stop.retain(|it| plugins.contains(it.plugin()));
+    let plan = Plan::<shutdown>::new(&to_stop, None);
+    let stopped = inside::marked(&app.inner, dispatch::run(&plan, shutdown::args(app))).await.outcome;
+    app.inner.report_all(&stopped.failures);
+}
+
+/// Stops the app: refuses new calls, waits for those that run, runs every `shutdown` implementation. Once.
 pub(crate) async fn shut_down(app: &App) -> Result<()> {
+    let Some(_closing) = app.inner.gate.close().await else { return Ok(()) };
     let failures = call::<shutdown>(app, shutdown::args(app)).await.failures;
     app.inner.report_all(&failures);
     if failures.is_empty() { Ok(()) } else { Err(Error::Failed(failures)) }
@@ -90,128 +115,5 @@ fn started_before(failure: &Failure, startups: &[Arc<Implementation>]) -> BTreeS
     in_order
         .take_while(|it| !std::ptr::eq(Arc::as_ptr(it), failure.implementation()))
         .map(|it| it.plugin())
-        .collect()
-}
-
-struct Found {
-    events: Vec<EventType>,
-    implementations: Vec<Implementation>,
-    problems: Vec<Problem>,
-}
-
-fn collect(builder: &mut AppBuilder) -> Found {
-    let mut events = std::mem::take(&mut builder.events);
-    let mut implementations = std::mem::take(&mut builder.closures);
-    let mut problems: Vec<_> =
-        builder.state_problems.iter().map(|error| Problem::new(error.to_string())).collect();
-    let mut plugins = HashSet::new();
-    let mut lists = Vec::new();
-    let explicit: HashSet<TypeId> = builder.hooks.iter().map(|hook| hook.function_id).collect();
-    let mut found_explicit = HashSet::new();
-    for registration in registry::linked() {
-        match registration {
-            Registration::Event(event) if builder.linked => {
-                plugins.insert(event.plugin());
-                events.push(**event);
-            }
-            Registration::Implementation(declared) => {
-                plugins.insert(declared.plugin);
-                let is_explicit = explicit.contains(&declared.function_id);
-                if is_explicit {
-                    found_explicit.insert(declared.function_id);
-                }
-                if builder.linked || is_explicit {
-                    implementations.push(Implementation::declared(declared));
-                }
-            }
-            Registration::Plugins(list) if builder.linked => lists.push(*list),
-            Registration::Event(_) | Registration::Plugins(_) | Registration::Hook(_) => {}
-        }
-    }
-    for hook in builder.hooks.iter().filter(|hook| !found_explicit.contains(&hook.function_id)) {
-        problems.push(Problem::new(format!(
-            "`{}`, given to the builder at {}:{}, has no `#[hookimpl]`: write it above the function",
-            hook.function,
-            hook.location.file(),
-            hook.location.line()
-        )));
-    }
-    for list in lists {
-        let silent = list.plugins.iter().filter(|plugin| !plugins.contains(plugin.name()));
-        problems.extend(silent.map(|plugin| {
-            Problem::new(format!(
-                "plugin `{}`, named in `plugins![…]` at {}:{}, registered no event and no implementation: see that \
-                 its `src/lib.rs` has a `mod …;` line for each file with `#[derive(Event)]` or `#[hookimpl]`, and \
-                 that it uses the same event-core",
-                plugin.name(),
-                list.location.file(),
-                list.location.line()
-            ))
-        }));
-    }
-    for (name, location) in builder.required.iter().filter(|(name, _)| !plugins.contains(name.as_str())) {
-        problems.push(Problem::new(format!(
-            "plugin `{name}`, required at {}:{}, isn't linked into this program: write \
-             `event_core::plugins![{}];` in src/main.rs",
-            location.file(),
-            location.line(),
-            name.replace('-', "_")
-        )));
-    }
-    Found { events, implementations, problems }
-}
-
-type ByHook = BTreeMap<TypeId, Vec<Arc<Implementation>>>;
-
-/// Each hook's implementations in call order; a hook for which there is no order is left out.
-fn in_call_order(implementations: Vec<Implementation>, problems: &mut Vec<Problem>) -> ByHook {
-    let mut hooks = ByHook::new();
-    for it in implementations {
-        let it = if it.hook_id() == TypeId::of::<startup>() { it.into_essential() } else { it };
-        hooks.entry(it.hook_id()).or_default().push(Arc::new(it));
-    }
-    let shutdowns = hooks.remove(&TypeId::of::<shutdown>());
-    let mut wrong = Vec::new();
-    hooks
-        .retain(|_, implementations| order::sort(implementations).map_err(|more| wrong.extend(more)).is_ok());
-    if let Some(mut implementations) = shutdowns {
-        let startups = hooks.get(&TypeId::of::<startup>()).map_or(&[][..], Vec::as_slice);
-        // The later a plugin started, the earlier it stops; one that didn't start anything can stop at once.
-        let rank = |it: &Implementation| {
-            let started = startups.iter().position(|startup| startup.plugin() == it.plugin());
-            started.map_or(0, |position| startups.len() - position)
-        };
-        match order::sort_by_rank(&mut implementations, rank) {
-            Ok(()) => {
-                hooks.insert(TypeId::of::<shutdown>(), implementations);
-            }
-            Err(more) => wrong.extend(more),
-        }
-    }
-    // The hooks are sorted by something that changes from build to build.
-    wrong.sort_by_key(ToString::to_string);
-    problems.extend(wrong);
-    hooks
-}
-
-/// Sorts the event types by name and drops what was registered twice.
-fn name_clashes(events: &mut Vec<EventType>) -> Vec<Problem> {
-    events.sort_by_key(|event| {
-        (event.name(), event.location().file(), event.location().line(), event.rust_type())
-    });
-    events.dedup_by_key(|event| (event.name(), event.kind()));
-    let clashes = events.windows(2).filter(|pair| pair[0].name() == pair[1].name());
-    clashes
-        .map(|pair| {
-            let place = |event: &EventType| {
-                format!("`{}` ({}:{})", event.rust_type(), event.location().file(), event.location().line())
-            };
-            Problem::new(format!(
-                "two events are called `{}`: {} and {}; give one of them another name with `#[event(name = \"…\")]`",
-                pair[0].name(),
-                place(&pair[0]),
-                place(&pair[1])
-            ))
-        })
         .collect()
 }

@@ -36,7 +36,10 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
                         version: #version,
                         doc: #doc,
                         fields: &[#(#fields),*],
-                        plugin: ::core::env!("CARGO_PKG_NAME"),
+                        plugin: #core::Plugin::new(
+                            ::core::env!("CARGO_PKG_NAME"),
+                            ::core::env!("CARGO_PKG_VERSION"),
+                        ),
                         location: #location,
                     }),
                 ];

@@ -46,7 +46,10 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
                     },
                     is_async: #is_async,
                     module_path: ::core::module_path!(),
-                    plugin: ::core::env!("CARGO_PKG_NAME"),
+                    plugin: #core::Plugin::new(
+                        ::core::env!("CARGO_PKG_NAME"),
+                        ::core::env!("CARGO_PKG_VERSION"),
+                    ),
                     location: #location,
                     call: &__CALL,
                 })

@@ -83,7 +83,10 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                             #event_argument
                         },
                         module_path: ::core::module_path!(),
-                        plugin: ::core::env!("CARGO_PKG_NAME"),
+                        plugin: #core::Plugin::new(
+                            ::core::env!("CARGO_PKG_NAME"),
+                            ::core::env!("CARGO_PKG_VERSION"),
+                        ),
                         location: #location,
                     },
                 );

@@ -1,0 +1,174 @@
+//! What an app is made of: what is linked, what the builder was given, and what is wrong with it.
+
+use std::any::TypeId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::builder::AppBuilder;
+use crate::builtin::{shutdown, startup};
+use crate::config::Config;
+use crate::error::Problem;
+use crate::event::EventType;
+use crate::hook::HookInfo;
+use crate::implementation::Implementation;
+use crate::order;
+use crate::plugin::PluginList;
+use crate::registry::{self, Registration};
+
+/// The parts of an app.
+#[derive(Default)]
+pub(crate) struct Parts {
+    /// Their versions by name; of a plugin that only closures stand for, an empty text.
+    pub(crate) plugins: BTreeMap<&'static str, &'static str>,
+    pub(crate) events: Vec<EventType>,
+    pub(crate) hooks: Vec<&'static HookInfo>,
+    /// Each hook's implementations in call order; a hook for which there is no order is left out.
+    pub(crate) implementations: ByHook,
+    pub(crate) config: Config,
+}
+
+pub(crate) type ByHook = BTreeMap<TypeId, Vec<Arc<Implementation>>>;
+
+/// Takes the parts out of the builder and brings in what is linked.
+pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> Parts {
+    let mut parts = Parts { events: std::mem::take(&mut builder.events), ..Parts::default() };
+    let mut implementations = std::mem::take(&mut builder.closures);
+    let mut lists = Vec::new();
+    let mut missing: BTreeSet<TypeId> = builder.hooks.iter().map(|hook| hook.function_id).collect();
+    for registration in registry::linked() {
+        match registration {
+            Registration::Event(event) if builder.linked => parts.events.push(**event),
+            Registration::Hook(hook) if builder.linked => parts.hooks.push(hook),
+            Registration::Plugins(list) if builder.linked => lists.push(*list),
+            Registration::Implementation(declared) => {
+                let is_explicit = missing.remove(&declared.function_id);
+                if builder.linked || is_explicit {
+                    implementations.push(Implementation::declared(declared));
+                }
+            }
+            Registration::Event(_) | Registration::Hook(_) | Registration::Plugins(_) => {}
+        }
+    }
+    parts.name_plugins(&implementations);
+    problems.extend(builder.state_problems.iter().map(|error| Problem::new(error.to_string())));
+    problems.extend(not_annotated(builder, &missing));
+    problems.extend(silent_plugins(&lists, &parts.plugins));
+    problems.extend(missing_plugins(builder, &parts.plugins));
+
+    let linked: Vec<_> = parts.plugins.keys().copied().collect();
+    parts.config = Config::load(std::mem::take(&mut builder.config), &linked, problems);
+    implementations.retain(|it| parts.config.is_enabled(it.plugin()));
+    parts.hooks.extend(implementations.iter().map(Implementation::hook));
+    parts.hooks.sort_by_key(|hook| (hook.name(), hook.module_path()));
+    parts.hooks.dedup_by_key(|hook| (hook.name(), hook.module_path()));
+    parts.implementations = in_call_order(implementations, problems);
+    parts
+}
+
+impl Parts {
+    fn name_plugins(&mut self, implementations: &[Implementation]) {
+        let of_events = self.events.iter().map(EventType::package);
+        let of_hooks = self.hooks.iter().map(|hook| hook.package());
+        let all = of_events.chain(of_hooks).chain(implementations.iter().map(Implementation::package));
+        self.plugins = all.map(|plugin| (plugin.name(), plugin.version())).collect();
+    }
+}
+
+fn not_annotated(builder: &AppBuilder, missing: &BTreeSet<TypeId>) -> Vec<Problem> {
+    let not_found = builder.hooks.iter().filter(|hook| missing.contains(&hook.function_id));
+    not_found
+        .map(|hook| {
+            Problem::new(format!(
+                "`{}`, given to the builder at {}:{}, has no `#[hookimpl]`: write it above the function",
+                hook.function,
+                hook.location.file(),
+                hook.location.line()
+            ))
+        })
+        .collect()
+}
+
+/// Plugins that are named, so linked, and registered nothing all the same.
+fn silent_plugins(lists: &[&PluginList], plugins: &BTreeMap<&str, &str>) -> Vec<Problem> {
+    let named = lists.iter().flat_map(|list| list.plugins.iter().map(|plugin| (plugin, list.location)));
+    named
+        .filter(|(plugin, _)| !plugins.contains_key(plugin.name()))
+        .map(|(plugin, location)| {
+            Problem::new(format!(
+                "plugin `{}`, named in `plugins![…]` at {}:{}, registered no event and no implementation: see that \
+                 its `src/lib.rs` has a `mod …;` line for each file with `#[derive(Event)]` or `#[hookimpl]`, and \
+                 that it uses the same event-core",
+                plugin.name(),
+                location.file(),
+                location.line()
+            ))
+        })
+        .collect()
+}
+
+fn missing_plugins(builder: &AppBuilder, plugins: &BTreeMap<&str, &str>) -> Vec<Problem> {
+    let missing = builder.required.iter().filter(|(name, _)| !plugins.contains_key(name.as_str()));
+    missing
+        .map(|(name, location)| {
+            Problem::new(format!(
+                "plugin `{name}`, required at {}:{}, isn't linked into this program: write \
+                 `event_core::plugins![{}];` in src/main.rs",
+                location.file(),
+                location.line(),
+                name.replace('-', "_")
+            ))
+        })
+        .collect()
+}
+
+fn in_call_order(implementations: Vec<Implementation>, problems: &mut Vec<Problem>) -> ByHook {
+    let mut hooks = ByHook::new();
+    for it in implementations {
+        let it = if it.hook_id() == TypeId::of::<startup>() { it.into_essential() } else { it };
+        hooks.entry(it.hook_id()).or_default().push(Arc::new(it));
+    }
+    let shutdowns = hooks.remove(&TypeId::of::<shutdown>());
+    let mut wrong = Vec::new();
+    hooks
+        .retain(|_, implementations| order::sort(implementations).map_err(|more| wrong.extend(more)).is_ok());
+    if let Some(mut implementations) = shutdowns {
+        let startups = hooks.get(&TypeId::of::<startup>()).map_or(&[][..], Vec::as_slice);
+        // The later a plugin started, the earlier it stops; one that didn't start anything can stop at once.
+        let rank = |it: &Implementation| {
+            let started = startups.iter().position(|startup| startup.plugin() == it.plugin());
+            started.map_or(0, |position| startups.len() - position)
+        };
+        match order::sort_by_rank(&mut implementations, rank) {
+            Ok(()) => {
+                hooks.insert(TypeId::of::<shutdown>(), implementations);
+            }
+            Err(more) => wrong.extend(more),
+        }
+    }
+    // The hooks are sorted by something that changes from build to build.
+    wrong.sort_by_key(ToString::to_string);
+    problems.extend(wrong);
+    hooks
+}
+
+/// Sorts the event types by name and drops what was registered twice.
+pub(crate) fn name_clashes(events: &mut Vec<EventType>) -> Vec<Problem> {
+    events.sort_by_key(|event| {
+        (event.name(), event.location().file(), event.location().line(), event.rust_type())
+    });
+    events.dedup_by_key(|event| (event.name(), event.kind()));
+    let clashes = events.windows(2).filter(|pair| pair[0].name() == pair[1].name());
+    clashes
+        .map(|pair| {
+            let place = |event: &EventType| {
+                format!("`{}` ({}:{})", event.rust_type(), event.location().file(), event.location().line())
+            };
+            Problem::new(format!(
+                "two events are called `{}`: {} and {}; give one of them another name with `#[event(name = \"…\")]`",
+                pair[0].name(),
+                place(&pair[0]),
+                place(&pair[1])
+            ))
+        })
+        .collect()
+}

@@ -1,0 +1,217 @@
+//! What an app is configured with, and how a plugin gets its part of it.
+
+mod load;
+mod read;
+mod resolve;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::error::Problem;
+use crate::near::nearest;
+
+/// The configuration of a running app: everything merged and resolved.
+#[derive(Default)]
+pub(crate) struct Config {
+    /// The section of each plugin, without `enabled`.
+    sections: HashMap<String, Value>,
+    /// The plugins that a section says are not enabled.
+    disabled: HashSet<String>,
+    /// Values that came as text from the environment or a file, by their path: a number may be written in them.
+    texts: HashSet<String>,
+    /// Where each value came from, by its path.
+    sources: HashMap<String, String>,
+    /// What `$env` and `$file` brought in, and no message may repeat.
+    secrets: Vec<String>,
+    /// The plugins whose section was read.
+    read: Mutex<HashSet<String>>,
+}
+
+/// Where a configuration comes from; later layers win over earlier ones, key by key.
+#[derive(Default)]
+pub(crate) struct Layers {
+    pub(crate) layers: Vec<Layer>,
+    /// Variables like `EVENT__PLUGINS__EVENT_SQLITE__PATH`, over all layers; `None` stands for the process's.
+    pub(crate) variables: Option<Vec<(String, String)>>,
+}
+
+pub(crate) enum Layer {
+    File(PathBuf),
+    Value(Result<Value, serde_json::Error>),
+}
+
+impl Config {
+    /// Reads, merges and resolves. What is wrong is among the problems; the rest is there all the same.
+    pub(crate) fn load(layers: Layers, linked: &[&str], problems: &mut Vec<Problem>) -> Self {
+        let mut merged = load::merge(layers, linked, problems);
+        let mut config = Self::default();
+        let Value::Object(mut sections) = merged.tree.remove("plugins").unwrap_or(Value::Object(Map::new()))
+        else {
+            problems.push(Problem::new("configuration: `plugins` is no table; write `[plugins.NAME]`"));
+            return config;
+        };
+        for key in merged.tree.keys() {
+            let meant = nearest(key, &["plugins"])
+                .map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            let source = merged.sources.get(key).map_or("configuration", String::as_str);
+            problems.push(Problem::new(format!("{source}: nobody reads the key `{key}`{meant}")));
+        }
+        for (plugin, section) in &mut sections {
+            config.take_enabled(plugin, section, &merged.sources, problems);
+            if !linked.contains(&plugin.as_str()) {
+                problems.push(not_linked(plugin, linked, source_of(&merged.sources, plugin)));
+            }
+        }
+        config.texts = merged.texts;
+        config.sources = merged.sources;
+        for (plugin, section) in sections {
+            let resolved = if config.disabled.contains(&plugin) {
+                Value::Object(Map::new())
+            } else {
+                config.resolve(section, &format!("plugins.{plugin}"), problems)
+            };
+            config.sections.insert(plugin, resolved);
+        }
+        config
+    }
+
+    fn take_enabled(
+        &mut self,
+        plugin: &str,
+        section: &mut Value,
+        sources: &HashMap<String, String>,
+        problems: &mut Vec<Problem>,
+    ) {
+        let Value::Object(keys) = section else {
+            let source = source_of(sources, plugin);
+            problems.push(Problem::new(format!(
+                "{source}: `plugins.{plugin}` is no table; write `[plugins.{plugin}]`"
+            )));
+            *section = Value::Object(Map::new());
+            return;
+        };
+        let enabled = match keys.remove("enabled") {
+            None | Some(Value::Bool(true)) => return,
+            Some(Value::Bool(false)) => false,
+            // From the environment everything comes as text.
+            Some(Value::String(text)) if text == "true" => return,
+            Some(Value::String(text)) if text == "false" => false,
+            Some(other) => {
+                let source = source_of(sources, plugin);
+                problems.push(Problem::new(format!(
+                    "{source}: `plugins.{plugin}.enabled` is {other}; write `true` or `false`"
+                )));
+                return;
+            }
+        };
+        if !enabled {
+            self.disabled.insert(plugin.to_owned());
+        }
+    }
+
+    pub(crate) fn is_enabled(&self, plugin: &str) -> bool {
+        !self.disabled.contains(plugin)
+    }
+
+    /// A plugin's section as a `T`; without a section, a `T` made of nothing.
+    pub(crate) fn read<T: DeserializeOwned>(&self, plugin: &str) -> Result<T, ConfigError> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.to_owned());
+        let nothing = Value::Object(Map::new());
+        let section = self.sections.get(plugin).unwrap_or(&nothing);
+        read::section(section, &format!("plugins.{plugin}"), &self.texts).map_err(|wrong| {
+            let source = wrong.iter().find_map(|it| self.sources.get(&it.path).cloned());
+            let source = source.or_else(|| self.sources.get(&format!("plugins.{plugin}")).cloned());
+            let wrong = wrong.iter().map(|it| self.without_secrets(&it.to_string())).collect();
+            ConfigError { plugin: plugin.to_owned(), source, wrong }
+        })
+    }
+
+    /// Sections that have keys, and that nobody asked for while the app started.
+    pub(crate) fn unread(&self) -> Vec<Problem> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unread: Vec<_> = self
+            .sections
+            .iter()
+            .filter(|(plugin, section)| {
+                !read.contains(*plugin) && section.as_object().is_some_and(|it| !it.is_empty())
+            })
+            .map(|(plugin, _)| plugin)
+            .collect();
+        unread.sort();
+        unread
+            .into_iter()
+            .map(|plugin| {
+                Problem::new(format!(
+                    "{}: nobody reads the section `[plugins.{plugin}]`: none of the plugin's `startup` implementations \
+                     calls `app.plugin_config(\"{plugin}\")`",
+                    source_of(&self.sources, plugin)
+                ))
+            })
+            .collect()
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+    }
+}
+
+fn source_of<'s>(sources: &'s HashMap<String, String>, plugin: &str) -> &'s str {
+    sources.get(&format!("plugins.{plugin}")).map_or("configuration", String::as_str)
+}
+
+fn not_linked(plugin: &str, linked: &[&str], source: &str) -> Problem {
+    let advice = match nearest(plugin, linked) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("write `event_core::plugins![{}];` in src/main.rs", plugin.replace('-', "_")),
+    };
+    Problem::new(format!(
+        "{source}: there is a section for plugin `{plugin}`, which isn't linked into this program; {advice}"
+    ))
+}
+
+/// A plugin's section isn't what the plugin reads: a key that nobody reads, a value of another type, a key that is
+/// missing. All mistakes of the section are listed.
+///
+/// Values that came through `$env` and `$file` are shown as `***`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    plugin: String,
+    source: Option<String>,
+    wrong: Vec<String>,
+}
+
+impl ConfigError {
+    /// The plugin whose section it is.
+    pub fn plugin(&self) -> &str {
+        &self.plugin
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration of plugin `{}`", self.plugin)?;
+        if let Some(source) = &self.source {
+            write!(f, " ({source})")?;
+        }
+        write!(f, " isn't what it reads: {}", self.wrong.join("; "))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Says nothing of values: they may be secrets.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut plugins: Vec<_> = self.sections.keys().collect();
+        plugins.sort();
+        f.debug_struct("Config")
+            .field("plugins", &plugins)
+            .field("disabled", &self.disabled)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,65 @@
+//! How `{ "$env" = "NAME" }` and `{ "$file" = "PATH" }` become values.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::Config;
+use super::load::{is_reference, join};
+use crate::error::Problem;
+
+impl Config {
+    /// The value with every reference in it replaced by what it refers to.
+    pub(super) fn resolve(&mut self, value: Value, path: &str, problems: &mut Vec<Problem>) -> Value {
+        match value {
+            Value::Object(keys) if is_reference(&keys) => match self.fetch(&keys, path) {
+                Ok(text) => {
+                    self.texts.insert(path.to_owned());
+                    if !text.trim().is_empty() {
+                        self.secrets.push(text.trim().to_owned());
+                    }
+                    Value::String(text)
+                }
+                Err(why) => {
+                    let source = self.sources.get(path).map_or("configuration", String::as_str);
+                    problems.push(Problem::new(format!("{source}: `{path}`: {why}")));
+                    Value::Null
+                }
+            },
+            Value::Object(keys) => {
+                let resolved = keys.into_iter().map(|(key, value)| {
+                    let mut path = path.to_owned();
+                    join(&mut path, &key);
+                    let value = self.resolve(value, &path, problems);
+                    (key, value)
+                });
+                Value::Object(resolved.collect())
+            }
+            Value::Array(items) => {
+                let resolved = items.into_iter().enumerate();
+                resolved
+                    .map(|(index, value)| self.resolve(value, &format!("{path}[{index}]"), problems))
+                    .collect()
+            }
+            other => other,
+        }
+    }
+
+    fn fetch(&self, keys: &Map<String, Value>, path: &str) -> Result<String, String> {
+        let mut entries = keys.iter();
+        let (Some((key, Value::String(name))), None) = (entries.next(), entries.next()) else {
+            return Err("`$env` and `$file` stand alone in their table, and have a text".to_owned());
+        };
+        if key == "$env" {
+            return std::env::var(name).map_err(|error| match error {
+                std::env::VarError::NotPresent => format!("the environment variable `{name}` isn't set"),
+                std::env::VarError::NotUnicode(_) => format!("the environment variable `{name}` isn't UTF-8"),
+            });
+        }
+        // A relative path is relative to the file that says it.
+        let folder = self.sources.get(path).map(Path::new).and_then(Path::parent);
+        let file = folder.map_or_else(|| name.into(), |folder| folder.join(name));
+        std::fs::read_to_string(&file)
+            .map_err(|error| format!("the file `{}` can't be read: {error}", file.display()))
+    }
+}
