@@ -2,24 +2,29 @@
 
 use std::any::TypeId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 
 use crate::builder::AppBuilder;
-use crate::builtin::track_event;
+use crate::builtin::{shutdown, track_event};
 use crate::collect::Parts;
+use crate::describe::Description;
 use crate::error::{Error, Result};
 use crate::event::{Event, EventType};
 use crate::failure::{self, Failure, Handler};
+use crate::fixed::Fixed;
 use crate::gate::Gate;
 use crate::hook::HookSpec;
 use crate::inside::Inside;
 use crate::plan::{ErasedTable, KindMap, Plan, Table};
+use crate::recorder::{Kept, Recorder};
 use crate::start;
 use crate::state::State;
 use crate::track::Track;
 use crate::wait::Waiting;
+use crate::watch::Observer;
 use crate::wrapper::Outcome;
 
 /// The running host: hooks, event types and state. A cheap clone; every clone is the same app.
@@ -44,6 +49,8 @@ pub struct App {
 }
 
 pub(crate) struct Inner {
+    /// Whether `startup` was called.
+    pub(crate) started: AtomicBool,
     pub(crate) parts: Parts,
     /// Every known event type, sorted by name. Unset until `register_events` has run.
     pub(crate) events: OnceLock<Vec<EventType>>,
@@ -53,6 +60,10 @@ pub(crate) struct Inner {
     pub(crate) listeners: OnceLock<KindMap<Arc<Plan<track_event>>>>,
     pub(crate) state: State,
     pub(crate) gate: Gate,
+    pub(crate) fixed: Fixed,
+    pub(crate) observers: Vec<Box<dyn Observer>>,
+    /// Set when somebody asks for it first.
+    pub(crate) recorder: OnceLock<Arc<Kept>>,
     pub(crate) failure_handler: Handler,
 }
 
@@ -89,7 +100,7 @@ impl App {
     /// [`Error::Refused`] when an `essential` implementation failed, and for `.wait()` inside an implementation
     /// [`Error::WouldBlock`]. Every other failure is in the [`Receipt`](crate::Receipt).
     pub fn track<E: Event>(&self, event: E) -> Track<'_, E> {
-        Track::new(self, event)
+        Track::new(Some(self), event)
     }
 
     /// Puts a value into the app, for others to find by its type.
@@ -139,6 +150,16 @@ impl App {
     /// that are missing.
     pub fn plugin_config<T: DeserializeOwned>(&self, plugin: &str) -> Result<T> {
         Ok(self.inner.parts.config.read(plugin)?)
+    }
+
+    /// What the app is made of: plugins, events, hooks, and who is called when.
+    pub fn describe(&self) -> Description {
+        Description::of(self)
+    }
+
+    /// Records what is tracked from now on, for tests. Every call gives the same recorder.
+    pub fn recorder(&self) -> Recorder {
+        Recorder::new(self.inner.recorder.get_or_init(Arc::default).clone())
     }
 
     /// Stops the app: new calls are refused, running ones are waited for, then every `shutdown` implementation
@@ -195,6 +216,24 @@ impl Inner {
                 failure::print(failure);
             }
         }
+    }
+}
+
+/// Whoever forgets to shut down learns what that left undone.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        use std::io::Write;
+        let left = self.implementations::<shutdown>();
+        if !self.started.load(Ordering::Relaxed) || self.gate.is_closed() || left.is_empty() {
+            return;
+        }
+        let left: Vec<_> =
+            left.iter().map(|it| format!("`{}` (plugin {})", it.path(), it.plugin())).collect();
+        let line = format!(
+            "event-core: an app was dropped without `shutdown`, so these weren't called: {}\n",
+            left.join(", ")
+        );
+        let _ = std::io::stderr().write_all(line.as_bytes());
     }
 }
 

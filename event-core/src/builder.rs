@@ -5,7 +5,9 @@ use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::answer::IntoAnswer;
 use crate::app::App;
@@ -14,11 +16,13 @@ use crate::builtin::track_event;
 use crate::config::{Layer, Layers};
 use crate::event::{Event, EventType};
 use crate::failure::{self, Failure, Handler};
+use crate::fixed::Fixed;
 use crate::implementation::Implementation;
 use crate::start;
 use crate::state::State;
 use crate::tracked::TrackedOf;
 use crate::wait::Waiting;
+use crate::watch::Observer;
 
 /// Puts an app together; made by [`App::builder`].
 ///
@@ -57,6 +61,8 @@ pub struct AppBuilder {
     pub(crate) state: State,
     pub(crate) config: Layers,
     pub(crate) state_problems: Vec<crate::error::Error>,
+    pub(crate) fixed: Fixed,
+    pub(crate) observers: Vec<Box<dyn Observer>>,
     pub(crate) failure_handler: Handler,
 }
 
@@ -78,6 +84,8 @@ impl Default for AppBuilder {
             state: State::default(),
             config: Layers::default(),
             state_problems: Vec::new(),
+            fixed: Fixed::default(),
+            observers: Vec::new(),
             failure_handler: Arc::new(failure::print),
         }
     }
@@ -174,7 +182,6 @@ impl AppBuilder {
     ///
     /// let builder = App::builder().config(json!({ "plugins": { "event-stderr": { "enabled": false } } }));
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "`json!` makes a value")]
     pub fn config(mut self, value: impl Serialize) -> Self {
         self.config.layers.push(Layer::Value(serde_json::to_value(value)));
         self
@@ -202,6 +209,24 @@ impl AppBuilder {
     /// a line on standard error.
     pub fn failure_handler(mut self, handler: impl Fn(&Failure) + Send + Sync + 'static) -> Self {
         self.failure_handler = Arc::new(handler);
+        self
+    }
+
+    /// Is told before and after each call of an implementation. Can be given several times.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// The clock that events take their time from, for tests.
+    pub fn clock(mut self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        self.fixed.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// Where events take their ids from, for tests.
+    pub fn ids(mut self, ids: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
+        self.fixed.ids = Some(Box::new(ids));
         self
     }
 

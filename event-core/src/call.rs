@@ -17,12 +17,17 @@ pub trait Callable<'a>: Sized + Send + 'a {
     type Spec: HookSpec;
     type Answer: Send;
 
-    fn app(&self) -> &'a App;
+    fn app(&self) -> Result<&'a App>;
 
     /// Whom the call meets; `None` if nobody answers the hook.
     fn plan(&self) -> Result<Option<&'a Plan<Self::Spec>>>;
 
-    /// The answer when the plan is empty.
+    /// Whether nobody would notice the call.
+    fn is_unheard(&self, plan: &Plan<Self::Spec>) -> bool {
+        plan.is_empty()
+    }
+
+    /// The answer when nobody would notice the call.
     fn unheard(self) -> Result<Self::Answer>;
 
     /// Runs a plan that [is ready at once](Plan::is_ready_at_once).
@@ -34,8 +39,8 @@ pub trait Callable<'a>: Sized + Send + 'a {
 
 /// Runs the call on this thread and waits for it.
 pub(crate) fn wait<'a, C: Callable<'a>>(call: C) -> Result<C::Answer> {
-    let app = call.app();
-    let Some(plan) = call.plan()?.filter(|plan| !plan.is_empty()) else {
+    let app = call.app()?;
+    let Some(plan) = call.plan()?.filter(|plan| !call.is_unheard(plan)) else {
         app.inner.gate.check_open(app.inner.is_inside())?;
         return call.unheard();
     };
@@ -76,7 +81,7 @@ impl<'a, A, C: Callable<'a, Answer = A>> Future for CallFuture<'a, C, A> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let State::New(call) = &mut self.0 {
             let call = call.take().expect("a future isn't polled after it is done");
-            let app = call.app();
+            let app = call.app()?;
             let plan = match call.plan()? {
                 Some(plan) if !plan.is_ready_at_once() => plan,
                 _ => return Poll::Ready(wait(call)),

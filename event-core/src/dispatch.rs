@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::hook::HookSpec;
 use crate::implementation::Implementation;
 use crate::plan::{AnswerFuture, Call, Input, Plan, Step};
+use crate::watch::{CallEnd, Entered, Watched};
 use crate::wrapper::{Next, Outcome, Seen, StoppedBy};
 
 /// What became of a call.
@@ -67,23 +68,30 @@ async fn run_wrapper<S: HookSpec>(
     let depth = depth + 1;
     // Reports what the rest of the call failed at if this future is dropped while the wrapper has it in hand.
     let rest = ReportWhenDropped { app: S::app(args), seen: Seen::default() };
-    let wrapped = caught(|| {
+    let watched = Watched::begin(&S::app(args).inner, &step.implementation, S::event(args));
+    let wrapped = caught(watched.as_ref(), || {
         let args = S::reborrow(args);
         wrap(Input(args), Next { plan, depth, args, seen: &rest.seen, stopped_by })
     });
     let answer = wrapped.await;
     let failures = rest.seen.take();
+    let end = |end: &CallEnd<'_>| _ = watched.map(|watched| watched.end(end));
     let failure = match answer {
         Ok(Ok(Some(outcome))) => {
             if !rest.seen.ran() {
                 stopped_by.set(&step.implementation);
             }
+            end(&CallEnd::Value);
             return outcome;
         }
-        Ok(Ok(None)) => return run_from(plan, depth, S::reborrow(args), stopped_by).await,
+        Ok(Ok(None)) => {
+            end(&CallEnd::NoValue);
+            return run_from(plan, depth, S::reborrow(args), stopped_by).await;
+        }
         Ok(Err(cause)) => Failure::returned(&step.implementation, S::event(args), cause),
         Err(payload) => Failure::panicked(&step.implementation, S::event(args), &*payload),
     };
+    end(&CallEnd::Failed(&failure));
     // What failed before `run` costs the wrapper, not the others; what failed after it can't undo them.
     let mut outcome = if rest.seen.ran() {
         Outcome { values: Vec::new(), failures }
@@ -109,8 +117,9 @@ async fn run_steps<S: HookSpec>(plan: &Plan<S>, args: S::Args<'_>) -> Outcome<S>
     let mut collected = Collected::<S>::new(S::app(args));
     let mut steps = &*plan.steps;
     while let Some((step, function)) = collected.run_until_async(&mut steps, args) {
-        let answer = caught(|| function(Input(S::reborrow(args)))).await;
-        if collected.add(step, args, answer).is_end() {
+        let watched = Watched::begin(&S::app(args).inner, &step.implementation, S::event(args));
+        let answer = caught(watched.as_ref(), || function(Input(S::reborrow(args)))).await;
+        if collected.add(step, args, answer, watched).is_end() {
             break;
         }
     }
@@ -121,11 +130,17 @@ async fn run_steps<S: HookSpec>(plan: &Plan<S>, args: S::Args<'_>) -> Outcome<S>
 type Panic = Box<dyn Any + Send>;
 
 /// Makes a future and runs it; a panic of either ends it.
-async fn caught<F: Future>(make: impl FnOnce() -> F) -> Result<F::Output, Panic> {
+async fn caught<F: Future>(
+    watched: Option<&Watched<'_>>,
+    make: impl FnOnce() -> F,
+) -> Result<F::Output, Panic> {
     let mut future = pin!(catch_unwind(AssertUnwindSafe(make))?);
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => std::task::Poll::Ready(Err(panic)),
+    poll_fn(|context| {
+        let _entered = Entered::enter(watched);
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => std::task::Poll::Ready(Err(panic)),
+        }
     })
     .await
 }
@@ -166,6 +181,7 @@ impl<'a, S: HookSpec> Collected<'a, S> {
         steps: &mut &'p [Step<S>],
         args: S::Args<'_>,
     ) -> Option<(&'p Step<S>, AsyncFunction<S>)> {
+        let is_watched = self.app.inner.is_watched();
         loop {
             let mut current = None;
             // One `catch_unwind` around the loop instead of one around each step: it is entered again
@@ -174,13 +190,12 @@ impl<'a, S: HookSpec> Collected<'a, S> {
                 while let Some((step, rest)) = steps.split_first() {
                     *steps = rest;
                     current = Some(step);
-                    let answer = match &step.call {
-                        Call::Sync(function) => function(Input(args)),
-                        Call::Closure(closure) => closure(args),
+                    let flow = match &step.call {
                         Call::Async(function) => return Some((step, *function)),
-                        Call::Wrapper(_) => unreachable!("a plan's steps are no wrappers"),
+                        _ if is_watched => self.run_watched(step, args),
+                        _ => self.add_answer(step, args, call_now(step, args)),
                     };
-                    if self.add_answer(step, args, answer).is_end() {
+                    if flow.is_end() {
                         *steps = &[];
                     }
                 }
@@ -198,11 +213,37 @@ impl<'a, S: HookSpec> Collected<'a, S> {
         }
     }
 
-    fn add(&mut self, step: &Step<S>, args: S::Args<'_>, ran: Result<Answer<S::Output>, Panic>) -> Flow {
-        match ran {
+    #[cold]
+    fn run_watched(&mut self, step: &Step<S>, args: S::Args<'_>) -> Flow {
+        let watched = Watched::begin(&self.app.inner, &step.implementation, S::event(args));
+        let ran = {
+            let _entered = Entered::enter(watched.as_ref());
+            catch_unwind(AssertUnwindSafe(|| call_now(step, args)))
+        };
+        self.add(step, args, ran, watched)
+    }
+
+    fn add(
+        &mut self,
+        step: &Step<S>,
+        args: S::Args<'_>,
+        ran: Result<Answer<S::Output>, Panic>,
+        watched: Option<Watched<'_>>,
+    ) -> Flow {
+        let has_value = matches!(ran, Ok(Ok(Some(_))));
+        let failures = self.outcome.failures.len();
+        let flow = match ran {
             Ok(answer) => self.add_answer(step, args, answer),
             Err(panic) => self.add_panic(step, args, &*panic),
+        };
+        if let Some(watched) = watched {
+            watched.end(&match self.outcome.failures.get(failures) {
+                Some(failure) => CallEnd::Failed(failure),
+                None if has_value => CallEnd::Value,
+                None => CallEnd::NoValue,
+            });
         }
+        flow
     }
 
     fn add_answer(&mut self, step: &Step<S>, args: S::Args<'_>, answer: Answer<S::Output>) -> Flow {
@@ -225,6 +266,15 @@ impl<'a, S: HookSpec> Collected<'a, S> {
         let ends = failure.is_essential() || S::INFO.is_first_result();
         self.outcome.failures.push(failure);
         if ends { Flow::End } else { Flow::Next }
+    }
+}
+
+/// Calls an implementation that can't wait.
+fn call_now<S: HookSpec>(step: &Step<S>, args: S::Args<'_>) -> Answer<S::Output> {
+    match &step.call {
+        Call::Sync(function) => function(Input(args)),
+        Call::Closure(closure) => closure(args),
+        Call::Async(_) | Call::Wrapper(_) => unreachable!("it is no step that can't wait"),
     }
 }
 

@@ -48,6 +48,13 @@ pub enum Error {
         /// The type that was inserted again.
         rust_type: &'static str,
     },
+    /// [`event_core::track`](crate::track) was called where no app is the process's default.
+    NoDefaultApp {
+        /// The event's name.
+        name: &'static str,
+    },
+    /// [`App::install`](crate::App::install) was called again.
+    Installed,
     /// An event's fields can't be written as JSON.
     Properties(PropertiesError),
     /// A plugin's section of the configuration isn't what the plugin reads.
@@ -89,6 +96,12 @@ impl fmt::Display for Error {
             Self::StateExists { rust_type } => {
                 write!(f, "the app already holds a `{rust_type}`; wrap the second in a type of its own")
             }
+            Self::NoDefaultApp { name } => write!(
+                f,
+                "event `{name}` was tracked without an app, and no app is the default; call `app.install()` in \
+                 `main`, or track it with `app.track(…)`"
+            ),
+            Self::Installed => f.write_str("there is a default app already, and it stays"),
             Self::Properties(error) => error.fmt(f),
             Self::Config(error) => error.fmt(f),
         }

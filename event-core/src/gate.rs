@@ -59,6 +59,10 @@ impl Gate {
         }
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.state.load(SeqCst), CLOSED | DONE)
+    }
+
     /// Refuses new calls and waits for those that run. Gives the right to shut down, to one caller; the others
     /// wait until that one is done and get `None`.
     pub(crate) async fn close(&self) -> Option<Closing<'_>> {

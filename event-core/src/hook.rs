@@ -163,8 +163,8 @@ impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
     type Spec = S;
     type Answer = S::Answer;
 
-    fn app(&self) -> &'a App {
-        S::app(self.args)
+    fn app(&self) -> Result<&'a App> {
+        Ok(S::app(self.args))
     }
 
     fn plan(&self) -> Result<Option<&'a Plan<S>>> {
@@ -177,11 +177,11 @@ impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
     }
 
     fn run_ready(self, plan: &'a Plan<S>) -> Result<S::Answer> {
-        S::answer(self.app().inner.report(dispatch::run_ready(plan, self.args).outcome)?)
+        S::answer(S::app(self.args).inner.report(dispatch::run_ready(plan, self.args).outcome)?)
     }
 
     async fn run(self, plan: &'a Plan<S>) -> Result<S::Answer> {
-        S::answer(self.app().inner.report(dispatch::run(plan, self.args).await.outcome)?)
+        S::answer(S::app(self.args).inner.report(dispatch::run(plan, self.args).await.outcome)?)
     }
 }
 

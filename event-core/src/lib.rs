@@ -152,15 +152,18 @@ mod call;
 mod checked;
 mod collect;
 mod config;
+mod describe;
 mod dispatch;
 mod error;
 mod event;
 mod failure;
+mod fixed;
 mod gate;
 mod hook;
 mod id;
 mod implementation;
 mod inside;
+mod install;
 mod near;
 mod order;
 mod plan;
@@ -169,12 +172,14 @@ pub mod prelude;
 mod properties;
 mod receipt;
 mod record;
+mod recorder;
 mod registry;
 mod start;
 mod state;
 mod track;
 mod tracked;
 mod wait;
+mod watch;
 mod wrapper;
 
 pub use actor::Actor;
@@ -182,18 +187,25 @@ pub use app::App;
 pub use builder::AppBuilder;
 pub use builtin::{register_events, shutdown, startup, track_event};
 pub use config::ConfigError;
+pub use describe::{
+    DescribedEvent, DescribedField, DescribedHook, DescribedImplementation, DescribedPlugin, Description,
+    EventCalls,
+};
 pub use error::{Error, Problem, Result};
 pub use event::{Event, EventType, Field};
 pub use failure::{BoxError, Failure};
 pub use hook::{HookCall, HookInfo, HookSpec};
 pub use implementation::{Class, Implementation};
+pub use install::track;
 pub use plugin::Plugin;
 pub use properties::{Properties, PropertiesError};
 pub use receipt::{Promise, Receipt};
 pub use record::Record;
+pub use recorder::Recorder;
 pub use track::Track;
 pub use tracked::{AnyEvent, AnyTracked, Tracked, TrackedOf};
 pub use wait::Waiting;
+pub use watch::{CallEnd, ObservedCall, Observer};
 pub use wrapper::{Next, Outcome};
 
 /// Makes a struct an event: gives it a stable name, writes its fields as properties, and registers it.

@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::app::{App, Inner};
@@ -35,6 +36,10 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
         listeners: OnceLock::new(),
         state: builder.state,
         gate: Gate::default(),
+        started: AtomicBool::new(false),
+        fixed: builder.fixed,
+        observers: builder.observers,
+        recorder: OnceLock::new(),
         failure_handler: builder.failure_handler,
     };
     let app = App { inner: Arc::new(inner) };
@@ -47,6 +52,7 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
         return Err(Error::Start(problems));
     }
     app.inner.listen(events);
+    app.inner.started.store(true, Ordering::Relaxed);
 
     let mut failures = call::<startup>(&app, startup::args(&app)).await.failures;
     if !failures.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::future::IntoFuture;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -16,17 +17,19 @@ use crate::event::Event;
 use crate::plan::Plan;
 use crate::receipt::Receipt;
 use crate::tracked::{Envelope, TrackedOf};
+use crate::watch::EventSpan;
 
 /// An event that is about to be tracked: `.await` it, or `.wait()` without a runtime.
 #[must_use = "an event is tracked when this is awaited, or with `.wait()`"]
 pub struct Track<'a, E> {
-    app: &'a App,
+    /// `None` where the default app was meant and there is none.
+    app: Option<&'a App>,
     event: E,
     envelope: Envelope,
 }
 
 impl<'a, E: Event> Track<'a, E> {
-    pub(crate) fn new(app: &'a App, event: E) -> Self {
+    pub(crate) fn new(app: Option<&'a App>, event: E) -> Self {
         Self { app, event, envelope: Envelope::default() }
     }
 
@@ -64,12 +67,13 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
     type Spec = track_event;
     type Answer = Receipt;
 
-    fn app(&self) -> &'a App {
-        self.app
+    fn app(&self) -> Result<&'a App> {
+        self.app.ok_or_else(|| Error::NoDefaultApp { name: self.event.event_type().name() })
     }
 
     fn plan(&self) -> Result<Option<&'a Plan<track_event>>> {
-        let known = self.app.inner.listeners.get().and_then(|known| known.get(&TypeId::of::<TrackedOf<E>>()));
+        let known =
+            self.app()?.inner.listeners.get().and_then(|known| known.get(&TypeId::of::<TrackedOf<E>>()));
         match known {
             Some(plan) => Ok(Some(plan)),
             None => Err(Error::UnknownEvent {
@@ -79,25 +83,51 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
         }
     }
 
+    /// A recorder notices what no implementation hears.
+    fn is_unheard(&self, plan: &Plan<track_event>) -> bool {
+        plan.is_empty() && self.app.is_none_or(|app| app.inner.recorder.get().is_none())
+    }
+
     /// No clock, no id, no allocation.
     fn unheard(self) -> Result<Receipt> {
-        Ok(Receipt::unheard(self.envelope.id, self.envelope.created))
+        let envelope = self.app()?.inner.fixed.complete(self.envelope);
+        Ok(Receipt::unheard(envelope.id, envelope.created))
     }
 
     fn run_ready(self, plan: &'a Plan<track_event>) -> Result<Receipt> {
-        let event = TrackedOf::new(self.event, self.envelope);
-        receipt(&event, self.app, dispatch::run_ready(plan, track_event::args(self.app, &event)))
+        let app = self.app()?;
+        let event = TrackedOf::new(self.event, app.inner.fixed.complete(self.envelope));
+        let span = EventSpan::of(&event);
+        let ran = span.run(|| dispatch::run_ready(plan, track_event::args(app, &event)));
+        finish(event, app, ran, &span)
     }
 
     async fn run(self, plan: &'a Plan<track_event>) -> Result<Receipt> {
-        let event = TrackedOf::new(self.event, self.envelope);
-        receipt(&event, self.app, dispatch::run(plan, track_event::args(self.app, &event)).await)
+        let app = self.app()?;
+        let event = TrackedOf::new(self.event, app.inner.fixed.complete(self.envelope));
+        let span = EventSpan::of(&event);
+        let ran = span.around(dispatch::run(plan, track_event::args(app, &event))).await;
+        finish(event, app, ran, &span)
     }
 }
 
-fn receipt<E: Event>(event: &TrackedOf<E>, app: &App, ran: Ran<track_event>) -> Result<Receipt> {
-    let outcome = app.inner.report(ran.outcome)?;
-    Ok(Receipt::new(event.id_so_far(), event.promised(), outcome.failures, ran.stopped_by))
+fn finish<E: Event>(
+    event: TrackedOf<E>,
+    app: &App,
+    ran: Ran<track_event>,
+    span: &EventSpan,
+) -> Result<Receipt> {
+    let receipt = app
+        .inner
+        .report(ran.outcome)
+        .map(|outcome| Receipt::new(event.id_so_far(), event.promised(), outcome.failures, ran.stopped_by));
+    span.end(&receipt);
+    if receipt.is_ok()
+        && let Some(recorder) = app.inner.recorder.get()
+    {
+        recorder.add(Arc::new(event));
+    }
+    receipt
 }
 
 impl<'a, E: Event> IntoFuture for Track<'a, E> {

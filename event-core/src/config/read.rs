@@ -88,7 +88,7 @@ impl<'v> Node<'v> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Wrong> {
-        visitor.visit_map(Keys { node: self.clone(), keys: keys.iter(), fields, next: None })
+        visitor.visit_map(Keys { node: self.clone(), entries: keys.iter(), fields, next: None })
     }
 
     /// The text, if this came as one from the environment or a file.
@@ -207,7 +207,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
 
 struct Keys<'v> {
     node: Node<'v>,
-    keys: serde_json::map::Iter<'v>,
+    entries: serde_json::map::Iter<'v>,
     fields: &'static [&'static str],
     next: Option<Node<'v>>,
 }
@@ -216,7 +216,7 @@ impl<'de> de::MapAccess<'de> for Keys<'_> {
     type Error = Wrong;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
-        let Some((key, value)) = self.keys.next() else { return Ok(None) };
+        let Some((key, value)) = self.entries.next() else { return Ok(None) };
         let mut path = self.node.path.clone();
         join(&mut path, key);
         let mut name = key.as_str();

@@ -1,0 +1,405 @@
+//! Where does this come from, and what runs when? What an app says of itself.
+
+use std::fmt::{self, Write};
+
+use serde::Serialize;
+
+use crate::app::App;
+use crate::builtin::track_event;
+use crate::event::EventType;
+use crate::hook::{HookInfo, HookSpec};
+use crate::implementation::{Class, Implementation};
+
+/// What an app is made of: plugins, events, hooks, and each hook's implementations in call order. Made by
+/// [`App::describe`].
+///
+/// `Display` gives a table for a terminal, [`to_markdown`](Self::to_markdown) the same for a page, and through
+/// serde it is JSON. No value of the configuration is in it.
+///
+/// ```
+/// use event_core::prelude::*;
+///
+/// #[derive(Event)]
+/// struct BanUser {
+///     user: String,
+/// }
+///
+/// #[hookimpl(track_event, tryfirst)]
+/// fn write_an_audit_row(event: &BanUser) {
+///     let _ = &event.user;
+/// }
+///
+/// let app = App::builder().without_linked().event::<BanUser>().hook(write_an_audit_row).start().wait()?;
+/// let described = app.describe();
+/// println!("{described}");
+/// let calls = described.event("ban-user").expect("the app knows it");
+/// assert!(calls.implementations[0].path.ends_with("write_an_audit_row"));
+/// # Ok::<_, event_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Description {
+    /// The plugins by name.
+    pub plugins: Vec<DescribedPlugin>,
+    /// The events by name.
+    pub events: Vec<DescribedEvent>,
+    /// The hooks by name.
+    pub hooks: Vec<DescribedHook>,
+}
+
+/// A plugin.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct DescribedPlugin {
+    /// The package's name.
+    pub name: &'static str,
+    /// The package's version.
+    pub version: &'static str,
+    /// Whether its implementations are called; `enabled = false` in its section blocks them.
+    pub enabled: bool,
+}
+
+/// An event.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct DescribedEvent {
+    /// The stable name.
+    pub name: &'static str,
+    /// The version of the fields.
+    pub version: u32,
+    /// The type, as Rust names it.
+    pub rust_type: &'static str,
+    /// The doc comment.
+    pub doc: &'static str,
+    /// The fields in the order of their declaration.
+    pub fields: Vec<DescribedField>,
+    /// The package that defines it.
+    pub plugin: &'static str,
+    /// `file:line`.
+    pub location: String,
+}
+
+/// A field of an event.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct DescribedField {
+    /// The field's name in Rust.
+    pub name: &'static str,
+    /// The field's type as it is written in the source.
+    pub rust_type: &'static str,
+    /// The doc comment.
+    pub doc: &'static str,
+}
+
+/// A hook with its implementations.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct DescribedHook {
+    /// The hook's name.
+    pub name: &'static str,
+    /// The hook as it was written.
+    pub signature: &'static str,
+    /// The doc comment.
+    pub doc: &'static str,
+    /// Whether a call ends at the first result.
+    pub firstresult: bool,
+    /// The package that defines it.
+    pub plugin: &'static str,
+    /// `file:line`.
+    pub location: String,
+    /// Who is called, in order: the wrappers from the outside in, then the others.
+    pub implementations: Vec<DescribedImplementation>,
+}
+
+/// An implementation.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct DescribedImplementation {
+    /// The function with its module.
+    pub path: String,
+    /// The package that it is in.
+    pub plugin: &'static str,
+    /// `tryfirst`, `normal` or `trylast`.
+    pub class: &'static str,
+    /// Whether it is around the others.
+    pub wrapper: bool,
+    /// Whether its failure ends the call.
+    pub essential: bool,
+    /// The plugins that it comes before.
+    pub before: Vec<&'static str>,
+    /// The plugins that it comes after.
+    pub after: Vec<&'static str>,
+    /// Those of `before` and `after` that have no implementation of this hook: linked or misspelt, they change nothing.
+    pub without_effect: Vec<&'static str>,
+    /// The one event type that it hears, as Rust names it.
+    pub only_event: Option<&'static str>,
+    /// Whether it is an `async fn`.
+    pub is_async: bool,
+    /// `file:line`.
+    pub location: String,
+}
+
+/// What runs when an event is tracked.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct EventCalls {
+    /// The event.
+    pub event: DescribedEvent,
+    /// Who is called, in order: the wrappers from the outside in, then the others.
+    pub implementations: Vec<DescribedImplementation>,
+}
+
+impl Description {
+    pub(crate) fn of(app: &App) -> Self {
+        let parts = &app.inner.parts;
+        let plugin = |(name, version): (&&'static str, &&'static str)| DescribedPlugin {
+            name,
+            version,
+            enabled: parts.config.is_enabled(name),
+        };
+        let hook = |hook: &&'static HookInfo| {
+            let implementations =
+                parts.implementations.values().find(|them| std::ptr::eq(them[0].hook(), *hook));
+            let implementations = implementations.map_or(&[][..], Vec::as_slice);
+            DescribedHook {
+                name: hook.name(),
+                signature: hook.signature(),
+                doc: hook.doc(),
+                firstresult: hook.is_first_result(),
+                plugin: hook.plugin(),
+                location: place(hook.location()),
+                implementations: implementations
+                    .iter()
+                    .map(|it| {
+                        described(it, |name| implementations.iter().any(|other| other.plugin() == name))
+                    })
+                    .collect(),
+            }
+        };
+        Self {
+            plugins: parts.plugins.iter().map(plugin).collect(),
+            events: app.inner.events.get().into_iter().flatten().map(event).collect(),
+            hooks: parts.hooks.iter().map(hook).collect(),
+        }
+    }
+
+    /// What would run for events of this name, in order; `None` if the app knows no such event.
+    pub fn event(&self, name: &str) -> Option<EventCalls> {
+        let event = self.events.iter().find(|event| event.name == name)?.clone();
+        let hook = self.hooks.iter().find(|hook| hook.location == place(track_event::INFO.location()));
+        let implementations = hook.into_iter().flat_map(|hook| &hook.implementations);
+        let heard = implementations.filter(|it| it.only_event.is_none_or(|only| only == event.rust_type));
+        Some(EventCalls { implementations: heard.cloned().collect(), event })
+    }
+
+    /// The same as a page of Markdown.
+    pub fn to_markdown(&self) -> String {
+        let mut page = String::new();
+        for section in self.sections() {
+            section.write_markdown(&mut page);
+        }
+        page
+    }
+
+    fn sections(&self) -> Vec<Section> {
+        let mut sections = vec![
+            Section {
+                depth: 1,
+                title: "Plugins".to_owned(),
+                text: Vec::new(),
+                columns: &["plugin", "version", "enabled"],
+                rows: self
+                    .plugins
+                    .iter()
+                    .map(|it| vec![it.name.into(), it.version.into(), yes_or_no(it.enabled)])
+                    .collect(),
+            },
+            Section {
+                depth: 1,
+                title: "Events".to_owned(),
+                text: Vec::new(),
+                columns: &["event", "version", "fields", "plugin", "type", "where", "what"],
+                rows: self.events.iter().map(DescribedEvent::row).collect(),
+            },
+        ];
+        sections.push(Section {
+            depth: 1,
+            title: "Hooks".to_owned(),
+            text: Vec::new(),
+            columns: &[],
+            rows: Vec::new(),
+        });
+        sections.extend(self.hooks.iter().map(|hook| {
+            let answers = if hook.firstresult { "the first result counts" } else { "all are called" };
+            let text = vec![
+                first_line(hook.doc).to_owned(),
+                format!("`{}` ({answers}; {}, {})", hook.signature, hook.plugin, hook.location),
+            ];
+            calls(2, hook.name.to_owned(), text, &hook.implementations)
+        }));
+        sections
+    }
+}
+
+impl fmt::Display for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sections().iter().try_for_each(|section| section.fmt(f))
+    }
+}
+
+impl fmt::Display for EventCalls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let event = &self.event;
+        let text = vec![
+            first_line(event.doc).to_owned(),
+            format!("`{}` ({}, {})", event.rust_type, event.plugin, event.location),
+        ];
+        calls(1, event.name.to_owned(), text, &self.implementations).fmt(f)
+    }
+}
+
+impl DescribedEvent {
+    fn row(&self) -> Vec<String> {
+        let fields = self.fields.iter().map(|field| format!("{}: {}", field.name, field.rust_type));
+        vec![
+            self.name.into(),
+            self.version.to_string(),
+            fields.collect::<Vec<_>>().join(", "),
+            self.plugin.into(),
+            self.rust_type.into(),
+            self.location.clone(),
+            first_line(self.doc).into(),
+        ]
+    }
+}
+
+fn event(event: &EventType) -> DescribedEvent {
+    let field = |field: &crate::event::Field| DescribedField {
+        name: field.name(),
+        rust_type: field.rust_type(),
+        doc: field.doc(),
+    };
+    DescribedEvent {
+        name: event.name(),
+        version: event.version(),
+        rust_type: event.rust_type(),
+        doc: event.doc(),
+        fields: event.fields().iter().map(field).collect(),
+        plugin: event.plugin(),
+        location: place(event.location()),
+    }
+}
+
+fn described(it: &Implementation, has_effect: impl Fn(&str) -> bool) -> DescribedImplementation {
+    let named = it.before().iter().chain(it.after());
+    DescribedImplementation {
+        path: it.path().to_owned(),
+        plugin: it.plugin(),
+        class: match it.class() {
+            Class::TryFirst => "tryfirst",
+            Class::Normal => "normal",
+            Class::TryLast => "trylast",
+        },
+        wrapper: it.is_wrapper(),
+        essential: it.is_essential(),
+        before: it.before().to_vec(),
+        after: it.after().to_vec(),
+        without_effect: named.copied().filter(|name| !has_effect(name)).collect(),
+        only_event: it.only_event(),
+        is_async: it.is_async(),
+        location: place(it.location()),
+    }
+}
+
+fn place(location: &std::panic::Location<'_>) -> String {
+    format!("{}:{}", location.file(), location.line())
+}
+
+fn yes_or_no(truth: bool) -> String {
+    if truth { "yes" } else { "no" }.to_owned()
+}
+
+fn first_line(doc: &str) -> &str {
+    doc.lines().next().unwrap_or_default()
+}
+
+fn calls(depth: usize, title: String, text: Vec<String>, them: &[DescribedImplementation]) -> Section {
+    let row = |(it, number): (&DescribedImplementation, usize)| {
+        let mut when = Vec::new();
+        when.extend(it.wrapper.then(|| "wrapper".to_owned()));
+        when.extend((it.class != "normal").then(|| it.class.to_owned()));
+        when.extend(it.essential.then(|| "essential".to_owned()));
+        let constraint = |word, name: &&str| {
+            let effect = if it.without_effect.contains(name) { " (not there)" } else { "" };
+            format!("{word} {name}{effect}")
+        };
+        when.extend(it.before.iter().map(|name| constraint("before", name)));
+        when.extend(it.after.iter().map(|name| constraint("after", name)));
+        vec![
+            number.to_string(),
+            it.path.clone(),
+            it.plugin.into(),
+            when.join(", "),
+            it.only_event.unwrap_or("all").into(),
+            if it.is_async { "async fn" } else { "fn" }.into(),
+            it.location.clone(),
+        ]
+    };
+    let columns = &["#", "implementation", "plugin", "when", "hears", "kind", "where"];
+    Section { depth, title, text, columns, rows: them.iter().zip(1..).map(row).collect() }
+}
+
+/// A heading, some text and a table, to be written in two ways.
+struct Section {
+    depth: usize,
+    title: String,
+    text: Vec<String>,
+    columns: &'static [&'static str],
+    rows: Vec<Vec<String>>,
+}
+
+impl Section {
+    fn write_markdown(&self, page: &mut String) {
+        let hashes = "#".repeat(self.depth);
+        let _ = writeln!(page, "{hashes} {}\n", self.title);
+        for text in self.text.iter().filter(|text| !text.is_empty()) {
+            let _ = writeln!(page, "{text}\n");
+        }
+        if self.rows.is_empty() {
+            return;
+        }
+        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+        let columns: Vec<_> = self.columns.iter().map(|&column| column.to_owned()).collect();
+        page.push_str(&line(&columns));
+        page.push_str(&line(&vec!["---".to_owned(); columns.len()]));
+        for row in &self.rows {
+            let escaped: Vec<_> =
+                row.iter().map(|cell| cell.replace('|', "\\|").replace('<', "&lt;")).collect();
+            page.push_str(&line(&escaped));
+        }
+        page.push('\n');
+    }
+}
+
+/// For a terminal: columns as wide as their widest cell.
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let indent = "  ".repeat(self.depth - 1);
+        writeln!(f, "{indent}{}", self.title)?;
+        for text in self.text.iter().filter(|text| !text.is_empty()) {
+            writeln!(f, "{indent}  {}", text.replace('`', ""))?;
+        }
+        let header: Vec<_> = self.columns.iter().map(|&column| column.to_owned()).collect();
+        let lines = if self.rows.is_empty() { Vec::new() } else { [&[header][..], &self.rows].concat() };
+        let width = |column: usize| lines.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<_> = (0..self.columns.len()).map(width).collect();
+        for row in &lines {
+            let mut line = format!("{indent}  ");
+            for (cell, width) in row.iter().zip(&widths) {
+                let _ = write!(line, "{cell:width$}  ");
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        writeln!(f)
+    }
+}

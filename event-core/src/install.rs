@@ -1,0 +1,48 @@
+//! The process's default app, for code that no app is passed to.
+
+use std::sync::OnceLock;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::track::Track;
+
+static DEFAULT: OnceLock<App> = OnceLock::new();
+
+impl App {
+    /// Makes this app the process's default, for [`event_core::track`](crate::track).
+    ///
+    /// An application does this once, in `main`. A library never does, and tests use apps of their own.
+    ///
+    /// # Errors
+    /// [`Error::Installed`] when there is a default app already.
+    pub fn install(&self) -> Result<()> {
+        DEFAULT.set(self.clone()).map_err(|_| Error::Installed)
+    }
+}
+
+/// [`App::track`] with the process's default app: for code deep down that no app is passed to.
+///
+/// ```standalone_crate
+/// use event_core::prelude::*;
+///
+/// #[derive(Event)]
+/// struct CacheCleared;
+///
+/// fn clear_the_cache() -> event_core::Result<()> {
+///     event_core::track(CacheCleared).wait()?;
+///     Ok(())
+/// }
+///
+/// fn main() -> event_core::Result<()> {
+///     App::start().wait()?.install()?;
+///     clear_the_cache()
+/// }
+/// ```
+///
+/// # Errors
+/// Those of [`App::track`], and [`Error::NoDefaultApp`] where no app was [installed](App::install): an event
+/// is never dropped silently.
+pub fn track<E: Event>(event: E) -> Track<'static, E> {
+    Track::new(DEFAULT.get(), event)
+}

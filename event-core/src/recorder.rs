@@ -1,0 +1,146 @@
+//! What was tracked: for tests.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, Waker};
+
+use crate::event::Event;
+use crate::tracked::{AnyTracked, TrackedOf};
+use crate::wait::Waiting;
+
+/// Keeps every event that an app tracks from the time that [`App::recorder`](crate::App::recorder) is called first.
+///
+/// An event counts as tracked when its caller got a receipt; one that was refused isn't here. Each app has a recorder
+/// of its own, so tests that run in parallel don't see each other's events.
+///
+/// ```
+/// use event_core::prelude::*;
+///
+/// #[derive(Event)]
+/// struct BanUser {
+///     user: String,
+/// }
+///
+/// let app = App::builder().without_linked().event::<BanUser>().start().wait()?;
+/// let recorder = app.recorder();
+/// app.track(BanUser { user: "mallory".into() }).by(Actor::new("root")).wait()?;
+///
+/// assert_eq!(recorder.count("ban-user"), 1);
+/// assert_eq!(recorder.events::<BanUser>()[0].user, "mallory");
+/// assert_eq!(recorder.last().unwrap().actor().unwrap().id(), Some("root"));
+/// # Ok::<_, event_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Recorder(Arc<Kept>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Kept(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    events: Vec<Arc<dyn AnyTracked>>,
+    waiting: Vec<Waker>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.events.iter().map(|event| event.name().to_owned())).finish()
+    }
+}
+
+impl Kept {
+    pub(crate) fn add(&self, event: Arc<dyn AnyTracked>) {
+        let waiting = {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            state.events.push(event);
+            std::mem::take(&mut state.waiting)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Recorder {
+    pub(crate) fn new(kept: Arc<Kept>) -> Self {
+        Self(kept)
+    }
+
+    /// All events so far, in the order in which their calls ended.
+    pub fn all(&self) -> Vec<Arc<dyn AnyTracked>> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).events.clone()
+    }
+
+    /// The events of type `E`, each with its envelope.
+    pub fn events<E: Event>(&self) -> Vec<Arc<TrackedOf<E>>> {
+        self.all().into_iter().filter_map(typed).collect()
+    }
+
+    /// The last event, of whatever type.
+    pub fn last(&self) -> Option<Arc<dyn AnyTracked>> {
+        self.all().pop()
+    }
+
+    /// How many events of this name there were.
+    pub fn count(&self, name: &str) -> usize {
+        self.all().iter().filter(|event| event.name() == name).count()
+    }
+
+    /// Forgets the events so far.
+    pub fn clear(&self) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).events.clear();
+    }
+
+    /// The first event of type `E`, as soon as there is one; `.await` it, or `.wait()`.
+    pub fn wait_for<E: Event>(&self) -> Waiting<'_, Arc<TrackedOf<E>>> {
+        Waiting::new(async move {
+            Ok(poll_fn(|context| {
+                let mut state = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(event) = state.events.iter().cloned().find_map(typed) {
+                    return Poll::Ready(event);
+                }
+                state.waiting.push(context.waker().clone());
+                Poll::Pending
+            })
+            .await)
+        })
+    }
+
+    /// Sees to it that an event of type `E` was tracked that `is_it` says yes to, and gives it.
+    ///
+    /// # Panics
+    /// If there is none; the message shows what was tracked instead.
+    #[track_caller]
+    pub fn assert_tracked<E: Event>(&self, is_it: impl Fn(&TrackedOf<E>) -> bool) -> Arc<TrackedOf<E>> {
+        match self.events::<E>().into_iter().find(|event| is_it(event)) {
+            Some(event) => event,
+            None => panic!("no such `{}` was tracked; {}", std::any::type_name::<E>(), self.tracked()),
+        }
+    }
+
+    /// Sees to it that no event of type `E` was tracked.
+    ///
+    /// # Panics
+    /// If there is one; the message shows what was tracked.
+    #[track_caller]
+    pub fn assert_not_tracked<E: Event>(&self) {
+        let there = self.events::<E>().is_empty();
+        assert!(there, "a `{}` was tracked; {}", std::any::type_name::<E>(), self.tracked());
+    }
+
+    /// What was tracked, a line an event.
+    fn tracked(&self) -> String {
+        let all = self.all();
+        if all.is_empty() {
+            return "nothing was tracked".to_owned();
+        }
+        let line = |event: &Arc<dyn AnyTracked>| match event.properties_json() {
+            Ok(properties) => format!("\n  {} {properties}", event.name()),
+            Err(error) => format!("\n  {} ({error})", event.name()),
+        };
+        format!("tracked were:{}", all.iter().map(line).collect::<String>())
+    }
+}
+
+fn typed<E: Event>(event: Arc<dyn AnyTracked>) -> Option<Arc<TrackedOf<E>>> {
+    (event as Arc<dyn Any + Send + Sync>).downcast().ok()
+}
