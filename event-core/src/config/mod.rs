@@ -175,7 +175,7 @@ fn not_linked(plugin: &str, linked: &[&str], source: &str) -> Problem {
 }
 
 /// A plugin's section isn't what the plugin reads: a key that nobody reads, a value of another type, a key that is
-/// missing. All mistakes of the section are listed.
+/// missing. All keys that nobody reads are listed, up to the first value that can't be read.
 ///
 /// Values that came through `$env` and `$file` are shown as `***`.
 #[derive(Clone, Debug, PartialEq, Eq)]

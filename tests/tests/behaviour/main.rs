@@ -3,6 +3,8 @@
 //! Every app here is put together by hand (`without_linked`): no test depends on what else is linked.
 
 mod app;
+mod config;
+mod describe;
 mod failures;
 mod hooks;
 mod log;
@@ -10,4 +12,5 @@ mod order;
 mod properties;
 mod runtimes;
 mod tracked;
+mod watching;
 mod wrappers;

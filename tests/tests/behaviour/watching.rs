@@ -1,0 +1,210 @@
+//! Observers and the recorder.
+
+use std::future::IntoFuture;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+
+use event_core::prelude::*;
+use event_core::{AppBuilder, CallEnd, ObservedCall, Observer};
+use uuid::Uuid;
+
+#[derive(Event)]
+struct Ping {
+    number: u8,
+}
+
+#[derive(Event)]
+struct Pong;
+
+fn app() -> AppBuilder {
+    App::builder().without_linked().failure_handler(|_| ()).event::<Ping>().event::<Pong>()
+}
+
+mod observers {
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<String>>>);
+
+    impl Observer for Told {
+        fn before(&self, call: &ObservedCall<'_>) {
+            let event = call.event.map(|event| event.name());
+            self.0
+                .lock()
+                .unwrap()
+                .push(format!("{} on {event:?}", call.implementation.path().rsplit("::").next().unwrap()));
+        }
+
+        fn after(&self, _: &ObservedCall<'_>, end: &CallEnd<'_>) {
+            let end = match end {
+                CallEnd::Failed(failure) => format!("failed: {}", failure.cause()),
+                end => format!("{end:?}"),
+            };
+            self.0.lock().unwrap().push(end);
+        }
+    }
+
+    #[hookimpl(track_event)]
+    fn works() {}
+
+    #[hookimpl(track_event)]
+    fn has_nothing() -> Option<()> {
+        None
+    }
+
+    #[hookimpl(track_event)]
+    fn panics() {
+        panic!("no");
+    }
+
+    #[hookimpl(track_event)]
+    async fn fails_later() -> Result<(), &'static str> {
+        Err("later")
+    }
+
+    #[hookimpl(track_event, trylast)]
+    async fn never_ends() {
+        std::future::pending::<()>().await;
+    }
+
+    #[hookimpl(track_event, wrapper)]
+    async fn around(next: Next<'_>) -> Outcome {
+        next.run().await
+    }
+
+    #[test]
+    fn are_told_of_each_call_and_how_it_ended() {
+        let told = Told::default();
+        let app = app()
+            .observer(told.clone())
+            .hook(works)
+            .hook(has_nothing)
+            .hook(panics)
+            .hook(fails_later)
+            .hook(around);
+        app.start().wait().unwrap().track(Ping { number: 1 }).wait().unwrap();
+        let expected = [
+            "around on Some(\"ping\")",
+            "works on Some(\"ping\")",
+            "Value",
+            "has_nothing on Some(\"ping\")",
+            "NoValue",
+            "panics on Some(\"ping\")",
+            "failed: panicked: no",
+            "fails_later on Some(\"ping\")",
+            "failed: later",
+            "Value",
+        ];
+        assert_eq!(*told.0.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn are_told_of_a_call_that_was_dropped() {
+        let told = Told::default();
+        let app = app().observer(told.clone()).hook(never_ends).start().wait().unwrap();
+        {
+            let mut track = pin!(app.track(Ping { number: 1 }).into_future());
+            let polled = std::future::Future::poll(track.as_mut(), &mut Context::from_waker(Waker::noop()));
+            assert!(polled.is_pending());
+        }
+        assert_eq!(*told.0.lock().unwrap(), ["never_ends on Some(\"ping\")", "Cancelled"]);
+    }
+
+    struct Panics;
+
+    impl Observer for Panics {
+        fn before(&self, _: &ObservedCall<'_>) {
+            panic!("an observer");
+        }
+    }
+
+    #[test]
+    fn that_panic_fail_no_call() {
+        let app = app().observer(Panics).hook(works).start().wait().unwrap();
+        assert!(app.track(Ping { number: 1 }).wait().unwrap().failures().is_empty());
+    }
+}
+
+mod recorder {
+    use super::*;
+
+    #[hookimpl(track_event, essential)]
+    fn refuses_two(event: &Ping) -> Result<(), &'static str> {
+        if event.number == 2 { Err("two") } else { Ok(()) }
+    }
+
+    #[test]
+    fn keeps_what_was_tracked_typed_and_with_its_envelope_and_nothing_that_was_refused() {
+        let app = app().hook(refuses_two).start().wait().unwrap();
+        app.track(Ping { number: 0 }).wait().unwrap();
+        let recorder = app.recorder();
+        app.track(Ping { number: 1 }).by(Actor::new("root")).wait().unwrap();
+        app.track(Ping { number: 2 }).wait().unwrap_err();
+        app.track(Pong).wait().unwrap();
+        let pings = recorder.events::<Ping>();
+        assert_eq!(pings.iter().map(|ping| ping.number).collect::<Vec<_>>(), [1]);
+        assert_eq!(pings[0].actor().and_then(Actor::id), Some("root"));
+        assert_eq!(recorder.last().unwrap().name(), "pong");
+        assert_eq!((recorder.count("ping"), recorder.count("pong"), recorder.all().len()), (1, 1, 2));
+        assert_eq!(recorder.assert_tracked::<Ping>(|ping| ping.number == 1).number, 1);
+        recorder.clear();
+        assert!(app.recorder().last().is_none(), "it is one recorder");
+        recorder.assert_not_tracked::<Ping>();
+    }
+
+    #[test]
+    fn an_assertion_that_fails_shows_what_was_tracked_instead() {
+        let app = app().start().wait().unwrap();
+        let recorder = app.recorder();
+        app.track(Ping { number: 1 }).wait().unwrap();
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            recorder.assert_tracked::<Ping>(|ping| ping.number == 9);
+        }));
+        let message = *panic.unwrap_err().downcast::<String>().unwrap();
+        assert_eq!(
+            message,
+            "no such `behaviour::watching::Ping` was tracked; tracked were:\n  ping {\"number\":1}"
+        );
+    }
+
+    #[test]
+    fn can_be_waited_for_from_another_thread() {
+        let app = app().start().wait().unwrap();
+        let recorder = app.recorder();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| recorder.wait_for::<Pong>().wait().unwrap());
+            app.track(Ping { number: 1 }).wait().unwrap();
+            app.track(Pong).wait().unwrap();
+            assert_eq!(waiting.join().unwrap().name(), "pong");
+        });
+    }
+
+    #[test]
+    fn two_apps_have_two() {
+        let (one, other) = (app().start().wait().unwrap(), app().start().wait().unwrap());
+        let (seen, unseen) = (one.recorder(), other.recorder());
+        one.track(Pong).wait().unwrap();
+        assert_eq!((seen.count("pong"), unseen.count("pong")), (1, 0));
+    }
+}
+
+mod fixed {
+    use super::*;
+
+    #[test]
+    fn clock_and_ids_are_those_of_the_test() {
+        let at = "2026-11-22T11:57:54Z".parse().unwrap();
+        let app = app().clock(move || at).ids(|| Uuid::from_u128(7)).start().wait().unwrap();
+        let recorder = app.recorder();
+        assert_eq!(app.track(Pong).wait().unwrap().id(), Uuid::from_u128(7));
+        assert_eq!(app.track(Pong).id(Uuid::from_u128(8)).wait().unwrap().id(), Uuid::from_u128(8));
+        assert_eq!(recorder.all()[0].created(), at);
+    }
+
+    #[test]
+    fn without_a_recorder_an_event_that_nobody_hears_has_the_fixed_id_too() {
+        let app = app().ids(|| Uuid::from_u128(7)).start().wait().unwrap();
+        assert_eq!(app.track(Pong).wait().unwrap().id(), Uuid::from_u128(7));
+    }
+}
