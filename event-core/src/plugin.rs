@@ -56,8 +56,12 @@ macro_rules! plugin {
 /// registered is missing without a word. [`App::start`](crate::App::start) checks that each plugin named here
 /// really registered something.
 ///
-/// ```ignore
+/// ```standalone_crate
 /// event_core::plugins![event_stderr, event_sqlite];
+/// # extern crate self as event_stderr;
+/// # extern crate self as event_sqlite;
+/// # event_core::plugin!();
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! plugins {

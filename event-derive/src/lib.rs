@@ -26,10 +26,10 @@ pub fn derive_event(item: TokenStream) -> TokenStream {
 
 #[proc_macro_attribute]
 pub fn hookspec(options: TokenStream, item: TokenStream) -> TokenStream {
-    hookspec::expand(options.into(), item.into()).into()
+    hookspec::expand(options.into(), &item.into()).into()
 }
 
 #[proc_macro_attribute]
 pub fn hookimpl(options: TokenStream, item: TokenStream) -> TokenStream {
-    hookimpl::expand(options.into(), item.into()).into()
+    hookimpl::expand(options.into(), &item.into()).into()
 }

@@ -38,13 +38,11 @@ pub(crate) fn last_segment(ty: &Type) -> Option<String> {
     }
 }
 
-/// The spans of the first and the last token: what an error has to span to underline all of it. Names are resolved
-/// as those of generated code, also where the tokens went through a `macro_rules!` macro.
+/// The spans of the first and the last token: what an error has to span to underline all of it.
 pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
     let mut trees = tokens.to_token_stream().into_iter();
     let first = trees.next().map_or_else(Span::call_site, |tree| tree.span());
-    let last = trees.last().map_or(first, |tree| tree.span());
-    (Span::call_site().located_at(first), Span::call_site().located_at(last))
+    (first, trees.last().map_or(first, |tree| tree.span()))
 }
 
 /// The tokens with every `Self` replaced.

@@ -1,1 +1,21 @@
-//! Nothing: the programs beside this folder are what this package is for.
+//! Whether the code in the README and in `docs` compiles and runs: this package has everything that it names.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide.md")]
+mod guide {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/architecture.md")]
+mod architecture {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/design.md")]
+mod design {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../CONTRIBUTING.md")]
+mod contributing {}

@@ -51,6 +51,13 @@ fn quickstart_turns_each_line_of_a_file_into_an_event() {
 }
 
 #[test]
+fn the_readme_shows_what_quickstart_prints() {
+    let read = |path| std::fs::read_to_string(workspace().join(path)).expect("the file is there");
+    let shown = format!("```text\n{}```\n", read("examples/expected/quickstart.stdout"));
+    assert!(read("README.md").contains(&shown), "README.md should have:\n{shown}");
+}
+
+#[test]
 fn quickstart_reads_standard_input_when_no_file_is_named() {
     let file = File::open(workspace().join("examples/data/moderation.jsonl")).expect("the sample is there");
     assert_prints(&run("quickstart", &[], file.into()), "quickstart", 0);

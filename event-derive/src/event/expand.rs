@@ -149,13 +149,10 @@ fn remote_copy(event: &Event<'_>, copy: &syn::Ident) -> TokenStream {
     let original = quote!(#ident #ty_generics);
     // With the span of the name, so that it is read as a name in the edition of the user's crate.
     let remote = syn::LitStr::new(&ident.to_string(), ident.span());
-    let rename = match &serde.rename {
-        Some(rename) => rename.clone(),
-        None => {
-            let rename = ident.unraw().to_string();
-            quote!(rename = #rename)
-        }
-    };
+    let rename = serde.rename.clone().unwrap_or_else(|| {
+        let rename = ident.unraw().to_string();
+        quote!(rename = #rename)
+    });
     let serde_path = quote!(#core::__private::serde).to_string().replace(' ', "");
     let kept = &serde.kept;
     let fields = event.fields.iter().map(|Field { ident, ty, serde, .. }| {
@@ -179,7 +176,7 @@ fn without_defaults(generics: &Generics) -> Generics {
         match parameter {
             GenericParam::Type(parameter) => parameter.default = None,
             GenericParam::Const(parameter) => parameter.default = None,
-            _ => {}
+            GenericParam::Lifetime(_) => {}
         }
     }
     generics.where_clause = None;

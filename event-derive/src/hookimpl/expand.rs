@@ -78,7 +78,8 @@ fn call(it: &Implementation<'_>) -> (TokenStream, Ident) {
     let passed = it.parameters.iter().enumerate().map(|(index, parameter)| {
         if it.is_next(parameter) { quote!(__next) } else { variable(index).to_token_stream() }
     });
-    // What the caller returns, spanned at its type, so that a wrong one is reported there.
+    // What the caller returns, spanned at its type, so that a wrong one is reported there. The variable has that span
+    // also where it is bound: a type that went through a `macro_rules!` macro has other names in scope.
     let (first, last) = it.output.map_or_else(|| ends(*function), ends);
     let returned = quote_spanned!(first=> __returned);
     let into_answer = quote_spanned!(last=> .into_answer());
@@ -95,7 +96,7 @@ fn call(it: &Implementation<'_>) -> (TokenStream, Ident) {
                 #core::__private::wrapped(async move {
                     use #core::__private::IntoOutcome as _;
                     #(#take else { return ::core::result::Result::Ok(::core::option::Option::None) };)*
-                    let __returned = #function(#(#passed),*).await;
+                    let #returned = #function(#(#passed),*).await;
                     #returned #into_outcome.map(::core::option::Option::Some)
                 })
             }
@@ -110,7 +111,7 @@ fn call(it: &Implementation<'_>) -> (TokenStream, Ident) {
                 #(#take else { return #core::__private::later(async { #not_meant }) };)*
                 #core::__private::later(async move {
                     use #core::__private::IntoAnswer as _;
-                    let __returned = #function(#(#passed),*).await;
+                    let #returned = #function(#(#passed),*).await;
                     #returned #into_answer
                 })
             }
@@ -122,7 +123,7 @@ fn call(it: &Implementation<'_>) -> (TokenStream, Ident) {
                 use #core::__private::IntoAnswer as _;
                 let __arguments = __input.0;
                 #(#take else { return #not_meant };)*
-                let __returned = #function(#(#passed),*);
+                let #returned = #function(#(#passed),*);
                 #returned #into_answer
             }
         };
@@ -137,7 +138,7 @@ fn taken(core: &syn::Path, variable: &Ident, parameter: &Parameter<'_>) -> Token
     let argument = quote_spanned!(first=> __argument);
     let taken = quote_spanned!(last=> .taken());
     quote! {
-        let __argument = #core::__private::Argument(__arguments.#ident);
+        let #argument = #core::__private::Argument(__arguments.#ident);
         let ::core::option::Option::Some(#variable) = #argument #taken
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
         const _: () = {
             /// The arguments of one call.
             #[derive(::core::clone::Clone, ::core::marker::Copy)]
-            pub struct Arguments<'a> {
+            pub struct __Arguments<'a> {
                 #(
                     /// As in the hook's declaration.
                     pub #idents: #types,
@@ -62,12 +62,12 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                 #[doc(hidden)]
                 #[allow(dead_code, clippy::too_many_arguments)]
                 #visibility fn args<'a>(#(#idents: #types),*) -> <Self as #core::HookSpec>::Args<'a> {
-                    Arguments { #(#idents),* }
+                    __Arguments { #(#idents),* }
                 }
             }
 
             impl #core::HookSpec for #ident {
-                type Args<'a> = Arguments<'a>;
+                type Args<'a> = __Arguments<'a>;
                 type Output = #output;
                 type Answer = #answer;
 

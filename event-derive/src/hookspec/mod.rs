@@ -8,7 +8,7 @@ use quote::quote;
 
 use crate::errors::Errors;
 
-pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     let function: model::Function = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => {

@@ -11,8 +11,9 @@ pub(crate) fn program(package: &str, binary: &str, profile: &str) -> Command {
     let mut build = cargo("build");
     build.args(["--package", package, "--bin", binary, "--profile", profile]);
     build.arg("--message-format=json-render-diagnostics");
-    let built = succeeded(&mut build);
-    let messages = built.lines().map(|line| serde_json::from_str::<Value>(line).expect("cargo writes JSON"));
+    let messages = succeeded(&mut build);
+    let messages =
+        messages.lines().map(|line| serde_json::from_str::<Value>(line).expect("cargo writes JSON"));
     let mut executables = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
     let mut run = Command::new(executables.next_back().expect("cargo names what it built"));
     run.env("RUST_BACKTRACE", "0");
