@@ -163,12 +163,13 @@ pub(crate) fn name_clashes(events: &mut Vec<EventType>) -> Vec<Problem> {
             let place = |event: &EventType| {
                 format!("`{}` ({}:{})", event.rust_type(), event.location().file(), event.location().line())
             };
-            Problem::new(format!(
-                "two events are called `{}`: {} and {}; give one of them another name with `#[event(name = \"…\")]`",
-                pair[0].name(),
-                place(&pair[0]),
-                place(&pair[1])
-            ))
+            let advice = if pair[0].location() == pair[1].location() {
+                "an app can know one concrete type of a generic event; make the others structs of their own"
+            } else {
+                "give one of them another name with `#[event(name = \"…\")]`"
+            };
+            let (name, one, other) = (pair[0].name(), place(&pair[0]), place(&pair[1]));
+            Problem::new(format!("two events are called `{name}`: {one} and {other}; {advice}"))
         })
         .collect()
 }

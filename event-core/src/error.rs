@@ -11,7 +11,6 @@ use crate::properties::PropertiesError;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why the app didn't do what it was asked to. Each variant says when it happens and, where there is one, the way on.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// [`App::start`](crate::App::start) found something wrong with what is linked or registered. All problems
@@ -105,6 +104,19 @@ impl fmt::Display for Error {
             Self::Properties(error) => error.fmt(f),
             Self::Config(error) => error.fmt(f),
         }
+    }
+}
+
+/// What a `main` that returns this prints: the message, and each cause on a line of its own.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(f, "\n  caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
     }
 }
 
