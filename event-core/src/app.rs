@@ -187,16 +187,23 @@ impl Inner {
     }
 
     /// Whether this thread is in the middle of a call of this app.
+    #[inline]
     pub(crate) fn is_inside(&self) -> bool {
         Inside::of(self)
     }
 
     /// Hands the failures of a finished call to the app's handler, except the essential one that ended the call:
     /// that is the caller's error.
-    pub(crate) fn report<S: HookSpec>(&self, mut outcome: Outcome<S>) -> Result<Outcome<S>> {
+    #[inline]
+    pub(crate) fn report<S: HookSpec>(&self, outcome: Outcome<S>) -> Result<Outcome<S>> {
         if outcome.failures.is_empty() {
             return Ok(outcome);
         }
+        self.report_failures(outcome)
+    }
+
+    #[cold]
+    fn report_failures<S: HookSpec>(&self, mut outcome: Outcome<S>) -> Result<Outcome<S>> {
         if let Some(index) = outcome.failures.iter().position(Failure::is_essential) {
             let refused = outcome.failures.remove(index);
             self.report_all(&outcome.failures);

@@ -23,6 +23,7 @@ pub(crate) struct Ran<S: HookSpec> {
 }
 
 /// Runs a call in which nobody can wait.
+#[inline]
 pub(crate) fn run_ready<S: HookSpec>(plan: &Plan<S>, args: S::Args<'_>) -> Ran<S> {
     let mut collected = Collected::<S>::new(S::app(args));
     let mut steps = &*plan.steps;
@@ -170,6 +171,7 @@ impl<'a, S: HookSpec> Collected<'a, S> {
         Self { app, outcome: Outcome::default() }
     }
 
+    #[inline]
     fn finish(mut self) -> Outcome<S> {
         std::mem::take(&mut self.outcome)
     }
@@ -246,6 +248,7 @@ impl<'a, S: HookSpec> Collected<'a, S> {
         flow
     }
 
+    #[inline]
     fn add_answer(&mut self, step: &Step<S>, args: S::Args<'_>, answer: Answer<S::Output>) -> Flow {
         match answer {
             Ok(None) => Flow::Next,
@@ -280,6 +283,8 @@ fn call_now<S: HookSpec>(step: &Step<S>, args: S::Args<'_>) -> Answer<S::Output>
 
 impl<S: HookSpec> Drop for Collected<'_, S> {
     fn drop(&mut self) {
-        self.app.inner.report_all(&self.outcome.failures);
+        if !self.outcome.failures.is_empty() {
+            self.app.inner.report_all(&self.outcome.failures);
+        }
     }
 }

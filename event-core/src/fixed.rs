@@ -14,6 +14,7 @@ pub(crate) struct Fixed {
 
 impl Fixed {
     /// The envelope with time and id, unless the caller gave them or nothing is fixed.
+    #[inline]
     pub(crate) fn complete(&self, mut envelope: Envelope) -> Envelope {
         if let Some(clock) = &self.clock {
             envelope.created.get_or_insert_with(clock);

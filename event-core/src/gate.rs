@@ -38,6 +38,7 @@ pub(crate) struct Running<'a> {
 
 impl Gate {
     /// `inside`: this call comes from a running one.
+    #[inline]
     pub(crate) fn enter(&self, inside: bool) -> Result<Running<'_>> {
         let counter = &self.running[counter_of_this_thread()];
         // First counted, then checked: shutdown closes first and counts then, so one of the two sees the other.
@@ -47,10 +48,12 @@ impl Gate {
     }
 
     /// What [`enter`](Self::enter) would say, for a call that is over before anybody could wait for it.
+    #[inline]
     pub(crate) fn check_open(&self, inside: bool) -> Result<()> {
         Self::admit(self.state.load(SeqCst), inside)
     }
 
+    #[inline]
     fn admit(state: u8, inside: bool) -> Result<()> {
         match state {
             OPEN => Ok(()),
@@ -106,6 +109,7 @@ impl Gate {
 }
 
 impl Drop for Running<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.counter.0.fetch_sub(1, SeqCst);
         if self.gate.state.load(SeqCst) != OPEN {
@@ -127,6 +131,7 @@ impl Drop for Closing<'_> {
     }
 }
 
+#[inline]
 fn counter_of_this_thread() -> usize {
     static THREADS: AtomicUsize = AtomicUsize::new(0);
     thread_local! {

@@ -1,6 +1,7 @@
 //! How an event gets its id.
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -34,6 +35,29 @@ fn next() -> u64 {
     };
     NEXT.set(next.wrapping_add(1));
     next
+}
+
+/// An id that was given, or is made when somebody asks; then it stays. Until then it costs nothing.
+#[derive(Debug, Default)]
+pub(crate) struct LazyId {
+    given: Option<Uuid>,
+    made: OnceLock<Uuid>,
+}
+
+impl LazyId {
+    #[inline]
+    pub(crate) fn new(given: Option<Uuid>) -> Self {
+        Self { given, made: OnceLock::new() }
+    }
+
+    pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Uuid) -> Uuid {
+        self.given.unwrap_or_else(|| *self.made.get_or_init(make))
+    }
+
+    #[inline]
+    pub(crate) fn so_far(&self) -> Option<Uuid> {
+        self.given.or_else(|| self.made.get().copied())
+    }
 }
 
 #[cfg(test)]

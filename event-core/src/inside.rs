@@ -18,6 +18,7 @@ pub(crate) struct Inside {
 }
 
 impl Inside {
+    #[inline]
     pub(crate) fn enter(app: &Inner) -> Self {
         Self { outer: INNERMOST.replace(app) }
     }
@@ -26,12 +27,14 @@ impl Inside {
         !INNERMOST.get().is_null()
     }
 
+    #[inline]
     pub(crate) fn of(app: &Inner) -> bool {
         std::ptr::eq(INNERMOST.get(), app)
     }
 }
 
 impl Drop for Inside {
+    #[inline]
     fn drop(&mut self) {
         INNERMOST.set(self.outer);
     }

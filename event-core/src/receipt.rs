@@ -1,19 +1,20 @@
 //! What the caller learns of a tracked event.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::failure::Failure;
+use crate::id::LazyId;
 use crate::implementation::Implementation;
 use crate::tracked::Created;
 
 /// What [`App::track`](crate::App::track) resolves to: the event was tracked, and this became of it.
 #[derive(Debug, Default)]
 pub struct Receipt {
-    id: OnceLock<Uuid>,
+    id: LazyId,
     created: Option<Created>,
     promise: Promise,
     failures: Vec<Failure>,
@@ -41,23 +42,24 @@ impl Promise {
 
 impl Receipt {
     /// Of an event that nobody listens to.
+    #[inline]
     pub(crate) fn unheard(id: Option<Uuid>, created: Option<DateTime<Utc>>) -> Self {
-        let id = id.map_or_else(OnceLock::new, OnceLock::from);
-        Self { id, created: created.map(Created::Given), ..Self::default() }
+        Self { id: LazyId::new(id), created: created.map(Created::Given), ..Self::default() }
     }
 
+    #[inline]
     pub(crate) fn new(
-        (id, created): (OnceLock<Uuid>, Created),
+        (id, created): (Option<Uuid>, Created),
         promise: Promise,
         failures: Vec<Failure>,
         stopped_by: Option<Arc<Implementation>>,
     ) -> Self {
-        Self { id, created: Some(created), promise, failures, stopped_by }
+        Self { id: LazyId::new(id), created: Some(created), promise, failures, stopped_by }
     }
 
     /// The event's id: the one that implementations saw, or made now if none of them asked.
     pub fn id(&self) -> Uuid {
-        *self.id.get_or_init(|| self.created.unwrap_or_else(Created::now).new_id())
+        self.id.get_or_make(|| self.created.unwrap_or_else(Created::now).new_id())
     }
 
     /// The best that an implementation gave.

@@ -94,12 +94,15 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
         Ok(Receipt::unheard(envelope.id, envelope.created))
     }
 
+    #[inline]
     fn run_ready(self, plan: &'a Plan<track_event>) -> Result<Receipt> {
         let app = self.app()?;
         let event = TrackedOf::new(self.event, app.inner.fixed.complete(self.envelope));
         let span = EventSpan::of(&event);
         let ran = span.run(|| dispatch::run_ready(plan, track_event::args(app, &event)));
-        finish(event, app, ran, &span)
+        let receipt = receipt(&event, app, ran, &span);
+        record(event, app, &receipt);
+        receipt
     }
 
     async fn run(self, plan: &'a Plan<track_event>) -> Result<Receipt> {
@@ -107,27 +110,36 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
         let event = TrackedOf::new(self.event, app.inner.fixed.complete(self.envelope));
         let span = EventSpan::of(&event);
         let ran = span.around(dispatch::run(plan, track_event::args(app, &event))).await;
-        finish(event, app, ran, &span)
+        let receipt = receipt(&event, app, ran, &span);
+        record(event, app, &receipt);
+        receipt
     }
 }
 
-fn finish<E: Event>(
-    event: TrackedOf<E>,
+#[inline]
+fn receipt<E: Event>(
+    event: &TrackedOf<E>,
     app: &App,
     ran: Ran<track_event>,
     span: &EventSpan,
 ) -> Result<Receipt> {
-    let receipt = app
-        .inner
-        .report(ran.outcome)
-        .map(|outcome| Receipt::new(event.id_so_far(), event.promised(), outcome.failures, ran.stopped_by));
+    let receipt = match app.inner.report(ran.outcome) {
+        Ok(outcome) => {
+            Ok(Receipt::new(event.id_so_far(), event.promised(), outcome.failures, ran.stopped_by))
+        }
+        Err(error) => Err(error),
+    };
     span.end(&receipt);
-    if receipt.is_ok()
-        && let Some(recorder) = app.inner.recorder.get()
+    receipt
+}
+
+#[inline]
+fn record<E: Event>(event: TrackedOf<E>, app: &App, receipt: &Result<Receipt>) {
+    if let Some(recorder) = app.inner.recorder.get()
+        && receipt.is_ok()
     {
         recorder.add(Arc::new(event));
     }
-    receipt
 }
 
 impl<'a, E: Event> IntoFuture for Track<'a, E> {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::actor::Actor;
 use crate::event::{Event, EventType};
-use crate::id::new_id;
+use crate::id::{LazyId, new_id};
 use crate::properties::{self, Properties, PropertiesError};
 use crate::receipt::Promise;
 use crate::record::{Record, Text};
@@ -148,7 +148,7 @@ pub struct TrackedOf<E> {
     event_type: &'static EventType,
     created: Created,
     actor: Option<Actor>,
-    id: OnceLock<Uuid>,
+    id: LazyId,
     map: OnceLock<Result<Properties, PropertiesError>>,
     text: OnceLock<Result<String, PropertiesError>>,
     promise: AtomicU8,
@@ -162,6 +162,7 @@ pub(crate) enum Created {
 }
 
 impl Created {
+    #[inline]
     pub(crate) fn now() -> Self {
         Self::Clock(SystemTime::now())
     }
@@ -193,13 +194,14 @@ pub(crate) struct Envelope {
 }
 
 impl<E: Event> TrackedOf<E> {
+    #[inline]
     pub(crate) fn new(event: E, envelope: Envelope) -> Self {
         Self {
             event_type: event.event_type(),
             event,
             created: envelope.created.map_or_else(Created::now, Created::Given),
             actor: envelope.actor,
-            id: envelope.id.map_or_else(OnceLock::new, OnceLock::from),
+            id: LazyId::new(envelope.id),
             map: OnceLock::new(),
             text: OnceLock::new(),
             promise: AtomicU8::new(Promise::Nothing as u8),
@@ -223,7 +225,7 @@ impl<E: Event> TrackedOf<E> {
 
     /// The event's id; see [`AnyTracked::id`].
     pub fn id(&self) -> Uuid {
-        *self.id.get_or_init(|| self.created.new_id())
+        self.id.get_or_make(|| self.created.new_id())
     }
 
     /// Who caused the event, if anybody.
@@ -299,8 +301,8 @@ impl<E: Event> TrackedOf<E> {
     }
 
     /// For the receipt: the id if anybody asked for it, and the time that one would be made from.
-    pub(crate) fn id_so_far(&self) -> (OnceLock<Uuid>, Created) {
-        (self.id.clone(), self.created)
+    pub(crate) fn id_so_far(&self) -> (Option<Uuid>, Created) {
+        (self.id.so_far(), self.created)
     }
 }
 

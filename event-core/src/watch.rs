@@ -89,6 +89,7 @@ pub(crate) struct Watched<'a> {
 
 impl Inner {
     /// Whether anybody watches calls.
+    #[inline]
     pub(crate) fn is_watched(&self) -> bool {
         #[cfg(feature = "tracing")]
         if tracing::level_filters::LevelFilter::current() != tracing::level_filters::LevelFilter::OFF {
