@@ -1,0 +1,129 @@
+//! How a program can end, and what becomes of the events that are under way: a process for each way, since some
+//! end all others with it.
+
+#[path = "programs/build.rs"]
+mod build;
+
+use std::process::Output;
+
+use build::{err, out, output, program};
+
+/// What a program says that loses its last app without `shutdown`.
+const DROPPED: &str = "event-core: an app was dropped without `shutdown`, so these weren't called: \
+     `endings::shutdown` (plugin endings), `endings::close` (plugin endings)\n";
+
+fn ended(how: &str) -> Output {
+    output(program("endings", "endings", "dev").arg(how))
+}
+
+#[test]
+fn a_program_that_shuts_down_runs_what_is_left_to_do_and_says_nothing() {
+    let output = ended("shutdown");
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("first\nlast\nshutdown\nclose\n", ""));
+    assert!(output.status.success());
+}
+
+#[test]
+fn a_program_that_returns_without_shutdown_says_what_was_not_called_and_still_succeeds() {
+    let output = ended("return");
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("first\nlast\n", DROPPED));
+    assert!(output.status.success());
+}
+
+#[test]
+fn only_the_last_clone_of_an_app_says_that_it_was_dropped() {
+    assert_eq!(err(&ended("two clones")), format!("one is left\n{DROPPED}none is left\n"));
+}
+
+#[test]
+fn an_app_whose_start_failed_has_nothing_left_to_say() {
+    let said = err(&ended("failing start"));
+    assert!(!said.contains("was dropped"), "{said}");
+}
+
+#[test]
+fn a_panic_of_main_drops_the_app_so_that_it_says_what_was_not_called() {
+    let output = ended("panic");
+    assert!(err(&output).contains("main panics"), "{}", err(&output));
+    assert!(err(&output).ends_with(DROPPED), "{}", err(&output));
+    assert_eq!(out(&output), "");
+    assert_eq!(output.status.code(), Some(101));
+}
+
+#[test]
+fn a_panic_of_main_with_panic_abort_drops_nothing_and_says_nothing_of_it() {
+    let output = output(program("endings", "endings", "abort").arg("panic"));
+    assert!(err(&output).contains("main panics"), "{}", err(&output));
+    assert!(!err(&output).contains("event-core: "), "{}", err(&output));
+    assert!(!output.status.success());
+}
+
+#[test]
+fn process_exit_runs_no_shutdown_and_drops_nothing() {
+    let output = ended("exit");
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("", ""));
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn process_exit_in_an_implementation_ends_the_call_where_it_is() {
+    let output = ended("exit inside");
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("first\n", ""));
+    assert_eq!(output.status.code(), Some(3));
+}
+
+/// The call holds the app, so nobody drops it either.
+#[test]
+fn when_main_returns_a_call_on_another_thread_ends_where_it_is_without_a_word() {
+    let output = ended("in flight");
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("first\n", ""));
+    assert!(output.status.success());
+}
+
+/// Rust drops no static.
+#[test]
+fn an_installed_app_is_never_dropped_so_forgetting_its_shutdown_goes_without_a_word() {
+    let output = ended("installed");
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("", ""));
+}
+
+#[test]
+fn a_second_app_can_not_be_installed_and_the_first_stays() {
+    let output = ended("installed twice");
+    assert_eq!(out(&output), "there is a default app already, and it stays\nfirst\nlast\nshutdown\nclose\n");
+    assert_eq!(err(&output), "");
+}
+
+#[test]
+fn an_event_that_is_tracked_without_a_default_app_is_an_error() {
+    assert_eq!(
+        out(&ended("no app")),
+        "event `happened` was tracked without an app, and no app is the default; call `app.install()` in `main`, or \
+         track it with `app.track(…)`\n"
+    );
+}
+
+#[test]
+fn a_main_that_returns_the_error_of_a_failed_start_prints_it_with_every_cause() {
+    let output = ended("failing start");
+    assert_eq!(
+        err(&output),
+        "Error: the app can't start: `endings::startup` (hook startup, plugin endings, endings/src/main.rs:32) failed\n  \
+         caused by: the database can't be opened\n  \
+         caused by: invalid digit found in string\n"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_main_that_returns_a_refusal_prints_who_refused_and_why() {
+    let output = ended("refused");
+    assert_eq!(
+        err(&output),
+        format!(
+            "{DROPPED}Error: refused: `endings::store` (hook track_event, plugin endings, endings/src/main.rs:43) \
+             failed on event `happened`\n  caused by: the disk is full\n"
+        )
+    );
+    assert_eq!((out(&output).as_str(), output.status.code()), ("first\n", Some(1)));
+}
