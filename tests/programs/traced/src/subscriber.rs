@@ -21,7 +21,8 @@ impl Lines {
     }
 
     fn name(&self, span: &Id) -> &'static str {
-        self.spans.lock().unwrap_or_else(PoisonError::into_inner)[usize::try_from(span.into_u64()).unwrap() - 1]
+        self.spans.lock().unwrap_or_else(PoisonError::into_inner)
+            [usize::try_from(span.into_u64()).unwrap() - 1]
     }
 }
 
@@ -66,7 +67,12 @@ impl Subscriber for Lines {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let parent = event.parent().map_or_else(String::new, |span| format!(" in {}", self.name(span)));
-        self.print(&format!("{} {}{parent}:{}", event.metadata().level(), event.metadata().target(), fields.0));
+        self.print(&format!(
+            "{} {}{parent}:{}",
+            event.metadata().level(),
+            event.metadata().target(),
+            fields.0
+        ));
     }
 
     fn enter(&self, span: &Id) {
@@ -75,6 +81,10 @@ impl Subscriber for Lines {
 
     fn exit(&self, span: &Id) {
         let last = self.entered.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        assert_eq!(last, Some(span.into_u64()), "spans are left in the reverse order in which they were entered");
+        assert_eq!(
+            last,
+            Some(span.into_u64()),
+            "spans are left in the reverse order in which they were entered"
+        );
     }
 }
