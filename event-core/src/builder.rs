@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::answer::IntoAnswer;
+use crate::answer::{IntoAnswer, IntoCause};
 use crate::app::App;
 use crate::argument;
 use crate::builtin::track_event;
@@ -112,7 +112,7 @@ impl AppBuilder {
     /// Adds a closure that hears events of type `E`, after the normal implementations of plugins whose names sort
     /// before "app".
     #[track_caller]
-    pub fn on<E: Event, R: IntoAnswer<()>>(
+    pub fn on<E: Event, R: IntoAnswer<(), Error: IntoCause>>(
         mut self,
         closure: impl Fn(&TrackedOf<E>) -> R + Send + Sync + 'static,
     ) -> Self {
@@ -120,7 +120,7 @@ impl AppBuilder {
             Location::caller(),
             argument::filter::<E>(),
             move |args| match args.event.as_tracked::<E>() {
-                Some(event) => closure(event).into_answer(),
+                Some(event) => closure(event).into_answer().map_err(IntoCause::into_cause),
                 None => Ok(None),
             },
         ));

@@ -188,7 +188,7 @@ pub use properties::{Properties, PropertiesError};
 pub use receipt::{Promise, Receipt};
 pub use record::Record;
 pub use track::Track;
-pub use tracked::{AnyEvent, AnyTracked, Tracked, TrackedOf};
+pub use tracked::{AnyTracked, Tracked, TrackedOf};
 pub use wait::Waiting;
 pub use wrapper::{Next, Outcome};
 
