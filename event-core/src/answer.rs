@@ -1,5 +1,7 @@
 //! What an implementation may return.
 
+use std::convert::Infallible;
+
 use crate::failure::BoxError;
 
 /// What the framework makes of it: a value, no value, or an error.
@@ -14,34 +16,46 @@ pub type Answer<T> = Result<Option<T>, BoxError>;
     note = "return `{T}`, `Option<{T}>`, `Result<{T}, E>` or `Result<Option<{T}>, E>`"
 )]
 pub trait IntoAnswer<T> {
+    /// What it fails with. Converted by generated code, so that an error type that doesn't do is reported as such.
     #[doc(hidden)]
-    fn into_answer(self) -> Answer<T>;
+    type Error;
+
+    #[doc(hidden)]
+    fn into_answer(self) -> Result<Option<T>, Self::Error>;
 }
 
 impl<T> IntoAnswer<T> for T {
-    fn into_answer(self) -> Answer<T> {
+    type Error = Infallible;
+
+    fn into_answer(self) -> Result<Option<T>, Infallible> {
         Ok(Some(self))
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<T> IntoAnswer<T> for Option<T> {
-    fn into_answer(self) -> Answer<T> {
+    type Error = Infallible;
+
+    fn into_answer(self) -> Result<Option<T>, Infallible> {
         Ok(self)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T, E: IntoCause> IntoAnswer<T> for Result<T, E> {
-    fn into_answer(self) -> Answer<T> {
-        self.map(Some).map_err(IntoCause::into_cause)
+impl<T, E> IntoAnswer<T> for Result<T, E> {
+    type Error = E;
+
+    fn into_answer(self) -> Result<Option<T>, E> {
+        self.map(Some)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T, E: IntoCause> IntoAnswer<T> for Result<Option<T>, E> {
-    fn into_answer(self) -> Answer<T> {
-        self.map_err(IntoCause::into_cause)
+impl<T, E> IntoAnswer<T> for Result<Option<T>, E> {
+    type Error = E;
+
+    fn into_answer(self) -> Result<Option<T>, E> {
+        self
     }
 }
 

@@ -169,11 +169,11 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Failed`] with the `shutdown` implementations that failed; the app is shut down all the same.
-    /// [`Error::WouldBlock`] inside an implementation of this app, which shutdown would wait for.
+    /// [`Error::ShutdownInside`] inside an implementation of this app, which shutdown would wait for.
     pub fn shutdown(&self) -> Waiting<'_, ()> {
         Waiting::new(async move {
             if self.inner.is_inside() {
-                return Err(Error::WouldBlock);
+                return Err(Error::ShutdownInside);
             }
             start::shut_down(self).await
         })

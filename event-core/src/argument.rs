@@ -1,55 +1,71 @@
 //! What an implementation may take: which parameter types a hook's argument can be given as.
 
 use std::any::TypeId;
+use std::convert::Infallible;
+use std::marker::PhantomData;
 
 use crate::event::Event;
+use crate::hook::HookSpec;
 use crate::implementation::Filter;
 use crate::tracked::{AnyTracked, Tracked, TrackedOf};
+use crate::wrapper::Next;
 
-/// A parameter of type `Self` can be filled from a hook's argument of type `A`: with the argument itself, or with
-/// the event that is in it.
+/// An argument that a hook gives as `Self` can be taken as a `P`: as it is, or as the event that is in it.
+///
+/// The bound is on the argument and not on the parameter, since the compiler would otherwise propose to borrow
+/// instead of showing these words.
 #[diagnostic::on_unimplemented(
-    message = "this argument of the hook can't be taken as `{Self}`",
-    label = "the hook gives `{A}`",
-    note = "take the argument by the type that the hook gives; where that is `&Tracked`, an event type `E` also \
-            does, as `&E` or `&Tracked<E>`"
+    message = "this argument of the hook can't be taken as `{P}`",
+    label = "the hook gives `{Self}`",
+    note = "take the argument by the type that the hook gives",
+    note = "where that is an event, `&Tracked` (an alias of `&dyn AnyTracked`), an event type `E` also does, as `&E` \
+            or `&Tracked<E>`; `E` needs `#[derive(Event)]`"
 )]
-pub trait FromArgument<A>: Sized {
+pub trait Fills<P>: Sized {
     /// `None` means that this implementation isn't meant.
     #[doc(hidden)]
-    fn from_argument(argument: A) -> Option<Self>;
+    fn fill(self) -> Option<P>;
 }
 
-impl<A> FromArgument<A> for A {
-    fn from_argument(argument: A) -> Option<Self> {
-        Some(argument)
+impl<A: HookArgument> Fills<A> for A {
+    fn fill(self) -> Option<A> {
+        Some(self)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<'a, E: Event> FromArgument<&'a dyn AnyTracked> for &'a E {
-    fn from_argument(event: &'a dyn AnyTracked) -> Option<Self> {
-        event.downcast_ref()
+impl<'a, S: HookSpec> Fills<Next<'a, S>> for Next<'a, S> {
+    fn fill(self) -> Option<Next<'a, S>> {
+        Some(self)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<'a, E: Event> FromArgument<&'a dyn AnyTracked> for &'a TrackedOf<E> {
-    fn from_argument(event: &'a dyn AnyTracked) -> Option<Self> {
-        event.as_tracked()
+impl<'a, E: Event> Fills<&'a E> for &'a dyn AnyTracked {
+    fn fill(self) -> Option<&'a E> {
+        self.downcast_ref()
     }
 }
 
-/// An argument on its way into a parameter. Generated code writes `argument.taken()`, with the two tokens spanned
-/// at the first and last token of the parameter's type, so that an error underlines that type.
+#[diagnostic::do_not_recommend]
+impl<'a, E: Event> Fills<&'a TrackedOf<E>> for &'a dyn AnyTracked {
+    fn fill(self) -> Option<&'a TrackedOf<E>> {
+        self.as_tracked()
+    }
+}
+
+/// Without a second candidate for every argument, the compiler would conclude from the argument what the parameter
+/// must be, and report mismatched types in generated code.
+#[diagnostic::do_not_recommend]
+impl<A> Fills<NoParameter<A>> for A {
+    fn fill(self) -> Option<NoParameter<A>> {
+        None
+    }
+}
+
+/// There is no such parameter.
 #[doc(hidden)]
-pub struct Argument<A>(pub A);
-
-impl<A> Argument<A> {
-    pub fn taken<P: FromArgument<A>>(self) -> Option<P> {
-        P::from_argument(self.0)
-    }
-}
+pub struct NoParameter<A>(Infallible, PhantomData<A>);
 
 /// Asks a parameter's type for the events it lets through, and a hook's argument for its event.
 ///

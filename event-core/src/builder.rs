@@ -9,11 +9,12 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::answer::IntoAnswer;
+use crate::answer::{IntoAnswer, IntoCause};
 use crate::app::App;
 use crate::argument;
 use crate::builtin::track_event;
 use crate::config::{Layer, Layers};
+use crate::error::Problem;
 use crate::event::{Event, EventType};
 use crate::failure::{self, Failure, Handler};
 use crate::fixed::Fixed;
@@ -60,7 +61,8 @@ pub struct AppBuilder {
     pub(crate) required: Vec<(String, &'static Location<'static>)>,
     pub(crate) state: State,
     pub(crate) config: Layers,
-    pub(crate) state_problems: Vec<crate::error::Error>,
+    /// What the methods below found wrong already.
+    pub(crate) problems: Vec<Problem>,
     pub(crate) fixed: Fixed,
     pub(crate) observers: Vec<Box<dyn Observer>>,
     pub(crate) failure_handler: Handler,
@@ -83,7 +85,7 @@ impl Default for AppBuilder {
             required: Vec::new(),
             state: State::default(),
             config: Layers::default(),
-            state_problems: Vec::new(),
+            problems: Vec::new(),
             fixed: Fixed::default(),
             observers: Vec::new(),
             failure_handler: Arc::new(failure::print),
@@ -127,7 +129,7 @@ impl AppBuilder {
     /// Adds a closure that hears events of type `E`, after the normal implementations of plugins whose names sort
     /// before "app".
     #[track_caller]
-    pub fn on<E: Event, R: IntoAnswer<()>>(
+    pub fn on<E: Event, R: IntoAnswer<(), Error: IntoCause>>(
         mut self,
         closure: impl Fn(&TrackedOf<E>) -> R + Send + Sync + 'static,
     ) -> Self {
@@ -135,7 +137,7 @@ impl AppBuilder {
             Location::caller(),
             argument::filter::<E>(),
             move |args| match args.event.as_tracked::<E>() {
-                Some(event) => closure(event).into_answer(),
+                Some(event) => closure(event).into_answer().map_err(IntoCause::into_cause),
                 None => Ok(None),
             },
         ));
@@ -145,8 +147,12 @@ impl AppBuilder {
     /// Puts a value into the app before anything runs, as [`App::insert`] does later.
     ///
     /// A type that comes twice is a problem that the start reports.
+    #[track_caller]
     pub fn insert<T: Send + Sync + 'static>(mut self, value: T) -> Self {
-        self.state_problems.extend(self.state.insert(value).err());
+        if let Err(error) = self.state.insert(value) {
+            let place = Location::caller();
+            self.problems.push(Problem::new(format!("{}:{}: {error}", place.file(), place.line())));
+        }
         self
     }
 

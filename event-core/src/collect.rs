@@ -11,6 +11,7 @@ use crate::error::Problem;
 use crate::event::EventType;
 use crate::hook::HookInfo;
 use crate::implementation::Implementation;
+use crate::near::nearest;
 use crate::order;
 use crate::plugin::PluginList;
 use crate::registry::{self, Registration};
@@ -50,7 +51,7 @@ pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> 
         }
     }
     parts.name_plugins(&implementations);
-    problems.extend(builder.state_problems.iter().map(|error| Problem::new(error.to_string())));
+    problems.append(&mut builder.problems);
     problems.extend(not_annotated(builder, &missing));
     problems.extend(silent_plugins(&lists, &parts.plugins));
     problems.extend(missing_plugins(builder, &parts.plugins));
@@ -106,16 +107,18 @@ fn silent_plugins(lists: &[&PluginList], plugins: &BTreeMap<&str, &str>) -> Vec<
         .collect()
 }
 
-fn missing_plugins(builder: &AppBuilder, plugins: &BTreeMap<&str, &str>) -> Vec<Problem> {
+fn missing_plugins(builder: &AppBuilder, plugins: &BTreeMap<&'static str, &'static str>) -> Vec<Problem> {
     let missing = builder.required.iter().filter(|(name, _)| !plugins.contains_key(name.as_str()));
     missing
         .map(|(name, location)| {
+            let linked: Vec<_> = plugins.keys().copied().collect();
+            let advice = match nearest(&name.replace('_', "-"), &linked) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("write `event_core::plugins![{}];` in src/main.rs", name.replace('-', "_")),
+            };
+            let (file, line) = (location.file(), location.line());
             Problem::new(format!(
-                "plugin `{name}`, required at {}:{}, isn't linked into this program: write \
-                 `event_core::plugins![{}];` in src/main.rs",
-                location.file(),
-                location.line(),
-                name.replace('-', "_")
+                "plugin `{name}`, required at {file}:{line}, isn't linked into this program: {advice}"
             ))
         })
         .collect()

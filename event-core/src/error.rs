@@ -36,6 +36,8 @@ pub enum Error {
     /// `.wait()` inside an implementation would have to wait for something that may wait for this very
     /// implementation. What had run until then stays done; the rest was not run.
     WouldBlock,
+    /// `shutdown` was called inside an implementation of the same app, and would wait for that very implementation.
+    ShutdownInside,
     /// The app holds no value of this type; a `startup` implementation puts one in with
     /// [`App::insert`](crate::App::insert).
     NoState {
@@ -88,10 +90,18 @@ impl fmt::Display for Error {
                 "`.wait()` inside an implementation would block, since something below has to wait; make the \
                  implementation an `async fn` and `.await` instead",
             ),
-            Self::NoState { rust_type } => write!(
-                f,
-                "the app holds no `{rust_type}`; put one in with `app.insert(…)` in a `startup` implementation"
+            Self::ShutdownInside => f.write_str(
+                "shutdown waits for the calls that run, and was called inside one of them; call it where the app was \
+                 started",
             ),
+            Self::NoState { rust_type } => {
+                write!(f, "the app holds no `{rust_type}`; ")?;
+                if rust_type.starts_with("alloc::sync::Arc<") {
+                    f.write_str("`state::<T>()` gives an `Arc<T>` by itself: ask for what is inside")
+                } else {
+                    f.write_str("put one in with `app.insert(…)` in a `startup` implementation")
+                }
+            }
             Self::StateExists { rust_type } => {
                 write!(f, "the app already holds a `{rust_type}`; wrap the second in a type of its own")
             }

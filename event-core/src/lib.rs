@@ -203,7 +203,7 @@ pub use receipt::{Promise, Receipt};
 pub use record::Record;
 pub use recorder::Recorder;
 pub use track::Track;
-pub use tracked::{AnyEvent, AnyTracked, Tracked, TrackedOf};
+pub use tracked::{AnyTracked, Tracked, TrackedOf};
 pub use wait::Waiting;
 pub use watch::{CallEnd, ObservedCall, Observer};
 pub use wrapper::{Next, Outcome};

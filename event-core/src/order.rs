@@ -75,11 +75,19 @@ fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<Problem> {
                         "{it} says {word} = \"{name}\", which is its own plugin"
                     )));
                 }
+                let mut plugins = implementations.iter().map(|other| other.plugin());
+                let misspelt = plugins.find(|plugin| plugin != name && same_but_for_signs(plugin, name));
+                if let Some(meant) = misspelt {
+                    problems.push(Problem::new(format!(
+                        "{it} says {word} = \"{name}\"; did you mean \"{meant}\"?"
+                    )));
+                }
                 let others = implementations.iter().filter(|other| other.plugin() == *name);
-                let impossible = others
-                    .filter(|other| other.is_wrapper() == it.is_wrapper())
-                    .find(|other| other.class().cmp(&it.class()) == wrong_side);
-                if let Some(other) = impossible {
+                let mut others = others.filter(|other| other.is_wrapper() == it.is_wrapper()).peekable();
+                // Where one of the plugin's implementations can be met, the others' classes stand.
+                if let Some(&other) = others.peek()
+                    && others.all(|other| other.class().cmp(&it.class()) == wrong_side)
+                {
                     problems.push(Problem::new(format!(
                         "{it} says {word} = \"{name}\", but it is {} and {other} is {}, which decides first",
                         class_name(it.class()),
@@ -90,6 +98,11 @@ fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// The name of a package has `-` where the name of its crate has `_`.
+fn same_but_for_signs(one: &str, other: &str) -> bool {
+    one.replace('_', "-") == other.replace('_', "-")
 }
 
 fn class_name(class: Class) -> &'static str {
@@ -128,11 +141,10 @@ fn cycle(group: &[Arc<Implementation>], left: &[usize], must_wait_for: &[BTreeSe
         let blocker = must_wait_for[last].iter().find(|other| left.contains(other));
         let blocker = *blocker.expect("whoever can't go waits for somebody who can't go");
         if let Some(start) = path.iter().position(|&it| it == blocker) {
-            let around = path[start..].iter().map(|&it| group[it].to_string()).collect::<Vec<_>>();
-            return Problem::new(format!(
-                "`before` and `after` go around in a circle: {} waits for itself",
-                around.join(", which waits for ")
-            ));
+            let around = path[start..].iter().map(|&it| &group[it]);
+            let steps = around.clone().zip(around.cycle().skip(1));
+            let steps: Vec<_> = steps.map(|(one, next)| format!("{one} waits for {next}")).collect();
+            return Problem::new(format!("`before` and `after` go around in a circle: {}", steps.join("; ")));
         }
         path.push(blocker);
     }

@@ -1,7 +1,7 @@
 //! Not public API. Used by generated code.
 
-pub use crate::answer::{Answer, IntoAnswer};
-pub use crate::argument::{Argument, FromArgument, NoEvent, NoFilter, Probe, hook_argument};
+pub use crate::answer::{Answer, IntoAnswer, IntoCause};
+pub use crate::argument::{Fills, NoEvent, NoFilter, Probe, hook_argument};
 pub use crate::event::{Declaration, Field};
 pub use crate::hook::{HookDeclaration, collected, first_result};
 pub use crate::implementation::{Filter, HookImpl, Options};
@@ -29,6 +29,12 @@ pub const fn type_of_value<T: 'static>(_: &T) -> TypeId {
 /// The answer of an implementation that isn't meant for this call.
 pub fn not_meant<T>() -> Answer<T> {
     Ok(None)
+}
+
+/// A future of an `async fn`, which has to be `Send`. By its own type, so that what isn't is told about the
+/// function and not about generated code.
+pub fn sendable<T>(future: impl Future<Output = T> + Send) -> impl Future<Output = T> + Send {
+    future
 }
 
 /// The answer of an asynchronous implementation.

@@ -12,7 +12,7 @@ use crate::implementation::Implementation;
 use crate::tracked::Created;
 
 /// What [`App::track`](crate::App::track) resolves to: the event was tracked, and this became of it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Receipt {
     id: LazyId,
     created: Option<Created>,
@@ -84,5 +84,16 @@ impl Receipt {
     /// [`Error::Failed`] with all failures.
     pub fn strict(self) -> Result<Self, Error> {
         if self.failures.is_empty() { Ok(self) } else { Err(Error::Failed(self.failures)) }
+    }
+}
+
+impl std::fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Receipt")
+            .field("id", &self.id())
+            .field("promise", &self.promise)
+            .field("failures", &self.failures)
+            .field("stopped_by", &self.stopped_by.as_ref().map(|it| it.path()))
+            .finish_non_exhaustive()
     }
 }

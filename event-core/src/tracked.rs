@@ -38,24 +38,19 @@ use crate::record::{Record, Text};
 ///     println!("{} was banned by {:?}", event.user, event.actor());
 /// }
 /// ```
-pub type Tracked<E = AnyEvent> = <E as Kind>::Tracked;
+pub type Tracked<E = dyn AnyTracked> = <E as Kind>::Tracked;
 
-/// What [`Tracked`] stands for: an event type, or [`AnyEvent`].
+/// What [`Tracked`] stands for. Of every type, so that one that is no event is reported once, where it is taken.
 #[doc(hidden)]
-pub trait Kind: 'static {
+pub trait Kind {
     type Tracked: ?Sized;
 }
 
-/// Stands for "whatever the event is" in [`Tracked`]; there are no values of it.
-#[derive(Debug)]
-pub enum AnyEvent {}
-
-impl Kind for AnyEvent {
+impl Kind for dyn AnyTracked {
     type Tracked = dyn AnyTracked;
 }
 
-#[diagnostic::do_not_recommend]
-impl<E: Event> Kind for E {
+impl<E> Kind for E {
     type Tracked = TrackedOf<E>;
 }
 
@@ -193,21 +188,9 @@ pub(crate) struct Envelope {
     pub(crate) actor: Option<Actor>,
 }
 
-impl<E: Event> TrackedOf<E> {
-    #[inline]
-    pub(crate) fn new(event: E, envelope: Envelope) -> Self {
-        Self {
-            event_type: event.event_type(),
-            event,
-            created: envelope.created.map_or_else(Created::now, Created::Given),
-            actor: envelope.actor,
-            id: LazyId::new(envelope.id),
-            map: OnceLock::new(),
-            text: OnceLock::new(),
-            promise: AtomicU8::new(Promise::Nothing as u8),
-        }
-    }
-
+/// What the envelope knows is there also while `E` lacks `#[derive(Event)]`, so that the lack is reported once and not
+/// for each use.
+impl<E> TrackedOf<E> {
     /// The event itself; [`Deref`](std::ops::Deref) gives it too.
     pub fn event(&self) -> &E {
         &self.event
@@ -236,6 +219,36 @@ impl<E: Event> TrackedOf<E> {
     /// When it happened, to the microsecond.
     pub fn created(&self) -> DateTime<Utc> {
         self.created.time()
+    }
+
+    /// Says what an implementation gives for this event; see [`AnyTracked::promise`].
+    pub fn promise(&self, promise: Promise) {
+        self.promise.fetch_max(promise as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn promised(&self) -> Promise {
+        Promise::from_u8(self.promise.load(Ordering::Relaxed))
+    }
+
+    /// For the receipt: the id if anybody asked for it, and the time that one would be made from.
+    pub(crate) fn id_so_far(&self) -> (Option<Uuid>, Created) {
+        (self.id.so_far(), self.created)
+    }
+}
+
+impl<E: Event> TrackedOf<E> {
+    #[inline]
+    pub(crate) fn new(event: E, envelope: Envelope) -> Self {
+        Self {
+            event_type: event.event_type(),
+            event,
+            created: envelope.created.map_or_else(Created::now, Created::Given),
+            actor: envelope.actor,
+            id: LazyId::new(envelope.id),
+            map: OnceLock::new(),
+            text: OnceLock::new(),
+            promise: AtomicU8::new(Promise::Nothing as u8),
+        }
     }
 
     /// The event's fields as a JSON object; see [`AnyTracked::properties`].
@@ -275,11 +288,6 @@ impl<E: Event> TrackedOf<E> {
         }
     }
 
-    /// Says what an implementation gives for this event; see [`AnyTracked::promise`].
-    pub fn promise(&self, promise: Promise) {
-        self.promise.fetch_max(promise as u8, Ordering::Relaxed);
-    }
-
     /// The event with its envelope as plain data; see [`AnyTracked::to_record`].
     ///
     /// # Errors
@@ -294,15 +302,6 @@ impl<E: Event> TrackedOf<E> {
             properties: self.properties()?.clone(),
             text: Text::default(),
         })
-    }
-
-    pub(crate) fn promised(&self) -> Promise {
-        Promise::from_u8(self.promise.load(Ordering::Relaxed))
-    }
-
-    /// For the receipt: the id if anybody asked for it, and the time that one would be made from.
-    pub(crate) fn id_so_far(&self) -> (Option<Uuid>, Created) {
-        (self.id.so_far(), self.created)
     }
 }
 

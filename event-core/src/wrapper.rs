@@ -1,12 +1,12 @@
 //! What a wrapper works with: the rest of the call, and its outcome.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::answer::IntoCause;
 use crate::builtin::track_event;
 use crate::dispatch;
-use crate::failure::{BoxError, Failure};
+use crate::failure::Failure;
 use crate::hook::HookSpec;
 use crate::implementation::Implementation;
 use crate::plan::Plan;
@@ -112,19 +112,27 @@ impl StoppedBy {
     note = "return `Outcome` or `Result<Outcome, E>`; for another hook than `track_event`, `Outcome<that_hook>`"
 )]
 pub trait IntoOutcome<S: HookSpec> {
+    /// What it fails with; see [`IntoAnswer::Error`](crate::answer::IntoAnswer::Error).
     #[doc(hidden)]
-    fn into_outcome(self) -> Result<Outcome<S>, BoxError>;
+    type Error;
+
+    #[doc(hidden)]
+    fn into_outcome(self) -> Result<Outcome<S>, Self::Error>;
 }
 
 impl<S: HookSpec> IntoOutcome<S> for Outcome<S> {
-    fn into_outcome(self) -> Result<Outcome<S>, BoxError> {
+    type Error = Infallible;
+
+    fn into_outcome(self) -> Result<Outcome<S>, Infallible> {
         Ok(self)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<S: HookSpec, E: IntoCause> IntoOutcome<S> for Result<Outcome<S>, E> {
-    fn into_outcome(self) -> Result<Outcome<S>, BoxError> {
-        self.map_err(IntoCause::into_cause)
+impl<S: HookSpec, E> IntoOutcome<S> for Result<Outcome<S>, E> {
+    type Error = E;
+
+    fn into_outcome(self) -> Result<Outcome<S>, E> {
+        self
     }
 }

@@ -1,7 +1,7 @@
 //! What the macros do to types: they only ever look at tokens.
 
-use proc_macro2::{Delimiter, Spacing, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Lifetime, Type, TypePath, TypeReference};
 
@@ -45,13 +45,47 @@ pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
     (first, trees.last().map_or(first, |tree| tree.span()))
 }
 
+/// A call of a function of the core, an error about which underlines all of `place`.
+///
+/// The function is bound to a variable first, since an error about the call of a path points at the argument or at
+/// the generics. The variable's type says what generics would.
+pub(crate) fn call_spelled_as(
+    place: &impl ToTokens,
+    path: TokenStream,
+    name: &str,
+    variable_type: &TokenStream,
+    argument: &TokenStream,
+) -> TokenStream {
+    let (first, last) = ends(place);
+    let (path, name, variable) =
+        (respanned(path, first), Ident::new(name, last), Ident::new("__function", first));
+    let mut called = Group::new(Delimiter::Parenthesis, argument.clone());
+    called.set_span(last);
+    quote!(({
+        let #variable: #variable_type = #path::#name;
+        #variable #called
+    }))
+}
+
+/// The tokens, all of them with this span.
+pub(crate) fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
+    let respan = |mut tree: TokenTree| {
+        if let TokenTree::Group(group) = &tree {
+            tree = Group::new(group.delimiter(), respanned(group.stream(), span)).into();
+        }
+        tree.set_span(span);
+        tree
+    };
+    tokens.into_iter().map(respan).collect()
+}
+
 /// The tokens with every `Self` replaced.
 pub(crate) fn replace_self(tokens: TokenStream, with: &TokenStream) -> TokenStream {
     let replace = |tree| match tree {
         TokenTree::Ident(ident) if ident == "Self" => with.clone(),
         TokenTree::Group(group) => {
             let inner = replace_self(group.stream(), with);
-            let mut replaced = proc_macro2::Group::new(group.delimiter(), inner);
+            let mut replaced = Group::new(group.delimiter(), inner);
             replaced.set_span(group.span());
             TokenTree::Group(replaced).into()
         }

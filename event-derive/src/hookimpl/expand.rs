@@ -1,14 +1,17 @@
 //! The code that `#[hookimpl]` writes: a function that takes all arguments of the hook and passes on those wanted.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::model::{Class, Implementation, Parameter};
-use crate::types::{ends, with_lifetime};
+use crate::types::{call_spelled_as, respanned, with_lifetime};
 
+/// One expression, so that a mistake in what it is made of is found once.
 pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
     let Implementation { core, hook, function, is_async, before, after, essential, wrapper, .. } = it;
+    let hook_alias = hook_alias(it);
+    let info = respanned(quote!(<#hook_alias as #core::HookSpec>::INFO), hook_alias.span());
     let name = function.unraw().to_string();
     let location = quote_spanned!(function.span()=> #core::__private::Location::caller());
     let class = match it.class {
@@ -20,20 +23,19 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
         let (argument, ty) = (parameter.ident.unraw().to_string(), with_lifetime(parameter.ty, "'static"));
         quote!((#argument, <#core::__private::Probe<#ty>>::FILTER))
     });
-    let (call, kind) = call(it);
+    let call = call(it);
     quote! {
         const _: () = {
-            #call
-
-            static __CALL: #core::__private::Call<#hook> = #core::__private::Call::#kind(__call);
+            // The path stands here only: what is wrong with it would be said for each place.
+            type #hook_alias = #hook;
 
             #[allow(unused_imports)]
             use #core::__private::NoFilter as _;
 
             #core::__private::inventory::submit! {
                 #core::__private::Registration::Implementation(&#core::__private::HookImpl {
-                    hook: <#hook as #core::HookSpec>::INFO,
-                    hook_id: #core::__private::TypeId::of::<#hook>(),
+                    hook: #info,
+                    hook_id: #core::__private::TypeId::of::<#hook_alias>(),
                     function: #name,
                     function_id: #core::__private::type_of_value(&#function),
                     filters: &[#(#filters),*],
@@ -51,11 +53,17 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
                         ::core::env!("CARGO_PKG_VERSION"),
                     ),
                     location: #location,
-                    call: &__CALL,
+                    call: #call,
                 })
             }
         };
     }
+}
+
+/// Spanned at the path's last name: that is where an error about the hook belongs.
+fn hook_alias(it: &Implementation<'_>) -> Ident {
+    let span = it.hook.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span());
+    Ident::new("__Hook", span)
 }
 
 impl<'f> Implementation<'f> {
@@ -69,76 +77,76 @@ impl<'f> Implementation<'f> {
     }
 }
 
-/// The function that the framework calls, and which kind of call that is.
-fn call(it: &Implementation<'_>) -> (TokenStream, Ident) {
-    let Implementation { core, hook, function, .. } = it;
-    let variable = |index: usize| format_ident!("__argument{index}");
-    let take = it.parameters.iter().enumerate().filter(|(_, parameter)| !it.is_next(parameter));
-    let take = take.map(|(index, parameter)| taken(core, &variable(index), parameter));
-    let passed = it.parameters.iter().enumerate().map(|(index, parameter)| {
-        if it.is_next(parameter) { quote!(__next) } else { variable(index).to_token_stream() }
+/// The call that the framework makes, with its kind.
+fn call(it: &Implementation<'_>) -> TokenStream {
+    let Implementation { core, function, .. } = it;
+    let variables: Vec<_> =
+        (0..it.parameters.len()).map(|index| format_ident!("__argument{index}")).collect();
+    let take = it.parameters.iter().zip(&variables).map(|(parameter, variable)| {
+        let Parameter { ident, ty } = parameter;
+        let given = if it.is_next(parameter) { quote!(__next) } else { quote!(__arguments.#ident) };
+        let path = quote!(#core::__private::Fills);
+        let filled = call_spelled_as(*ty, path, "fill", &quote!(fn(_) -> _), &given);
+        quote!(let ::core::option::Option::Some(#variable) = #filled)
     });
-    // What the caller returns, spanned at its type, so that a wrong one is reported there. The variable has that span
-    // also where it is bound: a type that went through a `macro_rules!` macro has other names in scope.
-    let (first, last) = it.output.map_or_else(|| ends(*function), ends);
-    let returned = quote_spanned!(first=> __returned);
-    let into_answer = quote_spanned!(last=> .into_answer());
-    let into_outcome = quote_spanned!(last=> .into_outcome());
-    let answer = quote!(#core::__private::Answer<<#hook as #core::HookSpec>::Output>);
-    let not_meant = quote!(#core::__private::not_meant());
-    if it.wrapper {
-        let call = quote! {
-            fn __call<'a>(
-                __input: #core::__private::Input<'a, #hook>,
-                __next: #core::Next<'a, #hook>,
-            ) -> #core::__private::WrapperFuture<'a, #hook> {
-                let __arguments = __input.0;
-                #core::__private::wrapped(async move {
-                    use #core::__private::IntoOutcome as _;
-                    #(#take else { return ::core::result::Result::Ok(::core::option::Option::None) };)*
-                    let #returned = #function(#(#passed),*).await;
-                    #returned #into_outcome.map(::core::option::Option::Some)
-                })
-            }
-        };
-        (call, format_ident!("Wrapper"))
-    } else if it.is_async {
-        let call = quote! {
-            fn __call<'a>(
-                __input: #core::__private::Input<'a, #hook>,
-            ) -> #core::__private::AnswerFuture<'a, <#hook as #core::HookSpec>::Output> {
-                let __arguments = __input.0;
-                #(#take else { return #core::__private::later(async { #not_meant }) };)*
-                #core::__private::later(async move {
-                    use #core::__private::IntoAnswer as _;
-                    let #returned = #function(#(#passed),*).await;
-                    #returned #into_answer
-                })
-            }
-        };
-        (call, format_ident!("Async"))
-    } else {
-        let call = quote! {
-            fn __call(__input: #core::__private::Input<'_, #hook>) -> #answer {
-                use #core::__private::IntoAnswer as _;
-                let __arguments = __input.0;
-                #(#take else { return #not_meant };)*
-                let #returned = #function(#(#passed),*);
-                #returned #into_answer
-            }
-        };
-        (call, format_ident!("Sync"))
+    // Spanned at the function's name: that is where an error about its future belongs.
+    let mut called = quote_spanned!(function.span()=> #function(#(#variables),*));
+    if it.is_async {
+        let sendable = respanned(quote!(#core::__private::sendable), function.span());
+        called = quote_spanned!(function.span()=> #sendable(#called).await);
     }
+    let returned = returned(it, &called);
+    let not_meant = quote!(#core::__private::not_meant());
+    let (kind, next, body) = if it.wrapper {
+        let body = quote! {
+            #core::__private::wrapped(async move {
+                #(#take else { return ::core::result::Result::Ok(::core::option::Option::None) };)*
+                let __outcome = { #returned };
+                __outcome.map(::core::option::Option::Some)
+            })
+        };
+        ("Wrapper", Some(Ident::new("__next", Span::call_site())), body)
+    } else if it.is_async {
+        let body = quote! {
+            #(#take else { return #core::__private::later(async { #not_meant }) };)*
+            #core::__private::later(async move { #returned })
+        };
+        ("Async", None, body)
+    } else {
+        ("Sync", None, quote!(#(#take else { return #not_meant };)* #returned))
+    };
+    // All that depends on the hook is spanned there, so that what is none is reported once and there.
+    let hook = hook_alias(it);
+    let (kind, input) = (Ident::new(kind, hook.span()), Ident::new("__input", hook.span()));
+    let constructor = respanned(quote!(&#core::__private::Call::<#hook>::#kind), hook.span());
+    let arguments = respanned(quote!(#input.0), hook.span());
+    let parameters = quote_spanned!(hook.span()=> |#input, #next|);
+    let body = quote!(let __arguments = #arguments; #body);
+    let body = quote_spanned!(hook.span()=> { #body });
+    let closure = quote_spanned!(hook.span()=> (#parameters #body));
+    quote!(#constructor #closure)
 }
 
-/// `let Some(argument) = …`, without the `else`.
-fn taken(core: &syn::Path, variable: &Ident, parameter: &Parameter<'_>) -> TokenStream {
-    let Parameter { ident, ty } = parameter;
-    let (first, last) = ends(ty);
-    let argument = quote_spanned!(first=> __argument);
-    let taken = quote_spanned!(last=> .taken());
+/// What the function returns, as the framework wants it. Errors underline the type that it returns.
+fn returned(it: &Implementation<'_>, called: &TokenStream) -> TokenStream {
+    let Implementation { core, function, .. } = it;
+    let hook = hook_alias(it);
+    let place = it.output.map_or_else(|| function.to_token_stream(), ToTokens::to_token_stream);
+    let (path, name, value) = if it.wrapper {
+        (quote!(#core::__private::IntoOutcome), "into_outcome", quote!(#core::Outcome<#hook>))
+    } else {
+        let output = respanned(quote!(<#hook as #core::HookSpec>::Output), hook.span());
+        (quote!(#core::__private::IntoAnswer), "into_answer", quote!(::core::option::Option<#output>))
+    };
+    let function = quote!(fn(_) -> ::core::result::Result<#value, _>);
+    let converted = call_spelled_as(&place, path, name, &function, &quote!(__returned));
+    let path = quote!(#core::__private::IntoCause);
+    let cause = call_spelled_as(&place, path, "into_cause", &quote!(fn(_) -> _), &quote!(__error));
     quote! {
-        let #argument = #core::__private::Argument(__arguments.#ident);
-        let ::core::option::Option::Some(#variable) = #argument #taken
+        let __returned = #called;
+        match #converted {
+            ::core::result::Result::Ok(__value) => ::core::result::Result::Ok(__value),
+            ::core::result::Result::Err(__error) => ::core::result::Result::Err(#cause),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The code that `#[hookspec]` writes: an empty enum of the hook's name, its arguments as a struct, its call.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
@@ -34,6 +34,9 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                 }
             }
         });
+    // The model has made sure that there is a first argument.
+    let (first, last) = ends(spec.arguments[0].ty);
+    let (app_args, app) = (Ident::new("__args", first), quote_spanned!(last=> .app));
     let (doc, written) = (doc::text(attributes), text(signature));
     let location = quote_spanned!(ident.span()=> #core::__private::Location::caller());
     let call_doc = format!("Calls the implementations of the hook `{name}`: `.await` it, or `.wait()`.");
@@ -91,19 +94,19 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                     },
                 );
 
-                fn reborrow<'short, 'long: 'short>(args: Self::Args<'long>) -> Self::Args<'short> {
-                    args
+                fn reborrow<'short, 'long: 'short>(__args: Self::Args<'long>) -> Self::Args<'short> {
+                    __args
                 }
 
-                fn app<'a>(args: Self::Args<'a>) -> &'a #core::App {
-                    args.app
+                fn app<'a>(#app_args: Self::Args<'a>) -> &'a #core::App {
+                    #app_args #app
                 }
 
-                fn event<'a>(args: Self::Args<'a>) -> ::core::option::Option<&'a #core::Tracked> {
+                fn event<'a>(__args: Self::Args<'a>) -> ::core::option::Option<&'a #core::Tracked> {
                     #[allow(unused_imports)]
                     use #core::__private::NoEvent as _;
                     #(
-                        let __event = #core::__private::Probe::new(args.#idents).event();
+                        let __event = #core::__private::Probe::new(__args.#idents).event();
                         if __event.is_some() {
                             return __event;
                         }

@@ -206,7 +206,7 @@ mod startup_and_shutdown {
     fn shutdown_from_inside_an_implementation_is_an_error_instead_of_a_deadlock() {
         let app = app().event::<Ping>().failure_handler(|_| ()).hook(shuts_down).start().wait().unwrap();
         let receipt = app.track(Ping).wait().unwrap();
-        assert!(matches!(receipt.failures()[0].cause().downcast_ref(), Some(Error::WouldBlock)));
+        assert!(matches!(receipt.failures()[0].cause().downcast_ref(), Some(Error::ShutdownInside)));
         assert!(app.track(Ping).wait().is_ok(), "the app still runs");
     }
 }

@@ -33,6 +33,12 @@ pub(crate) fn cargo(subcommand: &str) -> Command {
     // All that the programs need was downloaded to build these tests.
     command.arg(subcommand).args(["--offline", "--quiet"]).env("CARGO_TARGET_DIR", target);
     command.current_dir(tests().join("programs"));
+    // The programs say themselves how they are built.
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PROFILE_"))
+    {
+        command.env_remove(name);
+    }
     command
 }
 
