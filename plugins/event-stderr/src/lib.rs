@@ -1,4 +1,4 @@
-//! Every tracked event as one JSON line on standard error.
+//! Every tracked event as one line on standard error: JSON for log collectors, or text for people.
 //!
 //! ```standalone_crate
 //! event_core::plugins![event_stderr];
@@ -15,60 +15,95 @@
 //! An event is written when its turn comes in the call order, after the implementations that are `tryfirst` and
 //! those of plugins whose names sort before `event-stderr`. An event that an `essential` implementation refuses, or
 //! a wrapper stops, before that turn has no line.
+//!
+//! # Settings
+//!
+//! The section `[plugins.event-stderr]` of the configuration, each app its own:
+//!
+//! ```toml
+//! [plugins.event-stderr]
+//! pretty = "auto"
+//! include = ["user-*", "ban-user"]
+//! exclude = ["user-seen"]
+//! redact = ["user.password", "items.*.token", "sign-up:email"]
+//! ```
+//!
+//! | key | meaning | without it |
+//! |---|---|---|
+//! | `pretty` | `false`: JSON. `true`: text for people, with colours on a terminal. `"auto"`: text on a terminal, JSON elsewhere | `false` |
+//! | `include` | the events that are written: names, in which `*` stands for any text | `["*"]` |
+//! | `exclude` | the events that aren't, even where they are included | `[]` |
+//! | `redact` | the properties that are written as `"***"` | `[]` |
+//!
+//! A name that no event can have (capitals, spaces) is a start-up error.
+//!
+//! # Lines for people
+//!
+//! ```text
+//! 2026-11-22 11:57:54.619Z  ban-user    root      user=mallory reason="wrote to everybody"
+//! ```
+//!
+//! Time (UTC), name, the actor's `id` or `-`, and the properties. Names are padded to the longest name that the app
+//! writes. A text with spaces or signs is in quotes; characters that would steer the terminal are escaped, so that
+//! an event can't. There are no colours where `NO_COLOR` is set or `TERM` is `dumb`.
+//!
+//! # What redaction promises
+//!
+//! A path is the keys on the way, joined by `.`. `*` is every item of a list, or every key of an object. Before the
+//! path can stand the events that it is for: `sign-up:email`, `user-*:user.email`. What the path leads to is
+//! replaced before anything is written, whatever it is; both forms of line are made of what is left. The actor is no
+//! property, and is written as it is.
+//!
+//! When a path can't be applied, the event isn't written, and the failure says which path and why, but no value:
+//!
+//! | on the way is | then |
+//! |---|---|
+//! | nothing: an absent key, or `null` | the event is written; there is nothing to hide |
+//! | a text, a number, `true` or `false`, where the path goes on | not written: the secret may be part of it |
+//! | a list, where the path has a key and no `*` | not written |
+//! | a key that differs from the path's in capitals, `-` or `_` only (`apiKey` for `api_key`) | not written: it may be the one that is meant; name it as well if it isn't |
+//!
+//! A path for events that the app doesn't know is a start-up error.
 
+mod error;
 mod line;
+mod pattern;
+mod pretty;
+mod redact;
+mod settings;
+mod writer;
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 
 use event_core::Tracked;
 use event_core::prelude::*;
 
+pub use crate::error::Error;
+use crate::writer::Writer;
+
 event_core::plugin!();
+
+/// Reads the app's settings, so that a mistake in them keeps the app from starting.
+///
+/// # Errors
+/// When the section isn't what this plugin reads.
+#[hookimpl(startup)]
+pub fn read_settings(app: &App) -> Result<(), Error> {
+    Writer::of(app).map(drop)
+}
 
 /// Writes the event in one locked write, so that lines of parallel threads never mix.
 ///
 /// # Errors
-/// When the properties can't be written as JSON, or standard error can't be written to. Where nobody reads it any
-/// more (a closed pipe), there is nobody to miss the line, and that is no error.
+/// When the properties can't be written as JSON, a path of `redact` can't be applied, or standard error can't be
+/// written to. Where nobody reads it any more (a closed pipe), there is nobody to miss the line, and that is no
+/// error.
 #[hookimpl(track_event)]
-fn write_to_stderr(event: &Tracked) -> event_core::Result<(), Error> {
-    let line = line::of(event)?;
+pub fn write_to_stderr(app: &App, event: &Tracked) -> Result<(), Error> {
+    use std::io::Write;
+    let Some(line) = Writer::of(app)?.line(event)? else { return Ok(()) };
     match std::io::stderr().lock().write_all(&line) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Write(error)),
         _ => Ok(()),
-    }
-}
-
-/// Why an event has no line.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Error {
-    /// The event's properties can't be written as JSON.
-    Properties(event_core::PropertiesError),
-    /// Standard error can't be written to.
-    Write(std::io::Error),
-}
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Properties(error) => error.fmt(f),
-            Self::Write(_) => f.write_str("standard error can't be written to"),
-        }
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Properties(error) => error.source(),
-            Self::Write(error) => Some(error),
-        }
-    }
-}
-
-impl From<event_core::PropertiesError> for Error {
-    fn from(error: event_core::PropertiesError) -> Self {
-        Self::Properties(error)
     }
 }

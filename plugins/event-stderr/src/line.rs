@@ -1,13 +1,15 @@
-//! How an event looks as a line.
+//! How an event looks as a line of JSON.
 
 use chrono::SecondsFormat;
-use event_core::{PropertiesError, Tracked};
+use event_core::{Properties, PropertiesError, Tracked};
 
 /// The event as JSON, with the line break.
 ///
+/// The properties are those that are given; without any, the event's own, written as text directly.
+///
 /// # Errors
 /// When the properties can't be written as JSON.
-pub(crate) fn of(event: &Tracked) -> Result<Vec<u8>, PropertiesError> {
+pub(crate) fn of(event: &Tracked, properties: Option<&Properties>) -> Result<Vec<u8>, PropertiesError> {
     let mut line = Vec::with_capacity(256);
     // An id, a name and a time need no escaping: they are hexadecimal, `[a-z0-9._-]` and RFC 3339.
     let created = event.created().to_rfc3339_opts(SecondsFormat::Micros, true);
@@ -20,7 +22,13 @@ pub(crate) fn of(event: &Tracked) -> Result<Vec<u8>, PropertiesError> {
         None => line.extend_from_slice(b"null"),
     }
     line.extend_from_slice(br#","properties":"#);
-    event.write_properties(&mut line)?;
+    match properties {
+        Some(properties) => {
+            let written = serde_json::to_writer(&mut line, properties);
+            written.expect("a JSON object can be written to memory");
+        }
+        None => event.write_properties(&mut line)?,
+    }
     line.extend_from_slice(b"}\n");
     Ok(line)
 }
@@ -32,7 +40,7 @@ mod tests {
 
     fn line(record: &str) -> String {
         let record: Record = serde_json::from_str(record).expect("a record in the test is JSON");
-        String::from_utf8(of(&record).expect("a record has properties")).expect("JSON is UTF-8")
+        String::from_utf8(of(&record, None).expect("a record has properties")).expect("JSON is UTF-8")
     }
 
     #[test]

@@ -1,14 +1,11 @@
-//! What arrives on standard error of a program that links the plugin.
-//!
-//! Each test runs itself once more as a child process, whose standard error is a pipe (or a socket, or closed), and
-//! looks at what came out.
+//! Lines as they are without settings: whole, one write each, and none where there is nobody to read it.
 
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
 use event_core::prelude::*;
 use serde_json::Value;
 
-event_core::plugins![event_stderr];
+use crate::child::{as_child, assert_tracked, failure, run};
 
 #[derive(Event)]
 struct Counted {
@@ -22,43 +19,15 @@ struct Measured {
     ratio: f64,
 }
 
-const CHILD: &str = "EVENT_STDERR_TEST_CHILD";
-
-/// In the child, runs `child` and ends the process; in the parent, gives a command that starts such a child.
-fn as_child(test: &str, child: impl FnOnce(&App)) -> Command {
-    if std::env::var_os(CHILD).is_some() {
-        // A failure would otherwise be a line among those of the events.
-        let app = App::builder().failure_handler(|_| {}).start().wait().expect("the app starts");
-        child(&app);
-        app.shutdown().wait().expect("the app stops");
-        std::process::exit(0);
-    }
-    let mut command = Command::new(std::env::current_exe().expect("a test is a program"));
-    command.args([test, "--exact", "--nocapture"]).env(CHILD, "1").stdin(Stdio::null());
-    command
-}
-
-fn run(mut child: Command) -> String {
-    let Output { status, stdout, stderr } = child.output().expect("the child starts");
-    let stderr = String::from_utf8(stderr).expect("lines are UTF-8");
-    assert!(status.success(), "{status}\n{}\n{stderr}", String::from_utf8_lossy(&stdout));
-    stderr
-}
-
 fn counted(thread: u32, number: u32, length: usize) -> Counted {
     Counted { thread, number, text: "x".repeat(length) }
-}
-
-fn assert_tracked(app: &App, event: impl Event) {
-    let receipt = app.track(event).by(Actor::new("ada")).wait().expect("nothing refuses");
-    assert!(receipt.failures().is_empty(), "{:?}", receipt.failures());
 }
 
 #[test]
 fn an_event_is_one_line_with_what_the_caller_gave() {
     let at = "2026-11-22T11:57:54.619377Z".parse().expect("a time");
     let id = "019aab2c-5a00-7000-8000-000000000001".parse().expect("an id");
-    let child = as_child("an_event_is_one_line_with_what_the_caller_gave", |app| {
+    let child = as_child("lines::an_event_is_one_line_with_what_the_caller_gave", App::builder(), |app| {
         app.track(counted(1, 2, 3)).by(Actor::new("ada")).at(at).id(id).wait().expect("nothing refuses");
     });
     let expected = concat!(
@@ -74,7 +43,7 @@ fn an_event_is_one_line_with_what_the_caller_gave() {
 #[test]
 fn lines_of_parallel_threads_never_mix() {
     const EACH: u32 = 3000;
-    let child = as_child("lines_of_parallel_threads_never_mix", |app| {
+    let child = as_child("lines::lines_of_parallel_threads_never_mix", App::builder(), |app| {
         std::thread::scope(|scope| {
             for thread in 0..2 {
                 scope.spawn(move || {
@@ -105,7 +74,7 @@ fn an_event_is_one_write() {
     use std::os::unix::net::UnixDatagram;
 
     let (ours, theirs) = UnixDatagram::pair().expect("a pair of sockets");
-    let mut child = as_child("an_event_is_one_write", |app| {
+    let mut child = as_child("lines::an_event_is_one_write", App::builder(), |app| {
         for number in 0..3 {
             assert_tracked(app, counted(0, number, 5000));
         }
@@ -127,7 +96,7 @@ fn an_event_is_one_write() {
 
 #[test]
 fn a_closed_pipe_is_no_panic_and_no_failure() {
-    let mut child = as_child("a_closed_pipe_is_no_panic_and_no_failure", |app| {
+    let mut child = as_child("lines::a_closed_pipe_is_no_panic_and_no_failure", App::builder(), |app| {
         assert_tracked(app, counted(0, 0, 10));
         assert_tracked(app, counted(0, 1, 10));
     });
@@ -139,15 +108,16 @@ fn a_closed_pipe_is_no_panic_and_no_failure() {
 
 #[test]
 fn an_event_without_properties_is_a_failure_and_not_half_a_line() {
-    let child = as_child("an_event_without_properties_is_a_failure_and_not_half_a_line", |app| {
-        let receipt = app.track(Measured { ratio: f64::NAN }).wait().expect("nothing refuses");
-        let [failure] = receipt.failures() else { panic!("one failure: {:?}", receipt.failures()) };
-        assert_eq!(failure.implementation().path(), "event_stderr::write_to_stderr");
-        let why = failure.to_line();
-        assert!(why.contains("the properties of event `measured` can't be written as JSON"), "{why}");
-        assert!(why.ends_with("NaN is not a JSON number"), "{why}");
-        assert_tracked(app, Measured { ratio: 0.5 });
-    });
+    let child = as_child(
+        "lines::an_event_without_properties_is_a_failure_and_not_half_a_line",
+        App::builder(),
+        |app| {
+            let why = failure(app, Measured { ratio: f64::NAN }).to_line();
+            assert!(why.contains("the properties of event `measured` can't be written as JSON"), "{why}");
+            assert!(why.ends_with("NaN is not a JSON number"), "{why}");
+            assert_tracked(app, Measured { ratio: 0.5 });
+        },
+    );
     let stderr = run(child);
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
     assert!(stderr.ends_with("\"properties\":{\"ratio\":0.5}}\n"), "{stderr}");

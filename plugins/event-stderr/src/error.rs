@@ -1,0 +1,63 @@
+//! Why an event has no line, or an app doesn't start.
+
+use std::fmt;
+
+/// Why an event has no line, or an app doesn't start. No value of a property is in it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The event's properties can't be written as JSON.
+    Properties(event_core::PropertiesError),
+    /// A path of `redact` can't be followed in the event's properties, so the event isn't written.
+    Redact {
+        /// The path.
+        path: String,
+        /// What is in the way.
+        why: String,
+    },
+    /// Standard error can't be written to.
+    Write(std::io::Error),
+    /// When the app starts: the section `[plugins.event-stderr]` isn't what this plugin reads.
+    Settings(event_core::Error),
+    /// When the app starts: a path of `redact` is limited to events that this app doesn't know, so what it should
+    /// protect would be written.
+    NoSuchEvent {
+        /// The place of the path in the list.
+        index: usize,
+        /// The events, as they are written in the path.
+        pattern: String,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Properties(error) => error.fmt(f),
+            Self::Redact { path, why } => {
+                write!(f, "`{path}` can't be redacted, so the event isn't written: {why}")
+            }
+            Self::Write(_) => f.write_str("standard error can't be written to"),
+            Self::Settings(error) => error.fmt(f),
+            Self::NoSuchEvent { index, pattern } => {
+                write!(f, "`plugins.event-stderr.redact[{index}]`: this app knows no event `{pattern}`")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Properties(error) => error.source(),
+            Self::Write(error) => Some(error),
+            Self::Settings(error) => error.source(),
+            Self::Redact { .. } | Self::NoSuchEvent { .. } => None,
+        }
+    }
+}
+
+impl From<event_core::PropertiesError> for Error {
+    fn from(error: event_core::PropertiesError) -> Self {
+        Self::Properties(error)
+    }
+}
