@@ -158,8 +158,10 @@ impl Description {
             enabled: parts.config.is_enabled(name),
         };
         let hook = |hook: &&'static HookInfo| {
-            let implementations =
-                parts.implementations.values().find(|them| std::ptr::eq(them[0].hook(), *hook));
+            // Not by address: each crate has a copy of a constant.
+            let is_of_hook =
+                |it: &HookInfo| (it.name(), it.module_path()) == (hook.name(), hook.module_path());
+            let implementations = parts.implementations.values().find(|them| is_of_hook(them[0].hook()));
             let implementations = implementations.map_or(&[][..], Vec::as_slice);
             DescribedHook {
                 name: hook.name(),
