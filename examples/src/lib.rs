@@ -9,6 +9,22 @@ mod readme {}
 mod guide {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/guide-configuration.md")]
+mod guide_configuration {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide-running.md")]
+mod guide_running {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide-testing.md")]
+mod guide_testing {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/coming-from.md")]
+mod coming_from {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/architecture.md")]
 mod architecture {}
 
