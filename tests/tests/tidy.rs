@@ -15,9 +15,9 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "event-derive",
             "inventory",
             "serde",
-            "serde_ignored",
             "serde_json",
             "stackfuture",
+            "strsim",
             "toml",
             "tracing",
             "uuid",
@@ -180,6 +180,70 @@ fn every_option_of_each_macro_is_in_the_reference_of_the_guide() {
 }
 
 #[test]
+fn every_method_of_what_a_program_holds_is_in_a_reference_of_the_guide() {
+    let mut broken = Vec::new();
+    for (source, page, heading) in [
+        ("event-core/src/builder.rs", "docs/guide.md", "### `AppBuilder`"),
+        ("event-core/src/app.rs", "docs/guide.md", "### `App`"),
+        ("event-core/src/install.rs", "docs/guide.md", "### `App`"),
+        ("event-core/src/recorder.rs", "docs/guide-testing.md", "## What was tracked: the recorder"),
+    ] {
+        let text = read(page);
+        let (_, section) = text.split_once(&format!("\n{heading}\n")).unwrap_or_default();
+        let section = section.split("\n## ").next().unwrap_or_default();
+        let section = section.split("\n### ").next().unwrap_or_default();
+        let source = read(source);
+        let functions = source.split("\n    pub fn ").skip(1);
+        let names = functions.map(|it| it.split(['(', '<']).next().unwrap_or_default());
+        broken.extend(
+            names
+                .filter(|name| !code_spans(section).any(|code| has_word(code, name)))
+                .map(|name| format!("{page}: under `{heading}`, the method `{name}` is missing")),
+        );
+    }
+    assert_none(&broken);
+}
+
+#[test]
+fn the_code_of_every_page_is_compiled_and_every_page_is_linked_from_another() {
+    let compiled = read("examples/src/lib.rs");
+    let pages = pages();
+    let mut broken = Vec::new();
+    for page in pages.iter().filter(|page| page.starts_with("docs")) {
+        let name = page.file_name().expect("a page has a name").to_string_lossy();
+        if !compiled.contains(&format!("include_str!(\"../../docs/{name}\")")) {
+            broken.push(format!("examples/src/lib.rs: docs/{name} is missing"));
+        }
+        let others = pages.iter().filter(|other| *other != page);
+        if !others.map(read).any(|other| links(&other).any(|link| file_of(link).ends_with(&*name))) {
+            broken.push(format!("docs/{name}: no other page has a link to it"));
+        }
+    }
+    assert_none(&broken);
+}
+
+#[test]
+fn every_link_from_page_to_page_leads_somewhere() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        let text = read(&page);
+        let folder = page.parent().expect("a page is in a folder");
+        for link in links(&text).filter(|link| !link.contains("://")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone() } else { folder.join(file) };
+            let Ok(found) = fs::metadata(root().join(&target)) else {
+                broken.push(format!("{}: there is no `{file}`", page.display()));
+                continue;
+            };
+            if found.is_file() && !anchor.is_empty() && !anchors(&read(&target)).any(|it| it == anchor) {
+                broken.push(format!("{}: `{link}`: there is no such heading", page.display()));
+            }
+        }
+    }
+    assert_none(&broken);
+}
+
+#[test]
 fn every_built_in_hook_is_in_the_guide_and_implemented_in_a_test() {
     let guide = read("docs/guide.md");
     let tests: String = sources().iter().filter(|path| path.starts_with("tests/tests")).map(read).collect();
@@ -247,7 +311,11 @@ fn the_files_that_everybody_looks_for_are_there() {
         "LICENSE-MIT",
         "README.md",
         "docs/architecture.md",
+        "docs/coming-from.md",
         "docs/design.md",
+        "docs/guide-configuration.md",
+        "docs/guide-running.md",
+        "docs/guide-testing.md",
         "docs/guide.md",
     ];
     let empty = |path: &&&str| fs::read_to_string(root().join(path)).unwrap_or_default().trim().is_empty();
@@ -302,6 +370,33 @@ fn built_in_hooks() -> Vec<String> {
     hooks.map(|(_, hook)| hook.split('(').next().unwrap_or_default().to_owned()).collect()
 }
 
+/// The pages of Markdown that people read.
+fn pages() -> Vec<PathBuf> {
+    let is_page = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "md");
+    files().into_iter().filter(is_page).collect()
+}
+
+/// Where the links of a page lead, those in blocks of code left out.
+fn links(markdown: &str) -> impl Iterator<Item = &str> {
+    let prose = markdown.split("\n```").step_by(2);
+    prose.flat_map(|text| text.split("](").skip(1)).filter_map(|after| after.split(')').next())
+}
+
+fn file_of(link: &str) -> &str {
+    link.split('#').next().unwrap_or_default()
+}
+
+/// The anchors of a page's headings, by the rule of most sites that show Markdown.
+fn anchors(markdown: &str) -> impl Iterator<Item = String> + '_ {
+    let prose = markdown.split("\n```").step_by(2);
+    let headings = prose.flat_map(str::lines).filter(|line| line.starts_with('#'));
+    headings.map(|heading| {
+        let text = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    })
+}
+
 /// What stands in backticks, or in a block of code.
 fn code_spans(markdown: &str) -> impl Iterator<Item = &str> {
     markdown.split('`').skip(1).step_by(2)
@@ -344,9 +439,13 @@ fn files() -> Vec<PathBuf> {
         for entry in fs::read_dir(directory).expect("a directory can be read") {
             let path = entry.expect("a directory can be read").path();
             let name = path.file_name().unwrap_or_default();
+            // In a worktree of git's, `.git` is a file.
+            if name == ".git" {
+                continue;
+            }
             if path.is_file() {
                 found.push(path.strip_prefix(root()).expect("it is below the root").to_owned());
-            } else if path.is_dir() && name != "target" && name != ".git" {
+            } else if path.is_dir() && name != "target" {
                 walk(&path, found);
             }
         }
