@@ -152,7 +152,8 @@ impl App {
         Ok(self.inner.parts.config.read(plugin)?)
     }
 
-    /// What the app is made of: plugins, events, hooks, and who is called when.
+    /// What the app is made of: plugins, events, hooks, and who is called when. Printed, it is tables;
+    /// `app.describe().event("ban-user")` is the part about one event.
     pub fn describe(&self) -> Description {
         Description::of(self)
     }
@@ -165,7 +166,8 @@ impl App {
     /// Stops the app: new calls are refused, running ones are waited for, then every `shutdown` implementation
     /// runs, in reverse start-up order, whatever fails. `.await` it, or `.wait()`.
     ///
-    /// A second call waits for the first and has nothing to do.
+    /// A second call waits for the first and has nothing to do. An app that is dropped without it runs nothing, and
+    /// says on standard error which `shutdown` implementations weren't called.
     ///
     /// # Errors
     /// [`Error::Failed`] with the `shutdown` implementations that failed; the app is shut down all the same.

@@ -54,18 +54,24 @@ impl<'a, E: Event> Fills<&'a TrackedOf<E>> for &'a dyn AnyTracked {
     }
 }
 
-/// Without a second candidate for every argument, the compiler would conclude from the argument what the parameter
-/// must be, and report mismatched types in generated code.
+/// There is no such parameter. But without a second candidate for every argument, the compiler would conclude from the
+/// argument what the parameter must be, and report mismatched types in generated code.
+#[doc(hidden)]
+pub struct NoParameter<A>(Infallible, PhantomData<A>);
+
 #[diagnostic::do_not_recommend]
-impl<A> Fills<NoParameter<A>> for A {
+impl<A: HookArgument> Fills<NoParameter<A>> for A {
     fn fill(self) -> Option<NoParameter<A>> {
         None
     }
 }
 
-/// There is no such parameter.
-#[doc(hidden)]
-pub struct NoParameter<A>(Infallible, PhantomData<A>);
+#[diagnostic::do_not_recommend]
+impl<'a, S: HookSpec> Fills<NoParameter<Next<'a, S>>> for Next<'a, S> {
+    fn fill(self) -> Option<NoParameter<Next<'a, S>>> {
+        None
+    }
+}
 
 /// Asks a parameter's type for the events it lets through, and a hook's argument for its event.
 ///

@@ -218,13 +218,14 @@ impl AppBuilder {
         self
     }
 
-    /// Is told before and after each call of an implementation. Can be given several times.
+    /// An observer is told before and after each call of an implementation, of every hook. Can be given several
+    /// times.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observers.push(Box::new(observer));
         self
     }
 
-    /// The clock that events take their time from, for tests.
+    /// The clock that events take their time from, for tests. A time that a caller gives with `.at(…)` stays.
     pub fn clock(mut self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         self.fixed.clock = Some(Box::new(clock));
         self

@@ -31,6 +31,17 @@ pub trait Event: Send + Sync + Sized + 'static {
     fn serialize_properties<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
+/// Stands in for the `serialize` that serde's derive writes, where that found a mistake in an attribute and wrote none:
+/// serde has reported it.
+#[doc(hidden)]
+pub trait Underived<E> {
+    fn serialize<S: Serializer>(_: &E, _: S) -> Result<S::Ok, S::Error> {
+        unreachable!("what isn't derived doesn't compile")
+    }
+}
+
+impl<C, E> Underived<E> for C {}
+
 /// What is known about events of one name: where the type is, what it is called, what its fields are.
 ///
 /// ```
@@ -95,7 +106,7 @@ impl EventType {
     }
 
     #[doc(hidden)]
-    pub const fn declared<E: Event>(declaration: Declaration) -> Self {
+    pub const fn declared<E: 'static>(declaration: Declaration) -> Self {
         let Declaration { name, version, doc, fields, plugin, location } = declaration;
         let rust_type = std::any::type_name::<E>;
         Self { kind: TypeId::of::<TrackedOf<E>>(), rust_type, name, version, doc, fields, plugin, location }

@@ -12,7 +12,9 @@ static DEFAULT: OnceLock<App> = OnceLock::new();
 impl App {
     /// Makes this app the process's default, for [`event_core::track`](crate::track).
     ///
-    /// An application does this once, in `main`. A library never does, and tests use apps of their own.
+    /// An application does this once, in `main`, and keeps a clone to shut down at the end: the default app is never
+    /// dropped, so nothing says that a `shutdown` was forgotten. A library never installs, and tests use apps of
+    /// their own.
     ///
     /// # Errors
     /// [`Error::Installed`] when there is a default app already.
@@ -35,8 +37,10 @@ impl App {
 /// }
 ///
 /// fn main() -> event_core::Result<()> {
-///     App::start().wait()?.install()?;
-///     clear_the_cache()
+///     let app = App::start().wait()?;
+///     app.install()?;
+///     clear_the_cache()?;
+///     app.shutdown().wait()
 /// }
 /// ```
 ///

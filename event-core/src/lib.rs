@@ -130,6 +130,22 @@
 //! What the app does can be awaited in any runtime: `app.track(event).await`. This crate spawns nothing. Code
 //! without a runtime writes `.wait()` instead, as here.
 //!
+//! # Configuration
+//!
+//! A plugin reads its section of a TOML file, of any other value or of environment variables with
+//! [`App::plugin_config`]; [`AppBuilder::config_file`] says how they are written. A mistake in it keeps the app from
+//! starting, and so does a key that nobody reads.
+//!
+//! # Looking inside
+//!
+//! [`App::describe`] says who is called for what, from which crate and in which order. An [`Observer`] is told of
+//! each call, for metrics. For tests there are [`App::recorder`], [`AppBuilder::clock`] and [`AppBuilder::ids`].
+//!
+//! # Features
+//!
+//! `tracing`: a span for each tracked event and for each call of an implementation, and an error for each failure.
+//! Off by default; nothing of it is compiled in then.
+//!
 //! # Several crates
 //!
 //! A plugin crate writes [`plugin!()`](plugin!) in its root, the application names the plugins that it links:

@@ -2,7 +2,7 @@
 
 pub use crate::answer::{Answer, IntoAnswer, IntoCause};
 pub use crate::argument::{Fills, NoEvent, NoFilter, Probe, hook_argument};
-pub use crate::event::{Declaration, Field};
+pub use crate::event::{Declaration, Field, Underived};
 pub use crate::hook::{HookDeclaration, collected, first_result};
 pub use crate::implementation::{Filter, HookImpl, Options};
 pub use crate::plan::{AnswerFuture, Call, Input, WrapperFuture};

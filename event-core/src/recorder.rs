@@ -91,6 +91,12 @@ impl Recorder {
     }
 
     /// The first event of type `E`, as soon as there is one; `.await` it, or `.wait()`.
+    ///
+    /// Without a limit of time: where the event may not come, put your runtime's timeout around it.
+    ///
+    /// # Errors
+    /// Only for `.wait()` inside an implementation: [`Error::WouldBlock`](crate::Error::WouldBlock) if there is none
+    /// yet.
     pub fn wait_for<E: Event>(&self) -> Waiting<'_, Arc<TrackedOf<E>>> {
         Waiting::new(async move {
             Ok(poll_fn(|context| {

@@ -11,8 +11,8 @@ use crate::tracked::Tracked;
 /// Is told before and after each call of an implementation, for metrics and logs. Given to
 /// [`AppBuilder::observer`](crate::AppBuilder::observer).
 ///
-/// It runs on the calling thread, between the implementations: be quick. A panic in it is passed on to the failure
-/// handler's place of last resort, standard error, and fails nothing.
+/// It runs on the thread of the call, between the implementations: be quick. A panic in it is a line on standard
+/// error and fails nothing. To change what happens, write a wrapper.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -59,7 +59,7 @@ pub struct ObservedCall<'a> {
 pub enum CallEnd<'a> {
     /// It has a result; for a wrapper, an outcome.
     Value,
-    /// It had none to give (`None`), or the event was not for it.
+    /// It had none to give: `None`.
     NoValue,
     /// It returned an error or panicked.
     Failed(&'a Failure),

@@ -24,8 +24,3 @@ pub(crate) fn text(attributes: &[Attribute]) -> TokenStream {
     }
     if pieces.is_empty() { quote!("") } else { quote!(::core::concat!(#(#pieces),*)) }
 }
-
-/// The attributes that are doc comments.
-pub(crate) fn attributes(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
-    attributes.iter().filter(|attribute| attribute.path().is_ident("doc"))
-}

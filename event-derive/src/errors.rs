@@ -27,6 +27,11 @@ impl Errors {
         }
     }
 
+    /// How many there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.all.as_ref().map_or(0, |all| all.clone().into_iter().count())
+    }
+
     pub(crate) fn finish(mut self) -> syn::Result<()> {
         self.looked_at = true;
         self.all.take().map_or(Ok(()), Err)

@@ -50,10 +50,14 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Vec<Given> {
     let mut given = Vec::new();
     let read = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            given.push(read_one(input)?);
+            let option = read_one(input)?;
             if !input.is_empty() {
-                input.parse::<Token![,]>()?;
+                // Without the option, which isn't read to its end: what it lacks would be a second error.
+                input.parse::<Token![,]>().map_err(|error| {
+                    syn::Error::new(error.span(), "expected `,` and the next option, or `=` and a value")
+                })?;
             }
+            given.push(option);
         }
         Ok(())
     };

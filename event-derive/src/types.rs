@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Lifetime, Type, TypePath, TypeReference};
+use syn::{Lifetime, Type, TypeImplTrait, TypePath, TypeReference};
 
 /// The type with every lifetime that is left out or written `'_` replaced.
 pub(crate) fn with_lifetime(ty: &Type, lifetime: &str) -> Type {
@@ -20,12 +20,48 @@ pub(crate) fn with_lifetime(ty: &Type, lifetime: &str) -> Type {
             }
         }
 
-        // The lifetimes of `fn(&str)` are its own.
+        // The lifetimes of `fn(&str)` and of `dyn Fn(&str)` are their own.
         fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
+        fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
     }
     let mut ty = ty.clone();
     Fill(Lifetime::new(lifetime, Span::call_site())).visit_type_mut(&mut ty);
     ty
+}
+
+/// Whether there is a lifetime in the type that isn't `'static`, written or left out.
+pub(crate) fn borrows(ty: &Type) -> bool {
+    struct Borrows(bool);
+    impl VisitMut for Borrows {
+        fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
+            self.0 |= reference.lifetime.is_none();
+            visit_mut::visit_type_reference_mut(self, reference);
+        }
+
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            self.0 |= lifetime.ident != "static";
+        }
+
+        // The lifetimes of `fn(&str)` and of `dyn Fn(&str)` are their own.
+        fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
+        fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
+    }
+    let mut borrows = Borrows(false);
+    borrows.visit_type_mut(&mut ty.clone());
+    borrows.0
+}
+
+/// An `impl Trait` somewhere in the type.
+pub(crate) fn impl_trait(ty: &Type) -> Option<TypeImplTrait> {
+    struct Find(Option<TypeImplTrait>);
+    impl VisitMut for Find {
+        fn visit_type_impl_trait_mut(&mut self, found: &mut TypeImplTrait) {
+            self.0.get_or_insert_with(|| found.clone());
+        }
+    }
+    let mut find = Find(None);
+    find.visit_type_mut(&mut ty.clone());
+    find.0
 }
 
 /// The name of the type's last path segment: `Result` for `std::io::Result<()>`.
@@ -77,6 +113,12 @@ pub(crate) fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
         tree
     };
     tokens.into_iter().map(respan).collect()
+}
+
+/// An expression for the place where the name stands. Each of its tokens must be spanned there: the call's place is that
+/// of its first token, which would be the attribute otherwise.
+pub(crate) fn location_of(core: &syn::Path, name: &syn::Ident) -> TokenStream {
+    respanned(quote::quote!(#core::__private::Location::caller()), name.span())
 }
 
 /// The tokens with every `Self` replaced.
@@ -161,6 +203,34 @@ mod tests {
         ] {
             let tokens: TokenStream = written.parse().unwrap();
             assert_eq!(text(&tokens), written);
+        }
+    }
+
+    #[test]
+    fn a_lifetime_is_filled_in_where_it_is_left_out_and_belongs_to_nobody_else() {
+        for (written, filled) in [
+            ("Option<&Actor>", "Option<&'a Actor>"),
+            ("&'static str", "&'static str"),
+            ("Cow<'_, str>", "Cow<'a, str>"),
+            ("&(dyn Fn(&str) -> bool + Sync)", "&'a(dyn Fn(&str) -> bool + Sync)"),
+            ("fn(&str) -> &str", "fn(&str) -> &str"),
+        ] {
+            let ty = syn::parse_str(written).unwrap();
+            assert_eq!(text(&with_lifetime(&ty, "'a")), filled);
+        }
+    }
+
+    #[test]
+    fn a_type_borrows_with_each_lifetime_but_the_static_one() {
+        for (written, expected) in [
+            ("&str", true),
+            ("Cow<'_, str>", true),
+            ("Vec<Option<&str>>", true),
+            ("&'static str", false),
+            ("String", false),
+            ("Box<dyn Fn(&str) -> &str>", false),
+        ] {
+            assert_eq!(borrows(&syn::parse_str(written).unwrap()), expected, "{written}");
         }
     }
 }

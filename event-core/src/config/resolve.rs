@@ -15,9 +15,7 @@ impl Config {
             Value::Object(keys) if is_reference(&keys) => match self.fetch(&keys, path) {
                 Ok(text) => {
                     self.texts.insert(path.to_owned());
-                    if !text.trim().is_empty() {
-                        self.secrets.push(text.trim().to_owned());
-                    }
+                    self.keep_secret(text.trim());
                     Value::String(text)
                 }
                 Err(why) => {
@@ -42,6 +40,19 @@ impl Config {
                     .collect()
             }
             other => other,
+        }
+    }
+
+    /// No message shall hold this text, nor what `Debug` makes of it: so serde shows what it didn't expect.
+    fn keep_secret(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        self.secrets.push(text.to_owned());
+        let quoted = format!("{text:?}");
+        let escaped = &quoted[1..quoted.len() - 1];
+        if escaped != text {
+            self.secrets.push(escaped.to_owned());
         }
     }
 

@@ -1,12 +1,12 @@
 //! The code that `#[derive(Event)]` writes.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{GenericParam, Generics, parse_quote};
 
 use super::model::{Event, Field, Writes};
-use crate::types::{replace_self, text};
+use crate::types::{location_of, replace_self, text};
 
 pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     let Event { core, ident, name, version, doc, .. } = event;
@@ -14,38 +14,47 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = bounded.split_for_impl();
     let fields = event.fields.iter().enumerate().map(|(index, field)| description(core, index, field));
     let (copy, write) = properties(event);
-    let location = quote_spanned!(ident.span()=> #core::__private::Location::caller());
-    // A generic type has no one type to register; `register_events` returns its concrete ones.
-    let registration = event.generics.params.is_empty().then(|| {
-        quote! {
+    let location = location_of(core, ident);
+    let declared = quote! {
+        &[#core::EventType::declared::<#ident #ty_generics>(#core::__private::Declaration {
+            name: #name,
+            version: #version,
+            doc: #doc,
+            fields: &[#(#fields),*],
+            plugin: #core::Plugin::new(
+                ::core::env!("CARGO_PKG_NAME"),
+                ::core::env!("CARGO_PKG_VERSION"),
+            ),
+            location: #location,
+        })]
+    };
+    // A generic type has no one type to register; `register_events` returns its concrete ones. The registration
+    // doesn't go by way of the trait, so that a type that can't have it is reported once.
+    let (registration, types) = if event.generics.params.is_empty() {
+        let registration = quote! {
+            const __TYPES: &[#core::EventType] = #declared;
+
             #core::__private::inventory::submit! {
-                #core::__private::Registration::Event(&<#ident as #core::Event>::TYPES[0])
+                #core::__private::Registration::Event(&__TYPES[0])
             }
-        }
-    });
+        };
+        (registration, quote!(__TYPES))
+    } else {
+        (TokenStream::new(), declared)
+    };
+    let event_type = if registration.is_empty() { quote!(&Self::TYPES[0]) } else { quote!(&__TYPES[0]) };
+    let allow_deprecated = event.is_deprecated.then(|| quote!(#[allow(deprecated)]));
     quote! {
-        #[allow(deprecated)]
+        #allow_deprecated
         const _: () = {
             #copy
 
             #[automatically_derived]
             impl #impl_generics #core::Event for #ident #ty_generics #where_clause {
-                const TYPES: &'static [#core::EventType] = &[
-                    #core::EventType::declared::<Self>(#core::__private::Declaration {
-                        name: #name,
-                        version: #version,
-                        doc: #doc,
-                        fields: &[#(#fields),*],
-                        plugin: #core::Plugin::new(
-                            ::core::env!("CARGO_PKG_NAME"),
-                            ::core::env!("CARGO_PKG_VERSION"),
-                        ),
-                        location: #location,
-                    }),
-                ];
+                const TYPES: &'static [#core::EventType] = #types;
 
                 fn event_type(&self) -> &'static #core::EventType {
-                    &Self::TYPES[0]
+                    #event_type
                 }
 
                 fn serialize_properties<__S: #core::__private::serde::Serializer>(
@@ -115,7 +124,7 @@ fn description(core: &syn::Path, index: usize, field: &Field<'_>) -> TokenStream
 
 /// The item that writes the properties, if one is needed, and the expression that uses it.
 fn properties(event: &Event<'_>) -> (TokenStream, TokenStream) {
-    let Event { core, ident, .. } = event;
+    let core = &event.core;
     match event.writes {
         Writes::Nothing => {
             let write = quote! {
@@ -133,9 +142,13 @@ fn properties(event: &Event<'_>) -> (TokenStream, TokenStream) {
             (TokenStream::new(), write)
         }
         Writes::Fields => {
-            let copy = format_ident!("__{}Properties", ident.unraw());
+            let copy = Ident::new("__Properties", Span::call_site());
             let (_, ty_generics, _) = event.generics.split_for_impl();
-            let write = quote!(<#copy #ty_generics>::serialize(self, __serializer));
+            let write = quote! {
+                #[allow(unused_imports)]
+                use #core::__private::Underived as _;
+                <#copy #ty_generics>::serialize(self, __serializer)
+            };
             (remote_copy(event, &copy), write)
         }
     }
@@ -143,7 +156,7 @@ fn properties(event: &Event<'_>) -> (TokenStream, TokenStream) {
 
 /// A copy of the struct that serde's own derive turns into `fn serialize(&Original, …)`, so that every serde
 /// attribute means here what it means to serde.
-fn remote_copy(event: &Event<'_>, copy: &syn::Ident) -> TokenStream {
+fn remote_copy(event: &Event<'_>, copy: &Ident) -> TokenStream {
     let Event { core, ident, generics, serde, .. } = event;
     let (_, ty_generics, where_clause) = generics.split_for_impl();
     let original = quote!(#ident #ty_generics);
@@ -153,7 +166,6 @@ fn remote_copy(event: &Event<'_>, copy: &syn::Ident) -> TokenStream {
         let rename = ident.unraw().to_string();
         quote!(rename = #rename)
     });
-    let serde_path = quote!(#core::__private::serde).to_string().replace(' ', "");
     let kept = &serde.kept;
     let fields = event.fields.iter().map(|Field { ident, ty, serde, .. }| {
         let ty = replace_self(ty.to_token_stream(), &original);
@@ -161,9 +173,12 @@ fn remote_copy(event: &Event<'_>, copy: &syn::Ident) -> TokenStream {
     });
     let parameters = without_defaults(generics);
     quote! {
-        #[derive(#core::__private::serde::Serialize)]
-        #[serde(remote = #remote, #rename, crate = #serde_path #(, #kept)*)]
-        #[allow(dead_code, non_camel_case_types)]
+        // Serde takes a path as text, which can't say `$crate`.
+        use #core::__private::serde as __serde;
+
+        #[derive(__serde::Serialize)]
+        #[serde(remote = #remote, #rename, crate = "__serde" #(, #kept)*)]
+        #[allow(dead_code)]
         struct #copy #parameters #where_clause {
             #(#fields,)*
         }

@@ -21,6 +21,8 @@ pub(crate) struct Event<'i> {
     pub(crate) fields: Vec<Field<'i>>,
     pub(crate) writes: Writes,
     pub(crate) serde: Serde,
+    /// Whether something of the type is deprecated, which generated code mustn't complain of.
+    pub(crate) is_deprecated: bool,
 }
 
 pub(crate) struct Field<'i> {
@@ -83,8 +85,23 @@ impl<'i> Event<'i> {
             fields,
             writes,
             serde,
+            is_deprecated: is_deprecated(input),
         }
     }
+}
+
+/// Whether the type or a field is deprecated, or is allowed to use what is.
+fn is_deprecated(input: &DeriveInput) -> bool {
+    let of_fields = match &input.data {
+        Data::Struct(data) => data.fields.iter().flat_map(|field| &field.attrs).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    input.attrs.iter().chain(of_fields).any(|attribute| match &attribute.meta {
+        Meta::List(list) if attribute.path().is_ident("allow") || attribute.path().is_ident("expect") => {
+            list.tokens.clone().into_iter().any(|token| token.to_string() == "deprecated")
+        }
+        _ => attribute.path().is_ident("deprecated"),
+    })
 }
 
 fn name_of_type(ident: &Ident, errors: &mut Errors) -> String {

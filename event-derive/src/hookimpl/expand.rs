@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::model::{Class, Implementation, Parameter};
-use crate::types::{call_spelled_as, respanned, with_lifetime};
+use crate::types::{call_spelled_as, location_of, respanned, with_lifetime};
 
 /// One expression, so that a mistake in what it is made of is found once.
 pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
@@ -13,7 +13,7 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
     let hook_alias = hook_alias(it);
     let info = respanned(quote!(<#hook_alias as #core::HookSpec>::INFO), hook_alias.span());
     let name = function.unraw().to_string();
-    let location = quote_spanned!(function.span()=> #core::__private::Location::caller());
+    let location = location_of(core, function);
     let class = match it.class {
         Class::TryFirst => quote!(TryFirst),
         Class::Normal => quote!(Normal),

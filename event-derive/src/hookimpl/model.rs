@@ -1,11 +1,12 @@
 //! What `#[hookimpl]` reads off a function.
 
 use proc_macro2::TokenStream;
-use syn::{FnArg, Ident, ItemFn, LitStr, Pat, Path, ReturnType, Signature, Type};
+use syn::{FnArg, Ident, ItemFn, LitStr, Pat, Path, ReturnType, Safety, Signature, Type};
 
 use crate::errors::Errors;
 use crate::near;
 use crate::options::{self, Given};
+use crate::types;
 
 /// Those that stand alone: a single word near one of these is that option's typo, any other path is the hook.
 const FLAGS: &[&str] = &["tryfirst", "trylast", "wrapper", "essential"];
@@ -27,7 +28,8 @@ pub(crate) struct Implementation<'f> {
 }
 
 pub(crate) struct Parameter<'f> {
-    pub(crate) ident: &'f Ident,
+    /// The argument's name.
+    pub(crate) ident: Ident,
     pub(crate) ty: &'f Type,
 }
 
@@ -63,6 +65,12 @@ impl<'f> Implementation<'f> {
         check_signature(signature, wrapper, errors);
         let parameters: Vec<_> =
             signature.inputs.iter().filter_map(|input| read_parameter(input, errors)).collect();
+        if let Some(next) = parameters.iter().find(|parameter| !wrapper && is_next(parameter)) {
+            errors.at(
+                &next.ident,
+                "only a wrapper takes the rest of the call: add the option `wrapper`, or leave `next` out",
+            );
+        }
         if wrapper && !parameters.iter().any(|parameter| parameter.ident == "next") {
             errors.at(
                 &signature.ident,
@@ -122,7 +130,7 @@ impl Options {
             Some("essential") => &mut self.essential,
             Some("before") => return self.before.extend(given.text(errors)),
             Some("after") => return self.after.extend(given.text(errors)),
-            Some("crate") if given.value.is_some() => {
+            Some("crate") => {
                 let path = given.path_value(errors);
                 return options::set_once(&mut self.core, path, given, errors);
             }
@@ -152,9 +160,20 @@ fn check_signature(signature: &Signature, wrapper: bool, errors: &mut Errors) {
              such as `&Imported<Csv>`, and leave lifetimes out",
         );
     }
+    if let Safety::Unsafe(unsafety) = &signature.safety {
+        errors.at(
+            unsafety,
+            "leave `unsafe` out: the framework calls an implementation and can't keep its promises",
+        );
+    }
     if wrapper && signature.asyncness.is_none() {
         errors.at(signature.fn_token, "a wrapper waits for the rest of the call: write `async fn`");
     }
+}
+
+/// `next: Next<'_>`, which another hook's argument of the name `next` isn't.
+fn is_next(parameter: &Parameter<'_>) -> bool {
+    parameter.ident == "next" && types::last_segment(parameter.ty).is_some_and(|name| name == "Next")
 }
 
 fn read_parameter<'f>(input: &'f FnArg, errors: &mut Errors) -> Option<Parameter<'f>> {
@@ -168,12 +187,28 @@ fn read_parameter<'f>(input: &'f FnArg, errors: &mut Errors) -> Option<Parameter
         }
         FnArg::Typed(argument) => match &*argument.pat {
             Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
-                Some(Parameter { ident: &pattern.ident, ty: &argument.ty })
+                if let Some(generic) = types::impl_trait(&argument.ty) {
+                    errors.at(generic, "an implementation can't be generic, since nobody says for which types it is called; name a concrete type");
+                }
+                Some(Parameter { ident: argument_name(&pattern.ident), ty: &argument.ty })
+            }
+            Pat::Wild(wild) => {
+                errors.at(wild, "arguments are taken by name: leave out this one, as it isn't used");
+                None
             }
             pattern => {
                 errors.at(pattern, "arguments are taken by name, so write the plain name of one here");
                 None
             }
         },
+    }
+}
+
+/// `_event` is the argument `event`, taken for its type and not used: rustc's advice for unused parameters.
+fn argument_name(parameter: &Ident) -> Ident {
+    match parameter.to_string().strip_prefix('_') {
+        Some(name) => syn::parse_str::<Ident>(name)
+            .map_or_else(|_| parameter.clone(), |ident| Ident::new(&ident.to_string(), parameter.span())),
+        None => parameter.clone(),
     }
 }

@@ -6,10 +6,10 @@ use syn::ext::IdentExt;
 
 use super::model::{Argument, Spec};
 use crate::doc;
-use crate::types::{ends, text, with_lifetime};
+use crate::types::{ends, location_of, text, with_lifetime};
 
 pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
-    let Spec { core, visibility, signature, attributes, .. } = spec;
+    let Spec { core, visibility, signature, .. } = spec;
     let ident = &signature.ident;
     let name = ident.unraw().to_string();
     let hook_type = hook_type(spec);
@@ -17,32 +17,21 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
     let types: Vec<_> = spec.arguments.iter().map(|argument| with_lifetime(argument.ty, "'a")).collect();
     let checks = spec.arguments.iter().skip(1).map(|argument| check(core, argument));
     let output = spec.output.map_or_else(|| quote!(()), |ty| quote!(#ty));
-    let first_result = spec.first_result;
-    let (answer, finish) = if first_result {
+    let (answer, finish) = if spec.first_result {
         (quote!(::core::option::Option<#output>), quote!(first_result))
     } else {
         (quote!(#core::Outcome<#ident>), quote!(collected))
     };
-    let event_argument =
-        spec.arguments.iter().rev().fold(quote!(::core::option::Option::None), |otherwise, it| {
-            let (argument, ty) = (it.ident.unraw().to_string(), with_lifetime(it.ty, "'static"));
-            quote! {
-                if <#core::__private::Probe<#ty>>::IS_EVENT {
-                    ::core::option::Option::Some(#argument)
-                } else {
-                    #otherwise
-                }
-            }
-        });
+    let info = info(spec);
     // The model has made sure that there is a first argument.
     let (first, last) = ends(spec.arguments[0].ty);
     let (app_args, app) = (Ident::new("__args", first), quote_spanned!(last=> .app));
-    let (doc, written) = (doc::text(attributes), text(signature));
-    let location = quote_spanned!(ident.span()=> #core::__private::Location::caller());
     let call_doc = format!("Calls the implementations of the hook `{name}`: `.await` it, or `.wait()`.");
+    let used_though_deprecated = is_deprecated(spec).then(|| quote!(#[allow(deprecated)]));
     quote! {
         #hook_type
 
+        #used_though_deprecated
         const _: () = {
             /// The arguments of one call.
             #[derive(::core::clone::Clone, ::core::marker::Copy)]
@@ -75,23 +64,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                 type Answer = #answer;
 
                 const INFO: &'static #core::HookInfo = &#core::HookInfo::new::<Self>(
-                    #core::__private::HookDeclaration {
-                        name: #name,
-                        signature: #written,
-                        doc: #doc,
-                        first_result: #first_result,
-                        event_argument: {
-                            #[allow(unused_imports)]
-                            use #core::__private::NoEvent as _;
-                            #event_argument
-                        },
-                        module_path: ::core::module_path!(),
-                        plugin: #core::Plugin::new(
-                            ::core::env!("CARGO_PKG_NAME"),
-                            ::core::env!("CARGO_PKG_VERSION"),
-                        ),
-                        location: #location,
-                    },
+                    #info
                 );
 
                 fn reborrow<'short, 'long: 'short>(__args: Self::Args<'long>) -> Self::Args<'short> {
@@ -126,6 +99,48 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
     }
 }
 
+/// What is known about the hook, whatever its types.
+fn info(spec: &Spec<'_>) -> TokenStream {
+    let Spec { core, signature, attributes, first_result, .. } = spec;
+    let name = signature.ident.unraw().to_string();
+    let (doc, written) = (doc::text(attributes), text(signature));
+    let location = location_of(core, &signature.ident);
+    let event_argument =
+        spec.arguments.iter().rev().fold(quote!(::core::option::Option::None), |otherwise, it| {
+            let (argument, ty) = (it.ident.unraw().to_string(), with_lifetime(it.ty, "'static"));
+            quote! {
+                if <#core::__private::Probe<#ty>>::IS_EVENT {
+                    ::core::option::Option::Some(#argument)
+                } else {
+                    #otherwise
+                }
+            }
+        });
+    quote! {
+        #core::__private::HookDeclaration {
+            name: #name,
+            signature: #written,
+            doc: #doc,
+            first_result: #first_result,
+            event_argument: {
+                #[allow(unused_imports)]
+                use #core::__private::NoEvent as _;
+                #event_argument
+            },
+            module_path: ::core::module_path!(),
+            plugin: #core::Plugin::new(
+                ::core::env!("CARGO_PKG_NAME"),
+                ::core::env!("CARGO_PKG_VERSION"),
+            ),
+            location: #location,
+        }
+    }
+}
+
+fn is_deprecated(spec: &Spec<'_>) -> bool {
+    spec.attributes.iter().any(|attribute| attribute.path().is_ident("deprecated"))
+}
+
 /// The hook's type alone: what stands in for a hook with mistakes.
 pub(crate) fn fallback(spec: &Spec<'_>) -> TokenStream {
     hook_type(spec)
@@ -134,9 +149,9 @@ pub(crate) fn fallback(spec: &Spec<'_>) -> TokenStream {
 /// Empty, so that it is in the type namespace only and a function of the same name can stand beside it.
 fn hook_type(spec: &Spec<'_>) -> TokenStream {
     let Spec { visibility, signature, attributes, .. } = spec;
-    let (docs, ident) = (doc::attributes(attributes), &signature.ident);
+    let ident = &signature.ident;
     quote! {
-        #(#docs)*
+        #(#attributes)*
         #[allow(non_camel_case_types, missing_debug_implementations)]
         #visibility enum #ident {}
     }

@@ -21,7 +21,8 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     match errors.finish() {
         Ok(()) => expand::spec(&spec),
         Err(errors) => {
-            let fallback = expand::fallback(&spec);
+            // So that one mistake here isn't followed by an error wherever the hook is used.
+            let fallback = if spec.is_whole { expand::spec(&spec) } else { expand::fallback(&spec) };
             let errors = errors.into_compile_error();
             quote!(#errors #fallback)
         }

@@ -6,7 +6,7 @@ use syn::{Attribute, Block, FnArg, Ident, Pat, Path, ReturnType, Signature, Toke
 
 use crate::errors::Errors;
 use crate::options;
-use crate::types::last_segment;
+use crate::types::{self, last_segment};
 
 const OPTIONS: &[&str] = &["firstresult", "crate"];
 
@@ -38,6 +38,8 @@ pub(crate) struct Spec<'f> {
     pub(crate) first_result: bool,
     pub(crate) arguments: Vec<Argument<'f>>,
     pub(crate) output: Option<&'f Type>,
+    /// Whether code can be made of it, whatever else is wrong.
+    pub(crate) is_whole: bool,
 }
 
 pub(crate) struct Argument<'f> {
@@ -55,11 +57,23 @@ impl<'f> Spec<'f> {
         if let Some(body) = body {
             errors.at(body, "a hook has no body, since its implementations are elsewhere; write `;` instead");
         }
+        if let Some(asyncness) = &signature.asyncness {
+            errors.at(asyncness, "leave `async` out: a hook says what is asked, and each implementation chooses `fn` or `async fn`");
+        }
+        let mistakes_so_far = errors.count();
         check_signature(signature, errors);
         let arguments =
             signature.inputs.iter().filter_map(|input| read_argument(input, errors)).collect::<Vec<_>>();
-        if arguments.first().is_none_or(|first| first.ident != "app") {
-            errors.at(&signature.ident, "a hook's first argument is the app: write `app: &App` first");
+        match arguments.first() {
+            Some(first) if first.ident != "app" => {
+                errors
+                    .at(first.ident, "a hook's first argument is the app: write `app: &App` before this one");
+            }
+            Some(first) if !matches!(first.ty, Type::Reference(_) | Type::Group(_)) => {
+                errors.at(first.ty, "a hook's first argument is the app: write `app: &App`");
+            }
+            Some(_) => {}
+            None => errors.at(&signature.ident, "a hook's first argument is the app: write `app: &App`"),
         }
         let output = match &signature.output {
             ReturnType::Default => None,
@@ -68,8 +82,16 @@ impl<'f> Spec<'f> {
         if let Some(ty) = output {
             check_output(ty, errors);
         }
-        let core = options::core_path(core);
-        Self { core, attributes, visibility, signature, first_result, arguments, output }
+        Self {
+            core: options::core_path(core),
+            attributes,
+            visibility,
+            signature,
+            first_result,
+            arguments,
+            output,
+            is_whole: errors.count() == mistakes_so_far,
+        }
     }
 }
 
@@ -100,11 +122,8 @@ fn check_signature(signature: &Signature, errors: &mut Errors) {
         errors.at(
             &signature.generics,
             "a hook can't be generic, since its implementations are found by its one type; leave lifetimes out, and \
-             take `&dyn Trait` for a type parameter",
+             take `&(dyn Trait + Sync)` for a type parameter",
         );
-    }
-    if let Some(asyncness) = &signature.asyncness {
-        errors.at(asyncness, "leave `async` out: a hook says what is asked, and each implementation chooses `fn` or `async fn`");
     }
 }
 
@@ -115,15 +134,7 @@ fn read_argument<'f>(input: &'f FnArg, errors: &mut Errors) -> Option<Argument<'
             None
         }
         FnArg::Typed(argument) => {
-            if let Type::Reference(reference) = &*argument.ty
-                && let Some(mutability) = &reference.mutability
-            {
-                errors.at(
-                    mutability,
-                    "every implementation gets the same arguments, so they can't be `&mut`; let implementations return \
-                     what they want changed",
-                );
-            }
+            check_type(&argument.ty, errors);
             match &*argument.pat {
                 Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
                     Some(Argument { ident: &pattern.ident, ty: &argument.ty })
@@ -137,7 +148,53 @@ fn read_argument<'f>(input: &'f FnArg, errors: &mut Errors) -> Option<Argument<'
     }
 }
 
+/// Says of the types that everybody knows what is wrong with them. Of all others the compiler does, though it needs
+/// two errors for that.
+fn check_type(ty: &Type, errors: &mut Errors) {
+    if let Type::Reference(reference) = ty {
+        if let Some(mutability) = &reference.mutability {
+            errors.at(
+                mutability,
+                "every implementation gets the same arguments, so they can't be `&mut`; let implementations return \
+                 what they want changed",
+            );
+        }
+        if let Some(name) = last_segment(&reference.elem).filter(|name| OF_ONE_THREAD.contains(&&**name)) {
+            errors.at(
+                ty,
+                format!(
+                    "implementations can run on any thread, so they can't share a `{name}`; take an atomic or a `Mutex`"
+                ),
+            );
+        }
+    } else if let Some(name) = last_segment(ty).filter(|name| OWNED.contains(&&**name)) {
+        let instead = match &*name {
+            "String" => "&str",
+            "PathBuf" => "&std::path::Path",
+            "Vec" => "&[…]",
+            _ => "&…",
+        };
+        errors.at(
+            ty,
+            format!(
+                "every implementation gets the arguments anew, so none can own a `{name}`; write `{instead}`"
+            ),
+        );
+    }
+}
+
+const OWNED: &[&str] = &[
+    "String", "PathBuf", "OsString", "Vec", "VecDeque", "HashMap", "HashSet", "BTreeMap", "BTreeSet", "Box",
+    "Rc", "Arc",
+];
+
+const OF_ONE_THREAD: &[&str] = &["Cell", "RefCell", "OnceCell", "Rc"];
+
 fn check_output(ty: &Type, errors: &mut Errors) {
+    if types::borrows(ty) {
+        errors.at(ty, "a hook's value can't borrow, since it is kept until all implementations have run; own it, such as `String` for `&str`");
+        return;
+    }
     let message = match last_segment(ty).as_deref() {
         Some("Option") => {
             "write the type inside the `Option`: every implementation of a hook may return `None`, which is no result"

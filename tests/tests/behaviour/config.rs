@@ -196,6 +196,15 @@ fn a_secret_is_in_no_error() {
 }
 
 #[test]
+fn a_secret_with_quotes_and_several_lines_is_in_no_error() {
+    let path = file("long-secret", "[plugins.tests]\nbatch-size = { \"$file\" = \"secret.txt\" }\n");
+    std::fs::write(path.with_file_name("secret.txt"), "hunter \"2\"\nhunter 3\n").unwrap();
+    let found = problems(app().config_file(path));
+    assert!(found[0].contains("invalid type: string \"***"), "{found:?}");
+    assert!(!found[0].contains("hunter"), "{found:?}");
+}
+
+#[test]
 fn a_malformed_file_is_reported_with_line_and_column_and_without_its_text() {
     let path = file("malformed", "[plugins.tests]\npath = \"x\"\ntoken = hunter2\n");
     let shown = path.display().to_string();

@@ -257,3 +257,42 @@ mod typed {
         assert_eq!(logged(&app), ["ban of eve"]);
     }
 }
+
+mod as_written {
+    use event_core::HookSpec;
+
+    use super::*;
+
+    #[hookspec]
+    #[deprecated = "use `labels`"]
+    #[allow(dead_code)]
+    pub fn tags(app: &App) -> String;
+
+    #[hookimpl(track_event)]
+    fn only_its_type_counts(app: &App, _event: &BanUser) {
+        log(app, "a ban");
+    }
+
+    #[hookimpl(track_event, wrapper)]
+    async fn stops_unbans(_event: &UnbanUser, _next: Next<'_>) -> Outcome {
+        Outcome::default()
+    }
+
+    #[test]
+    fn an_argument_that_is_not_used_may_have_an_underscore() {
+        let app = app().hook(only_its_type_counts).hook(stops_unbans).start().wait().unwrap();
+        app.track(BanUser { user: "eve".into() }).wait().unwrap();
+        assert_eq!(logged(&app), ["a ban"]);
+        let receipt = app.track(UnbanUser { user: "eve".into() }).wait().unwrap();
+        assert_eq!(receipt.stopped_by().unwrap().path(), "behaviour::hooks::as_written::stops_unbans");
+    }
+
+    #[test]
+    fn a_hook_is_known_by_its_signature_and_place() {
+        let info = labels::INFO;
+        assert_eq!(info.signature(), "fn labels(app: &App, text: &str, at_most: usize) -> String");
+        assert_eq!(info.doc(), "Which labels does this text get?");
+        let here = include_str!("hooks.rs").lines().nth(info.location().line() as usize - 1).unwrap();
+        assert!(here.starts_with("pub fn labels("), "the place is the function, not its attribute: {here}");
+    }
+}

@@ -1,0 +1,9 @@
+//! `#[event]` has no options.
+
+use event_core::prelude::*;
+
+#[derive(Event)]
+#[event]
+struct BanUser;
+
+fn main() {}

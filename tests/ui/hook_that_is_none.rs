@@ -1,0 +1,10 @@
+//! The path in the attribute names a type that is no hook.
+
+use event_core::prelude::*;
+
+#[hookimpl(Tracked)]
+fn log(event: &Tracked) {
+    println!("{}", event.name());
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! `#[hookspec]` is given twice.
+
+use event_core::prelude::*;
+
+#[hookspec]
+#[hookspec]
+fn prepare(app: &App);
+
+fn main() {}
