@@ -234,7 +234,7 @@ impl Description {
         sections.extend(self.hooks.iter().map(|hook| {
             let answers = if hook.firstresult { "the first result counts" } else { "all are called" };
             let text = vec![
-                first_line(hook.doc).to_owned(),
+                first_sentence(hook.doc),
                 format!("`{}` ({answers}; {}, {})", hook.signature, hook.plugin, hook.location),
             ];
             calls(2, hook.name.to_owned(), text, &hook.implementations)
@@ -253,7 +253,7 @@ impl fmt::Display for EventCalls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let event = &self.event;
         let text = vec![
-            first_line(event.doc).to_owned(),
+            first_sentence(event.doc),
             format!("`{}` ({}, {})", event.rust_type, event.plugin, event.location),
         ];
         calls(1, event.name.to_owned(), text, &self.implementations).fmt(f)
@@ -270,7 +270,7 @@ impl DescribedEvent {
             self.plugin.into(),
             self.rust_type.into(),
             self.location.clone(),
-            first_line(self.doc).into(),
+            first_sentence(self.doc),
         ]
     }
 }
@@ -321,8 +321,12 @@ fn yes_or_no(truth: bool) -> String {
     if truth { "yes" } else { "no" }.to_owned()
 }
 
-fn first_line(doc: &str) -> &str {
-    doc.lines().next().unwrap_or_default()
+/// A doc comment's lines end where its author's editor had them end, a sentence where it makes sense.
+fn first_sentence(doc: &str) -> String {
+    let paragraph: Vec<_> = doc.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let paragraph = paragraph.join(" ");
+    let end = [". ", "? ", "! "].iter().filter_map(|end| paragraph.find(end)).min();
+    end.map_or(paragraph.clone(), |end| paragraph[..=end].to_owned())
 }
 
 fn calls(depth: usize, title: String, text: Vec<String>, them: &[DescribedImplementation]) -> Section {
@@ -403,5 +407,23 @@ impl fmt::Display for Section {
             writeln!(f, "{}", line.trim_end())?;
         }
         writeln!(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_the_first_sentence_of_a_doc_comment_wherever_its_lines_end() {
+        for (doc, first) in [
+            ("", ""),
+            ("Somebody signed in", "Somebody signed in"),
+            ("Somebody\nsigned in. Again.", "Somebody signed in."),
+            ("May they?\nThe first answer counts.", "May they?"),
+            ("Version 1.5 of\nit\n\nMore.", "Version 1.5 of it"),
+        ] {
+            assert_eq!(first_sentence(doc), first);
+        }
     }
 }
