@@ -1,6 +1,7 @@
 //! Whether each example prints what is expected: `expected/NAME.stdout`, `expected/NAME.stderr` and an exit code.
 //!
-//! The programs give their events' ids and times themselves; line numbers of the source are written `LINE`.
+//! The programs give their events' ids and times themselves; line numbers of the source are written `LINE`. With
+//! `EXAMPLES=overwrite` in the environment, what is printed becomes what is expected.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -23,12 +24,18 @@ fn run(example: &str, arguments: &[&str], input: Stdio) -> Output {
 
 #[track_caller]
 fn assert_prints(output: &Output, expected: &str, code: i32) {
-    let [stdout, stderr] = ["stdout", "stderr"].map(|stream| {
-        let path = workspace().join(format!("examples/expected/{expected}.{stream}"));
+    let paths =
+        ["stdout", "stderr"].map(|stream| workspace().join(format!("examples/expected/{expected}.{stream}")));
+    let printed = [&output.stdout, &output.stderr].map(|bytes| without_line_numbers(bytes));
+    if std::env::var_os("EXAMPLES").is_some_and(|value| value == "overwrite") {
+        for (path, text) in paths.iter().zip(&printed) {
+            std::fs::write(path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        }
+    }
+    let expected = paths.map(|path| {
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     });
-    let printed = [&output.stdout, &output.stderr].map(|bytes| without_line_numbers(bytes));
-    assert_eq!(printed, [stdout, stderr], "\nprinted:\n{}\n{}", printed[0], printed[1]);
+    assert_eq!(printed, expected, "\nprinted:\n{}\n{}", printed[0], printed[1]);
     assert_eq!(output.status.code(), Some(code));
 }
 
@@ -96,4 +103,27 @@ fn order_shows_the_call_order_and_what_becomes_of_failures() {
 #[test]
 fn own_hook_takes_the_first_answer_and_fails_closed() {
     assert_prints(&run("own_hook", &[], Stdio::null()), "own_hook", 0);
+}
+
+#[test]
+fn describe_says_the_same_as_a_table_as_json_and_as_markdown() {
+    assert_prints(&run("describe", &[], Stdio::null()), "describe", 0);
+}
+
+#[test]
+fn datasettes_events_have_its_names_and_fields() {
+    assert_prints(&run("datasette_events", &[], Stdio::null()), "datasette_events", 0);
+}
+
+/// Hooks in a second crate hear of events in a first, and the third says how: points doubled, a plugin not enabled,
+/// an address redacted.
+#[test]
+fn library_and_app_behaves_as_its_configuration_says() {
+    assert_prints(&run("library_and_app", &[], Stdio::null()), "library_and_app", 0);
+}
+
+#[test]
+fn library_and_app_does_not_start_with_settings_that_nobody_reads() {
+    let output = run("library_and_app", &["examples/data/shop-with-mistakes.toml"], Stdio::null());
+    assert_prints(&output, "library_and_app-with-mistakes", 1);
 }
