@@ -70,7 +70,8 @@ macro_rules! plugins {
         #[allow(dead_code)]
         pub const PLUGINS: &[&$crate::Plugin] = &[$(&::$plugin::__EVENT_PLUGIN),*];
 
-        $crate::__private::inventory::submit! {
+        $crate::__private::register! {
+            "plugins",
             $crate::__private::Registration::Plugins(&$crate::__private::PluginList {
                 plugins: PLUGINS,
                 location: $crate::__private::Location::caller(),

@@ -1,5 +1,6 @@
 //! Not public API. Used by generated code.
 
+pub use crate::__register as register;
 pub use crate::answer::{Answer, IntoAnswer, IntoCause};
 pub use crate::argument::{Fills, NoEvent, NoFilter, Probe, hook_argument};
 pub use crate::event::{Declaration, Field, Underived};

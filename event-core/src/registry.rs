@@ -19,6 +19,33 @@ pub enum Registration {
 
 inventory::collect!(Registration);
 
+/// Registers one thing; generated code calls it with a name that nothing else in the place where it stands has.
+///
+/// On WebAssembly the linker drops what nobody calls, registrations in dependencies included. It keeps a crate's object
+/// where that exports a symbol, so each registration stands beside one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($name:literal, $registration:expr) => {
+        $crate::__private::inventory::submit! { $registration }
+
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            #[unsafe(export_name = ::core::concat!(
+                        "__event_keep:",
+                        ::core::module_path!(),
+                        ":",
+                        ::core::line!(),
+                        ":",
+                        ::core::column!(),
+                        ":",
+                        $name
+                    ))]
+            extern "C" fn __keep() {}
+        };
+    };
+}
+
 /// Everything that is linked, in no order: the linker's changes from build to build.
 pub(crate) fn linked() -> impl Iterator<Item = &'static Registration> {
     inventory::iter::<Registration>.into_iter()

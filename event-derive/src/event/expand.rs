@@ -31,10 +31,12 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     // A generic type has no one type to register; `register_events` returns its concrete ones. The registration
     // doesn't go by way of the trait, so that a type that can't have it is reported once.
     let (registration, types) = if event.generics.params.is_empty() {
+        let registered = format!("event {}", ident.unraw());
         let registration = quote! {
             const __TYPES: &[#core::EventType] = #declared;
 
-            #core::__private::inventory::submit! {
+            #core::__private::register! {
+                #registered,
                 #core::__private::Registration::Event(&__TYPES[0])
             }
         };

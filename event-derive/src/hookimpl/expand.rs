@@ -24,6 +24,7 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
         quote!((#argument, <#core::__private::Probe<#ty>>::FILTER))
     });
     let call = call(it);
+    let registered = format!("implementation {name}");
     quote! {
         const _: () = {
             // The path stands here only: what is wrong with it would be said for each place.
@@ -32,7 +33,8 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
             #[allow(unused_imports)]
             use #core::__private::NoFilter as _;
 
-            #core::__private::inventory::submit! {
+            #core::__private::register! {
+                #registered,
                 #core::__private::Registration::Implementation(&#core::__private::HookImpl {
                     hook: #info,
                     hook_id: #core::__private::TypeId::of::<#hook_alias>(),

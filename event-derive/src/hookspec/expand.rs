@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use super::model::{Argument, Spec};
+use super::model::{Argument, Spec, is_named};
 use crate::doc;
 use crate::types::{ends, location_of, text, with_lifetime};
 
@@ -92,6 +92,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                 }
             }
 
+            // Without a symbol that keeps it on WebAssembly: a hook that nobody names has nobody to miss it.
             #core::__private::inventory::submit! {
                 #core::__private::Registration::Hook(<#ident as #core::HookSpec>::INFO)
             }
@@ -148,8 +149,10 @@ pub(crate) fn fallback(spec: &Spec<'_>) -> TokenStream {
 
 /// Empty, so that it is in the type namespace only and a function of the same name can stand beside it.
 fn hook_type(spec: &Spec<'_>) -> TokenStream {
-    let Spec { visibility, signature, attributes, .. } = spec;
+    let Spec { visibility, signature, .. } = spec;
     let ident = &signature.ident;
+    // A second `#[hookspec]`, a mistake, would be expanded again.
+    let attributes = spec.attributes.iter().filter(|attribute| !is_named(attribute, "hookspec"));
     quote! {
         #(#attributes)*
         #[allow(non_camel_case_types, missing_debug_implementations)]

@@ -113,7 +113,7 @@ fn read_options(tokens: TokenStream, errors: &mut Errors) -> (bool, Option<Path>
     (first_result.is_some(), core)
 }
 
-fn is_named(attribute: &Attribute, name: &str) -> bool {
+pub(super) fn is_named(attribute: &Attribute, name: &str) -> bool {
     attribute.path().segments.last().is_some_and(|segment| segment.ident == name)
 }
 

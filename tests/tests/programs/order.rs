@@ -16,18 +16,18 @@ track_event
   order_alpha::xray
   order_alpha::east::alpha
   order_zeta::inner::first
-  order_alpha::whiskey
   order_alpha::zulu
-  order_alpha::east::kilo
-  order_alpha::east::lima
+  order_alpha::whiskey
   order_alpha::east::mike
+  order_alpha::east::lima
+  order_alpha::east::kilo
   order_alpha::east::bravo
   order_alpha::west::slow
   order_app::zero
   order_app::handlers::november
   order_app::handlers::papa
-  order_zeta::four
   order_zeta::one
+  order_zeta::four
   order_zeta::inner::middle
   order_app::late
   order_zeta::three

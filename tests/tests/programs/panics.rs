@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use crate::build::{err, out, output, program, succeeded};
 
-const FAILURE: &str = "`hook::first` (hook track_event, plugin panics, panics/src/bin/hook.rs:8) failed on event `happened`: \
+const FAILURE: &str = "`hook::first` (hook track_event, plugin panics, panics/src/bin/hook.rs:9) failed on event `happened`: \
      panicked: on purpose";
 
 #[test]
@@ -36,7 +36,7 @@ fn a_program_whose_main_returns_the_error_of_a_failed_start_exits_with_1_and_say
     let output = output(&mut program("panics", "startup", "dev"));
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("the disk is full"), "{}", err(&output));
-    assert!(err(&output).contains("panics/src/bin/startup.rs:3"), "{}", err(&output));
+    assert!(err(&output).contains("panics/src/bin/startup.rs:4"), "{}", err(&output));
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_standard_error_that_nobody_reads_is_no_panic() {
     drop(running.stderr.take());
     running.stdin.take().expect("it is piped").write_all(b"go on\n").expect("the program reads a line");
     let output = running.wait_with_output().expect("the program ends");
-    let failure = "`nobody_reads::fails` (hook track_event, plugin panics, panics/src/bin/nobody_reads.rs:8) failed on \
+    let failure = "`nobody_reads::fails` (hook track_event, plugin panics, panics/src/bin/nobody_reads.rs:9) failed on \
                    event `happened`: on purpose\n";
     assert_eq!(out(&output), failure);
     assert!(output.status.success(), "{}", output.status);
