@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why an event has no line, or an app doesn't start. No value of a property is in it.
+/// Why an event has no line, or an app doesn't start. What can't be redacted is reported without any value of it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {

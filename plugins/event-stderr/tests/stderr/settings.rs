@@ -85,6 +85,22 @@ fn pretty_is_an_aligned_line_without_colours_where_standard_error_is_no_terminal
     assert_eq!(run(as_child(name, builder, track_all)), expected);
 }
 
+#[derive(Event)]
+#[event(name = "what-is-called-much-longer-than-anything-else")]
+struct Long;
+
+#[test]
+fn one_long_name_does_not_move_the_columns_of_all_others() {
+    let name = "settings::one_long_name_does_not_move_the_columns_of_all_others";
+    let builder = by_hand(&json!({ "pretty": true, "exclude": ["user-seen"] })).event::<Long>();
+    let stderr = run(as_child(name, builder, |app| {
+        assert_tracked(app, UserBanned { user: "mallory" });
+        assert_tracked(app, Long);
+    }));
+    let found = ["  user-banned  ada ", "  what-is-called-much-longer-than-anything-else  ada\n"];
+    assert!(found.iter().all(|part| stderr.contains(part)), "{stderr}");
+}
+
 #[test]
 fn auto_is_json_where_standard_error_is_no_terminal() {
     let name = "settings::auto_is_json_where_standard_error_is_no_terminal";
