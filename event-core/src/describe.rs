@@ -204,33 +204,20 @@ impl Description {
     }
 
     fn sections(&self) -> Vec<Section> {
-        let mut sections = vec![
-            Section {
-                depth: 1,
-                title: "Plugins".to_owned(),
-                text: Vec::new(),
-                columns: &["plugin", "version", "enabled"],
-                rows: self
-                    .plugins
-                    .iter()
-                    .map(|it| vec![it.name.into(), it.version.into(), yes_or_no(it.enabled)])
-                    .collect(),
-            },
-            Section {
-                depth: 1,
-                title: "Events".to_owned(),
-                text: Vec::new(),
-                columns: &["event", "version", "fields", "plugin", "type", "where", "what"],
-                rows: self.events.iter().map(DescribedEvent::row).collect(),
-            },
-        ];
-        sections.push(Section {
+        let mut sections = vec![Section {
             depth: 1,
-            title: "Hooks".to_owned(),
+            title: "Plugins".to_owned(),
             text: Vec::new(),
-            columns: &[],
-            rows: Vec::new(),
-        });
+            columns: &["plugin", "version", "enabled"],
+            rows: self
+                .plugins
+                .iter()
+                .map(|it| vec![it.name.into(), it.version.into(), yes_or_no(it.enabled)])
+                .collect(),
+        }];
+        sections.push(Section::heading("Events"));
+        sections.extend(self.events.iter().map(DescribedEvent::section));
+        sections.push(Section::heading("Hooks"));
         sections.extend(self.hooks.iter().map(|hook| {
             let answers = if hook.firstresult { "the first result counts" } else { "all are called" };
             let text = vec![
@@ -251,26 +238,29 @@ impl fmt::Display for Description {
 
 impl fmt::Display for EventCalls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let event = &self.event;
-        let text = vec![
-            first_sentence(event.doc),
-            format!("`{}` ({}, {})", event.rust_type, event.plugin, event.location),
-        ];
-        calls(1, event.name.to_owned(), text, &self.implementations).fmt(f)
+        calls(1, self.event.name.to_owned(), self.event.text(), &self.implementations).fmt(f)
     }
 }
 
 impl DescribedEvent {
-    fn row(&self) -> Vec<String> {
-        let fields = self.fields.iter().map(|field| format!("{}: {}", field.name, field.rust_type));
+    fn section(&self) -> Section {
+        let row = |field: &DescribedField| {
+            vec![field.name.into(), field.rust_type.into(), first_sentence(field.doc)]
+        };
+        Section {
+            depth: 2,
+            title: self.name.to_owned(),
+            text: self.text(),
+            columns: &["field", "type", "what"],
+            rows: self.fields.iter().map(row).collect(),
+        }
+    }
+
+    fn text(&self) -> Vec<String> {
+        let version = if self.version == 1 { String::new() } else { format!("version {}; ", self.version) };
         vec![
-            self.name.into(),
-            self.version.to_string(),
-            fields.collect::<Vec<_>>().join(", "),
-            self.plugin.into(),
-            self.rust_type.into(),
-            self.location.clone(),
             first_sentence(self.doc),
+            format!("`{}` ({version}{}, {})", self.rust_type, self.plugin, self.location),
         ]
     }
 }
@@ -365,6 +355,10 @@ struct Section {
 }
 
 impl Section {
+    fn heading(title: &str) -> Self {
+        Self { depth: 1, title: title.to_owned(), text: Vec::new(), columns: &[], rows: Vec::new() }
+    }
+
     fn write_markdown(&self, page: &mut String) {
         let hashes = "#".repeat(self.depth);
         let _ = writeln!(page, "{hashes} {}\n", self.title);

@@ -8,7 +8,9 @@ use std::collections::HashSet;
 use std::fmt::{self, Display};
 
 use serde::de::value::StrDeserializer;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, Visitor,
+};
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
@@ -95,6 +97,11 @@ impl<'v> Node<'v> {
     fn outside_text(&self) -> Option<&'v str> {
         self.value.as_str().filter(|_| self.texts.contains(&self.path))
     }
+}
+
+fn list(text: &str) -> Option<Value> {
+    let table: Map<String, Value> = toml::from_str(&format!("list = {text}")).ok()?;
+    table.into_iter().map(|(_, value)| value).next().filter(Value::is_array)
 }
 
 macro_rules! written_as_text {
@@ -186,6 +193,17 @@ impl<'de> Deserializer<'de> for Node<'_> {
         visitor.visit_unit()
     }
 
+    /// A variable holds a list as TOML writes it: `["user-*", "login"]`.
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        match self.outside_text().map(list) {
+            Some(Some(items)) => {
+                items.deserialize_seq(visitor).map_err(|error| Wrong::custom(error).at(&self.path))
+            }
+            Some(None) => Err(Wrong::custom("write a list as in TOML: [\"one\", \"two\"]").at(&self.path)),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
     written_as_text! {
         deserialize_bool visit_bool bool;
         deserialize_i8 visit_i8 i8;
@@ -201,7 +219,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
     }
 
     forward_to_deserialize_any! {
-        i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map identifier
+        i128 u128 char str string bytes byte_buf unit unit_struct tuple tuple_struct map identifier
     }
 }
 

@@ -119,6 +119,17 @@ fn a_text_stays_a_text_even_where_a_variable_looks_like_a_number() {
 }
 
 #[test]
+fn a_list_in_a_variable_is_written_as_in_toml() {
+    let read = settings(app().config_variables([("EVENT__PLUGINS__TESTS__LIST", "[1, 2]")]));
+    assert_eq!(read.list, [1, 2]);
+    let found = problems(app().config_variables([("EVENT__PLUGINS__TESTS__LIST", "1, 2")]));
+    assert!(
+        found[0].contains("`plugins.tests.list`: write a list as in TOML: [\"one\", \"two\"]"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn a_reference_to_a_file_is_its_exact_content_and_relative_to_the_file_that_says_it() {
     let path = file("reference", "[plugins.tests]\ntoken = { \"$file\" = \"token.txt\" }\n");
     std::fs::write(path.with_file_name("token.txt"), "hunter2\n").unwrap();

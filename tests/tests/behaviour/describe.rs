@@ -83,8 +83,11 @@ fn text_json_and_markdown_hold_the_same() {
             assert!(form.contains(it["location"].as_str().unwrap()), "{form}");
         }
     }
-    assert!(page.contains("| event | version | fields |"), "{page}");
-    assert!(page.contains("user: Option&lt;String>"), "a browser would take `<String>` for a tag: {page}");
+    assert!(page.contains("## ban-user\n\nA moderator banned a user.\n\n"), "{page}");
+    assert!(
+        page.contains("| user | Option&lt;String> | Who. |"),
+        "a browser would take `<String>` for a tag: {page}"
+    );
 }
 
 #[test]
