@@ -13,15 +13,14 @@ pub(crate) struct Fixed {
 }
 
 impl Fixed {
-    /// The envelope with time and id, unless the caller gave them or nothing is fixed.
+    /// Gives the envelope time and id, unless the caller gave them or nothing is fixed.
     #[inline]
-    pub(crate) fn complete(&self, mut envelope: Envelope) -> Envelope {
+    pub(crate) fn complete(&self, envelope: &mut Envelope) {
         if let Some(clock) = &self.clock {
             envelope.created.get_or_insert_with(clock);
         }
         if let Some(ids) = &self.ids {
             envelope.id.get_or_insert_with(ids);
         }
-        envelope
     }
 }

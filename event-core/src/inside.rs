@@ -20,7 +20,8 @@ pub(crate) struct Inside {
 impl Inside {
     #[inline]
     pub(crate) fn enter(app: &Inner) -> Self {
-        Self { outer: INNERMOST.replace(app) }
+        // Not `INNERMOST.replace`, which goes a longer way in.
+        Self { outer: INNERMOST.with(|innermost| innermost.replace(app)) }
     }
 
     pub(crate) fn any() -> bool {
@@ -36,7 +37,7 @@ impl Inside {
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        INNERMOST.set(self.outer);
+        INNERMOST.with(|innermost| innermost.set(self.outer));
     }
 }
 

@@ -35,8 +35,13 @@ pub enum Promise {
 }
 
 impl Promise {
+    #[inline]
     pub(crate) fn from_u8(number: u8) -> Self {
-        [Self::Nothing, Self::Enqueued, Self::OnDisk][usize::from(number)]
+        match number {
+            0 => Self::Nothing,
+            1 => Self::Enqueued,
+            _ => Self::OnDisk,
+        }
     }
 }
 

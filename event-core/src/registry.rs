@@ -32,15 +32,15 @@ macro_rules! __register {
         #[cfg(target_family = "wasm")]
         const _: () = {
             #[unsafe(export_name = ::core::concat!(
-                                "__event_keep:",
-                                ::core::module_path!(),
-                                ":",
-                                ::core::line!(),
-                                ":",
-                                ::core::column!(),
-                                ":",
-                                $name
-                            ))]
+                                        "__event_keep:",
+                                        ::core::module_path!(),
+                                        ":",
+                                        ::core::line!(),
+                                        ":",
+                                        ::core::column!(),
+                                        ":",
+                                        $name
+                                    ))]
             extern "C" fn __keep() {}
         };
     };

@@ -89,15 +89,16 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
     }
 
     /// No clock, no id, no allocation.
-    fn unheard(self) -> Result<Receipt> {
-        let envelope = self.app()?.inner.fixed.complete(self.envelope);
-        Ok(Receipt::unheard(envelope.id, envelope.created))
+    fn unheard(mut self) -> Result<Receipt> {
+        self.app()?.inner.fixed.complete(&mut self.envelope);
+        Ok(Receipt::unheard(self.envelope.id, self.envelope.created))
     }
 
     #[inline]
-    fn run_ready(self, plan: &'a Plan<track_event>) -> Result<Receipt> {
+    fn run_ready(mut self, plan: &'a Plan<track_event>) -> Result<Receipt> {
         let app = self.app()?;
-        let event = TrackedOf::new(self.event, app.inner.fixed.complete(self.envelope));
+        app.inner.fixed.complete(&mut self.envelope);
+        let event = TrackedOf::new(self.event, self.envelope);
         let span = EventSpan::of(&event);
         let ran = span.run(|| dispatch::run_ready(plan, track_event::args(app, &event)));
         let receipt = receipt(&event, app, ran, &span);
@@ -105,9 +106,10 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
         receipt
     }
 
-    async fn run(self, plan: &'a Plan<track_event>) -> Result<Receipt> {
+    async fn run(mut self, plan: &'a Plan<track_event>) -> Result<Receipt> {
         let app = self.app()?;
-        let event = TrackedOf::new(self.event, app.inner.fixed.complete(self.envelope));
+        app.inner.fixed.complete(&mut self.envelope);
+        let event = TrackedOf::new(self.event, self.envelope);
         let span = EventSpan::of(&event);
         let ran = span.around(dispatch::run(plan, track_event::args(app, &event))).await;
         let receipt = receipt(&event, app, ran, &span);

@@ -226,11 +226,13 @@ impl<E> TrackedOf<E> {
         self.promise.fetch_max(promise as u8, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn promised(&self) -> Promise {
         Promise::from_u8(self.promise.load(Ordering::Relaxed))
     }
 
     /// For the receipt: the id if anybody asked for it, and the time that one would be made from.
+    #[inline]
     pub(crate) fn id_so_far(&self) -> (Option<Uuid>, Created) {
         (self.id.so_far(), self.created)
     }
