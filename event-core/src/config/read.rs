@@ -99,7 +99,8 @@ impl<'v> Node<'v> {
     }
 }
 
-fn list(text: &str) -> Option<Value> {
+/// The list that a text holds, as TOML writes it.
+pub(super) fn list(text: &str) -> Option<Value> {
     let table: Map<String, Value> = toml::from_str(&format!("list = {text}")).ok()?;
     table.into_iter().map(|(_, value)| value).next().filter(Value::is_array)
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Config;
 use super::load::{is_reference, join};
+use super::read::list;
 use crate::error::Problem;
 
 impl Config {
@@ -53,6 +54,10 @@ impl Config {
         let escaped = &quoted[1..quoted.len() - 1];
         if escaped != text {
             self.secrets.push(escaped.to_owned());
+        }
+        // A list is read item by item, so one item can be what a message is about.
+        if let Some(Value::Array(items)) = list(text) {
+            items.iter().filter_map(Value::as_str).for_each(|item| self.keep_secret(item));
         }
     }
 

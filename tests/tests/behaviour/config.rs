@@ -216,6 +216,15 @@ fn a_secret_with_quotes_and_several_lines_is_in_no_error() {
 }
 
 #[test]
+fn an_item_of_a_secret_list_is_in_no_error() {
+    let path = file("secret-list", "[plugins.tests]\nlist = { \"$file\" = \"secret.txt\" }\n");
+    std::fs::write(path.with_file_name("secret.txt"), "[1, \"hunter2\"]").unwrap();
+    let found = problems(app().config_file(path));
+    assert!(found[0].contains("invalid type: string \"***"), "{found:?}");
+    assert!(!found[0].contains("hunter"), "{found:?}");
+}
+
+#[test]
 fn a_malformed_file_is_reported_with_line_and_column_and_without_its_text() {
     let path = file("malformed", "[plugins.tests]\npath = \"x\"\ntoken = hunter2\n");
     let shown = path.display().to_string();
