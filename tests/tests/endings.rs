@@ -108,7 +108,7 @@ fn a_main_that_returns_the_error_of_a_failed_start_prints_it_with_every_cause() 
     let output = ended("failing start");
     assert_eq!(
         err(&output),
-        "Error: the app can't start: `endings::startup` (hook startup, plugin endings, endings/src/main.rs:32) failed\n  \
+        "Error: the app can't start: `endings::startup` (hook startup, plugin endings, endings/src/main.rs:33) failed\n  \
          caused by: the database can't be opened\n  \
          caused by: invalid digit found in string\n"
     );
@@ -121,7 +121,7 @@ fn a_main_that_returns_a_refusal_prints_who_refused_and_why() {
     assert_eq!(
         err(&output),
         format!(
-            "{DROPPED}Error: refused: `endings::store` (hook track_event, plugin endings, endings/src/main.rs:43) \
+            "{DROPPED}Error: refused: `endings::store` (hook track_event, plugin endings, endings/src/main.rs:44) \
              failed on event `happened`\n  caused by: the disk is full\n"
         )
     );

@@ -19,11 +19,11 @@ event: id=00000000-0000-0000-0000-000000000000
   implementation: outcome="no value"
   implementation: duration_us=…
   INFO event_core implementation: hook="track_event" name="traced::fails" plugin="traced"
-  ERROR event_core in implementation: message=`traced::fails` (hook track_event, plugin traced, traced/src/main.rs:27) failed on event `happened`: on purpose
+  ERROR event_core in implementation: message=`traced::fails` (hook track_event, plugin traced, traced/src/main.rs:28) failed on event `happened`: on purpose
   implementation: outcome="failed"
   implementation: duration_us=…
   INFO event_core implementation: hook="track_event" name="traced::panics" plugin="traced"
-  ERROR event_core in implementation: message=`traced::panics` (hook track_event, plugin traced, traced/src/main.rs:33) failed on event `happened`: panicked: a bug
+  ERROR event_core in implementation: message=`traced::panics` (hook track_event, plugin traced, traced/src/main.rs:34) failed on event `happened`: panicked: a bug
   implementation: outcome="failed"
   implementation: duration_us=…
 event: outcome="tracked"
@@ -35,7 +35,7 @@ event: id=00000000-0000-0000-0000-000000000000
   implementation: outcome="value"
   implementation: duration_us=…
   INFO event_core implementation: hook="track_event" name="traced::refuses" plugin="traced"
-  ERROR event_core in implementation: message=`traced::refuses` (hook track_event, plugin traced, traced/src/main.rs:39) failed on event `refused`: no room
+  ERROR event_core in implementation: message=`traced::refuses` (hook track_event, plugin traced, traced/src/main.rs:40) failed on event `refused`: no room
   implementation: outcome="failed"
   implementation: duration_us=…
 event: outcome="refused"
