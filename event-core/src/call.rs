@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use crate::app::App;
 use crate::error::Result;
+use crate::gate::Running;
 use crate::hook::HookSpec;
 use crate::inside::{self, Inside};
 use crate::plan::Plan;
@@ -33,8 +34,12 @@ pub trait Callable<'a>: Sized + Send + 'a {
     /// Runs a plan that [is ready at once](Plan::is_ready_at_once).
     fn run_ready(self, plan: &'a Plan<Self::Spec>) -> Result<Self::Answer>;
 
-    /// Runs any plan.
-    fn run(self, plan: &'a Plan<Self::Spec>) -> impl Future<Output = Result<Self::Answer>> + Send + 'a;
+    /// Runs any plan. The call counts as running until the future is done or dropped.
+    fn run(
+        self,
+        plan: &'a Plan<Self::Spec>,
+        running: Running<'a>,
+    ) -> impl Future<Output = Result<Self::Answer>> + Send + 'a;
 }
 
 /// Runs the call on this thread and waits for it.
@@ -44,12 +49,12 @@ pub(crate) fn wait<'a, C: Callable<'a>>(call: C) -> Result<C::Answer> {
         app.inner.gate.check_open(app.inner.is_inside())?;
         return call.unheard();
     };
-    let _running = app.inner.gate.enter(app.inner.is_inside())?;
+    let running = app.inner.gate.enter(app.inner.is_inside())?;
     if plan.is_ready_at_once() {
         let _inside = Inside::enter(&app.inner);
         call.run_ready(plan)
     } else {
-        wait::until_ready(inside::marked(&app.inner, call.run(plan)))?
+        wait::until_ready(inside::marked(&app.inner, call.run(plan, running)))?
     }
 }
 
@@ -87,11 +92,7 @@ impl<'a, A, C: Callable<'a, Answer = A>> Future for CallFuture<'a, C, A> {
                 _ => return Poll::Ready(wait(call)),
             };
             let running = app.inner.gate.enter(app.inner.is_inside())?;
-            let run = async move {
-                let _running = running;
-                call.run(plan).await
-            };
-            self.0 = State::Running(app, Box::pin(run));
+            self.0 = State::Running(app, Box::pin(call.run(plan, running)));
         }
         let State::Running(app, running) = &mut self.0 else { unreachable!("it was set above") };
         // Around each poll anew: the next can be on another thread.

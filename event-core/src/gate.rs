@@ -31,7 +31,8 @@ const CLOSED: u8 = 2;
 const DONE: u8 = 3;
 
 /// A call that runs; the gate waits for it.
-pub(crate) struct Running<'a> {
+#[doc(hidden)]
+pub struct Running<'a> {
     gate: &'a Gate,
     counter: &'a Counter,
 }

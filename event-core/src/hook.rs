@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::call::{self, CallFuture, Callable};
 use crate::dispatch;
 use crate::error::{Error, Result};
+use crate::gate::Running;
 use crate::implementation::Implementation;
 use crate::plan::{ErasedTable, Plan, Table};
 use crate::plugin::Plugin;
@@ -180,7 +181,7 @@ impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
         S::answer(S::app(self.args).inner.report(dispatch::run_ready(plan, self.args).outcome)?)
     }
 
-    async fn run(self, plan: &'a Plan<S>) -> Result<S::Answer> {
+    async fn run(self, plan: &'a Plan<S>, _running: Running<'a>) -> Result<S::Answer> {
         S::answer(S::app(self.args).inner.report(dispatch::run(plan, self.args).await.outcome)?)
     }
 }

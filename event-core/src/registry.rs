@@ -31,18 +31,29 @@ macro_rules! __register {
 
         #[cfg(target_family = "wasm")]
         const _: () = {
-            #[unsafe(export_name = ::core::concat!(
-                                        "__event_keep:",
-                                        ::core::module_path!(),
-                                        ":",
-                                        ::core::line!(),
-                                        ":",
-                                        ::core::column!(),
-                                        ":",
-                                        $name
-                                    ))]
+            #[unsafe(export_name = $crate::__keep_name!($name))]
             extern "C" fn __keep() {}
         };
+    };
+}
+
+/// A symbol's name that only one registration has. A macro of its own, since rustfmt moves a list in an attribute with
+/// every run.
+#[cfg(target_family = "wasm")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __keep_name {
+    ($name:literal) => {
+        ::core::concat!(
+            "__event_keep:",
+            ::core::module_path!(),
+            ":",
+            ::core::line!(),
+            ":",
+            ::core::column!(),
+            ":",
+            $name
+        )
     };
 }
 

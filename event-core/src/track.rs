@@ -14,6 +14,7 @@ use crate::call::{self, CallFuture, Callable};
 use crate::dispatch::{self, Ran};
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::gate::Running;
 use crate::plan::Plan;
 use crate::receipt::Receipt;
 use crate::tracked::{Envelope, TrackedOf};
@@ -101,18 +102,18 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
         let event = TrackedOf::new(self.event, self.envelope);
         let span = EventSpan::of(&event);
         let ran = span.run(|| dispatch::run_ready(plan, track_event::args(app, &event)));
-        let receipt = receipt(&event, app, ran, &span);
+        let receipt = receipt(&event, app, ran, span);
         record(event, app, &receipt);
         receipt
     }
 
-    async fn run(mut self, plan: &'a Plan<track_event>) -> Result<Receipt> {
+    async fn run(mut self, plan: &'a Plan<track_event>, _running: Running<'a>) -> Result<Receipt> {
         let app = self.app()?;
         app.inner.fixed.complete(&mut self.envelope);
         let event = TrackedOf::new(self.event, self.envelope);
         let span = EventSpan::of(&event);
         let ran = span.around(dispatch::run(plan, track_event::args(app, &event))).await;
-        let receipt = receipt(&event, app, ran, &span);
+        let receipt = receipt(&event, app, ran, span);
         record(event, app, &receipt);
         receipt
     }
@@ -123,7 +124,7 @@ fn receipt<E: Event>(
     event: &TrackedOf<E>,
     app: &App,
     ran: Ran<track_event>,
-    span: &EventSpan,
+    span: EventSpan,
 ) -> Result<Receipt> {
     let receipt = match app.inner.report(ran.outcome) {
         Ok(outcome) => {

@@ -159,7 +159,12 @@ pub(crate) enum Created {
 impl Created {
     #[inline]
     pub(crate) fn now() -> Self {
-        Self::Clock(SystemTime::now())
+        // Where there is no system, only chrono knows whom to ask.
+        if cfg!(all(target_family = "wasm", target_os = "unknown")) {
+            Self::Given(Utc::now())
+        } else {
+            Self::Clock(SystemTime::now())
+        }
     }
 
     /// To the microsecond, which every form of the time can hold.

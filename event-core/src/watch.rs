@@ -77,11 +77,25 @@ impl fmt::Debug for ObservedCall<'_> {
     }
 }
 
+/// When something began. Where there is no system there is no clock for it, and nothing takes any time.
+struct Began(Option<Instant>);
+
+impl Began {
+    fn now() -> Self {
+        let has_clock = !cfg!(all(target_family = "wasm", target_os = "unknown"));
+        Self(has_clock.then(Instant::now))
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.map_or(Duration::ZERO, |began| began.elapsed())
+    }
+}
+
 /// One call that somebody watches. Dropped before its end, it was cancelled.
 pub(crate) struct Watched<'a> {
     app: &'a Inner,
     call: ObservedCall<'a>,
-    began: Instant,
+    began: Began,
     ended: bool,
     #[cfg(feature = "tracing")]
     span: tracing::Span,
@@ -118,7 +132,7 @@ impl<'a> Watched<'a> {
         Some(Self {
             app,
             call,
-            began: Instant::now(),
+            began: Began::now(),
             ended: false,
             #[cfg(feature = "tracing")]
             span,
@@ -202,20 +216,20 @@ pub(crate) use without_tracing::{Entered, EventSpan};
 #[cfg(feature = "tracing")]
 mod with_tracing {
     use std::future::Future;
-    use std::time::Instant;
 
     use tracing::instrument::Instrument;
     use tracing::{Span, field};
 
-    use super::Watched;
+    use super::{Began, Watched};
     use crate::error::{Error, Result};
     use crate::receipt::Receipt;
     use crate::tracked::Tracked;
 
-    /// The span around a tracked event.
+    /// The span around a tracked event. It learns how that went when it is dropped.
     pub(crate) struct EventSpan {
         span: Span,
-        began: Instant,
+        began: Began,
+        outcome: &'static str,
     }
 
     impl EventSpan {
@@ -231,7 +245,7 @@ mod with_tracing {
             if !span.is_disabled() {
                 span.record("id", field::display(event.id()));
             }
-            Self { span, began: Instant::now() }
+            Self { span, began: Began::now(), outcome: "cancelled" }
         }
 
         pub(crate) fn run<T>(&self, call: impl FnOnce() -> T) -> T {
@@ -242,14 +256,19 @@ mod with_tracing {
             call.instrument(self.span.clone()).await
         }
 
-        pub(crate) fn end(&self, receipt: &Result<Receipt>) {
-            let outcome = match receipt {
+        pub(crate) fn end(mut self, receipt: &Result<Receipt>) {
+            self.outcome = match receipt {
                 Ok(receipt) if receipt.stopped_by().is_some() => "stopped",
                 Ok(_) => "tracked",
                 Err(Error::Refused(_)) => "refused",
                 Err(_) => "failed",
             };
-            self.span.record("outcome", outcome);
+        }
+    }
+
+    impl Drop for EventSpan {
+        fn drop(&mut self) {
+            self.span.record("outcome", self.outcome);
             let elapsed = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.span.record("duration_us", elapsed);
         }
@@ -296,7 +315,7 @@ mod without_tracing {
         }
 
         #[expect(clippy::unused_self, reason = "the same as with the feature")]
-        pub(crate) fn end(&self, _: &Result<Receipt>) {}
+        pub(crate) fn end(self, _: &Result<Receipt>) {}
     }
 
     pub(crate) struct Entered;

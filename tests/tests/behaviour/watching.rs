@@ -29,7 +29,7 @@ mod observers {
 
     impl Observer for Told {
         fn before(&self, call: &ObservedCall<'_>) {
-            let event = call.event.map(|event| event.name());
+            let event = call.event.map(event_core::AnyTracked::name);
             self.0
                 .lock()
                 .unwrap()

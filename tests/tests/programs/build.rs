@@ -29,9 +29,8 @@ pub(crate) fn cargo(subcommand: &str) -> Command {
             .expect("the workspace's `Cargo.lock` can be copied");
     });
     let mut command = Command::new(env!("CARGO"));
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("programs");
     // All that the programs need was downloaded to build these tests.
-    command.arg(subcommand).args(["--offline", "--quiet"]).env("CARGO_TARGET_DIR", target);
+    command.arg(subcommand).args(["--offline", "--quiet"]).env("CARGO_TARGET_DIR", target_directory());
     command.current_dir(tests().join("programs"));
     // The programs say themselves how they are built.
     for (name, _) in
@@ -40,6 +39,11 @@ pub(crate) fn cargo(subcommand: &str) -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// Where the programs are built.
+pub(crate) fn target_directory() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("programs")
 }
 
 /// Runs it and gives its standard output. It must succeed.

@@ -6,3 +6,4 @@ mod lost;
 mod order;
 mod panics;
 mod problems;
+mod wasm;
