@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::hook::HookSpec;
 use crate::implementation::Implementation;
 use crate::plan::{AnswerFuture, Call, Input, Plan, Step};
-use crate::watch::{CallEnd, Entered, Watched};
+use crate::watch::{CallEnd, Watched};
 use crate::wrapper::{Next, Outcome, Seen, StoppedBy};
 
 /// What became of a call.
@@ -137,7 +137,7 @@ async fn caught<F: Future>(
 ) -> Result<F::Output, Panic> {
     let mut future = pin!(catch_unwind(AssertUnwindSafe(make))?);
     poll_fn(|context| {
-        let _entered = Entered::enter(watched);
+        let _entered = watched.map(Watched::enter);
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => std::task::Poll::Ready(Err(panic)),
@@ -219,7 +219,7 @@ impl<'a, S: HookSpec> Collected<'a, S> {
     fn run_watched(&mut self, step: &Step<S>, args: S::Args<'_>) -> Flow {
         let watched = Watched::begin(&self.app.inner, &step.implementation, S::event(args));
         let ran = {
-            let _entered = Entered::enter(watched.as_ref());
+            let _entered = watched.as_ref().map(Watched::enter);
             catch_unwind(AssertUnwindSafe(|| call_now(step, args)))
         };
         self.add(step, args, ran, watched)

@@ -190,6 +190,11 @@ mod receipt;
 mod record;
 mod recorder;
 mod registry;
+#[cfg(feature = "tracing")]
+mod spans;
+#[cfg(not(feature = "tracing"))]
+#[path = "no_spans.rs"]
+mod spans;
 mod start;
 mod state;
 mod track;

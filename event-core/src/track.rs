@@ -17,8 +17,8 @@ use crate::event::Event;
 use crate::gate::Running;
 use crate::plan::Plan;
 use crate::receipt::Receipt;
+use crate::spans::EventSpan;
 use crate::tracked::{Envelope, TrackedOf};
-use crate::watch::EventSpan;
 
 /// An event that is about to be tracked: `.await` it, or `.wait()` without a runtime.
 #[must_use = "an event is tracked when this is awaited, or with `.wait()`"]

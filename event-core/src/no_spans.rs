@@ -1,0 +1,50 @@
+//! What stands in for `spans.rs` without the feature `tracing`: nothing, at no cost.
+#![expect(clippy::unused_self, reason = "the same as with the feature")]
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::implementation::Implementation;
+use crate::receipt::Receipt;
+use crate::tracked::Tracked;
+use crate::watch::CallEnd;
+
+#[inline]
+pub(crate) fn may_be_heard() -> bool {
+    false
+}
+
+pub(crate) struct CallSpan;
+
+pub(crate) struct Entered<'a>(std::marker::PhantomData<&'a CallSpan>);
+
+impl CallSpan {
+    pub(crate) fn of(_: &Implementation) -> Self {
+        Self
+    }
+
+    pub(crate) fn enter(&self) -> Entered<'_> {
+        Entered(std::marker::PhantomData)
+    }
+
+    pub(crate) fn end(&self, _: &CallEnd<'_>, _: Duration) {}
+}
+
+pub(crate) struct EventSpan;
+
+impl EventSpan {
+    pub(crate) fn of(_: &Tracked) -> Self {
+        Self
+    }
+
+    pub(crate) fn run<T>(&self, call: impl FnOnce() -> T) -> T {
+        call()
+    }
+
+    pub(crate) fn around<F: Future>(&self, call: F) -> F {
+        call
+    }
+
+    pub(crate) fn end(self, _: &Result<Receipt>) {}
+}

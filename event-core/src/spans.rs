@@ -1,0 +1,110 @@
+//! What `tracing` is told, with the feature of that name: a span `event` around each tracked event, a span
+//! `implementation` around each call of an implementation, and an error event for each failure.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tracing::instrument::Instrument;
+use tracing::level_filters::LevelFilter;
+use tracing::{Span, field};
+
+use crate::error::{Error, Result};
+use crate::implementation::Implementation;
+use crate::receipt::Receipt;
+use crate::tracked::Tracked;
+use crate::watch::{Began, CallEnd};
+
+/// Whether anybody may be listening.
+#[inline]
+pub(crate) fn may_be_heard() -> bool {
+    LevelFilter::current() != LevelFilter::OFF
+}
+
+/// The span around a call of an implementation.
+pub(crate) struct CallSpan(Span);
+
+/// The span of a call, entered for as long as this lives.
+pub(crate) type Entered<'a> = tracing::span::Entered<'a>;
+
+impl CallSpan {
+    pub(crate) fn of(implementation: &Implementation) -> Self {
+        Self(tracing::info_span!(
+            target: "event_core",
+            "implementation",
+            hook = implementation.hook().name(),
+            name = implementation.path(),
+            plugin = implementation.plugin(),
+            outcome = field::Empty,
+            duration_us = field::Empty,
+        ))
+    }
+
+    pub(crate) fn enter(&self) -> Entered<'_> {
+        self.0.enter()
+    }
+
+    pub(crate) fn end(&self, end: &CallEnd<'_>, elapsed: Duration) {
+        let outcome = match end {
+            CallEnd::Value => "value",
+            CallEnd::NoValue => "no value",
+            CallEnd::Failed(failure) => {
+                tracing::error!(target: "event_core", parent: &self.0, "{}", failure.to_line());
+                "failed"
+            }
+            CallEnd::Cancelled => "cancelled",
+        };
+        record_end(&self.0, outcome, elapsed);
+    }
+}
+
+/// The span around a tracked event. It learns how that went when it is dropped.
+pub(crate) struct EventSpan {
+    span: Span,
+    began: Began,
+    outcome: &'static str,
+}
+
+impl EventSpan {
+    pub(crate) fn of(event: &Tracked) -> Self {
+        let span = tracing::info_span!(
+            target: "event_core",
+            "event",
+            name = event.name(),
+            id = field::Empty,
+            outcome = field::Empty,
+            duration_us = field::Empty,
+        );
+        if !span.is_disabled() {
+            span.record("id", field::display(event.id()));
+        }
+        Self { span, began: Began::now(), outcome: "cancelled" }
+    }
+
+    pub(crate) fn run<T>(&self, call: impl FnOnce() -> T) -> T {
+        self.span.in_scope(call)
+    }
+
+    pub(crate) async fn around<F: Future>(&self, call: F) -> F::Output {
+        call.instrument(self.span.clone()).await
+    }
+
+    pub(crate) fn end(mut self, receipt: &Result<Receipt>) {
+        self.outcome = match receipt {
+            Ok(receipt) if receipt.stopped_by().is_some() => "stopped",
+            Ok(_) => "tracked",
+            Err(Error::Refused(_)) => "refused",
+            Err(_) => "failed",
+        };
+    }
+}
+
+impl Drop for EventSpan {
+    fn drop(&mut self) {
+        record_end(&self.span, self.outcome, self.began.elapsed());
+    }
+}
+
+fn record_end(span: &Span, outcome: &str, elapsed: Duration) {
+    span.record("outcome", outcome);
+    span.record("duration_us", u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
+}
