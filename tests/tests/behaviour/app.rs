@@ -87,6 +87,16 @@ mod start {
         assert!(logged(&app).is_empty());
     }
 
+    #[test]
+    fn two_concrete_types_of_a_generic_event_have_one_name_and_the_advice_that_helps() {
+        let problems = problems_of(app().event::<Imported<u8>>().event::<Imported<u16>>());
+        let advice =
+            "an app can know one concrete type of a generic event; make the others structs of their own";
+        assert!(problems[0].ends_with(advice), "{problems:?}");
+        let problems = problems_of(app().event::<Ping>().event::<OtherPing>());
+        assert!(problems[0].ends_with("another name with `#[event(name = \"…\")]`"), "{problems:?}");
+    }
+
     #[hookimpl(startup, tryfirst)]
     fn tracks(app: &App) -> event_core::Result<()> {
         app.track(Ping).wait()?;
