@@ -26,8 +26,7 @@ pub(crate) struct Ran<S: HookSpec> {
 #[inline]
 pub(crate) fn run_ready<S: HookSpec>(plan: &Plan<S>, args: S::Args<'_>) -> Ran<S> {
     let mut collected = Collected::<S>::new(S::app(args));
-    let mut steps = &*plan.steps;
-    let waits = collected.run_until_async(&mut steps, args);
+    let waits = collected.run_until_async(&plan.steps, &mut 0, args);
     debug_assert!(waits.is_none(), "a plan with an asynchronous step isn't ready at once");
     Ran { outcome: collected.finish(), stopped_by: None }
 }
@@ -116,8 +115,8 @@ impl Drop for ReportWhenDropped<'_> {
 
 async fn run_steps<S: HookSpec>(plan: &Plan<S>, args: S::Args<'_>) -> Outcome<S> {
     let mut collected = Collected::<S>::new(S::app(args));
-    let mut steps = &*plan.steps;
-    while let Some((step, function)) = collected.run_until_async(&mut steps, args) {
+    let mut next = 0;
+    while let Some((step, function)) = collected.run_until_async(&plan.steps, &mut next, args) {
         let watched = Watched::begin(&S::app(args).inner, &step.implementation, S::event(args));
         let answer = caught(watched.as_ref(), || function(Input(S::reborrow(args)))).await;
         if collected.add(step, args, answer, watched).is_end() {
@@ -176,41 +175,41 @@ impl<'a, S: HookSpec> Collected<'a, S> {
         std::mem::take(&mut self.outcome)
     }
 
-    /// Takes the steps that can't wait off the front of `steps` and runs them. Gives the asynchronous step that it
-    /// stopped at, if any.
+    /// Runs the steps from `next` on, up to the first that can wait: gives that one, or `None` at the end.
     fn run_until_async<'p>(
         &mut self,
-        steps: &mut &'p [Step<S>],
+        steps: &'p [Step<S>],
+        next: &mut usize,
         args: S::Args<'_>,
     ) -> Option<(&'p Step<S>, AsyncFunction<S>)> {
         let is_watched = self.app.inner.is_watched();
+        let input = Input(args);
         loop {
-            let mut current = None;
             // One `catch_unwind` around the loop instead of one around each step: it is entered again
             // after a panic, which is rare.
             let caught = catch_unwind(AssertUnwindSafe(|| {
-                while let Some((step, rest)) = steps.split_first() {
-                    *steps = rest;
-                    current = Some(step);
+                while let Some(step) = steps.get(*next) {
+                    *next += 1;
                     let flow = match &step.call {
+                        Call::Sync(function) if !is_watched => self.add_answer(step, args, function(&input)),
                         Call::Async(function) => return Some((step, *function)),
                         _ if is_watched => self.run_watched(step, args),
                         _ => self.add_answer(step, args, call_now(step, args)),
                     };
                     if flow.is_end() {
-                        *steps = &[];
+                        *next = steps.len();
                     }
                 }
                 None
             }));
-            match (caught, current) {
-                (Ok(stopped_at), _) => return stopped_at,
-                (Err(panic), Some(step)) => {
-                    if self.add_panic(step, args, &*panic).is_end() {
-                        *steps = &[];
+            match caught {
+                Ok(stopped_at) => return stopped_at,
+                Err(panic) => {
+                    // Whoever panicked is the last that was taken.
+                    if self.add_panic(&steps[*next - 1], args, &*panic).is_end() {
+                        *next = steps.len();
                     }
                 }
-                (Err(panic), None) => std::panic::resume_unwind(panic),
             }
         }
     }
@@ -275,7 +274,7 @@ impl<'a, S: HookSpec> Collected<'a, S> {
 /// Calls an implementation that can't wait.
 fn call_now<S: HookSpec>(step: &Step<S>, args: S::Args<'_>) -> Answer<S::Output> {
     match &step.call {
-        Call::Sync(function) => function(Input(args)),
+        Call::Sync(function) => function(&Input(args)),
         Call::Closure(closure) => closure(args),
         Call::Async(_) | Call::Wrapper(_) => unreachable!("it is no step that can't wait"),
     }

@@ -34,7 +34,7 @@ pub type WrapperFuture<'a, S> =
 /// How an implementation of the hook `S` is called. Generated code makes the functions.
 #[doc(hidden)]
 pub enum Call<S: HookSpec> {
-    Sync(for<'a> fn(Input<'a, S>) -> Answer<S::Output>),
+    Sync(for<'a> fn(&Input<'a, S>) -> Answer<S::Output>),
     Async(for<'a> fn(Input<'a, S>) -> AnswerFuture<'a, S::Output>),
     Wrapper(for<'a> fn(Input<'a, S>, Next<'a, S>) -> WrapperFuture<'a, S>),
     Closure(Arc<Closure<S>>),

@@ -33,5 +33,9 @@ mod architecture {}
 mod design {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/performance.md")]
+mod performance {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../CONTRIBUTING.md")]
 mod contributing {}
