@@ -255,6 +255,40 @@ mod shutting_down {
         assert_eq!(logged(&app), ["running", "at once", "shutdown"]);
     }
 
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl std::task::Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn the_last_call_wakes_the_shutdown_that_waits_for_it_and_that_wakes_a_second_one() {
+        let app = app().insert(tokio::sync::Notify::new()).hook(waits_for_a_word).hook(at_once).hook(last);
+        let app = app.start().wait().unwrap();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut running = Box::pin(app.track(Outer).into_future());
+        assert!(running.as_mut().poll(&mut context).is_pending());
+        let (first, second) = (Arc::new(Woken::default()), Arc::new(Woken::default()));
+        let (waker, other_waker) = (Waker::from(first.clone()), Waker::from(second.clone()));
+        let (mut shutdown, mut again) = (pin!(app.shutdown()), pin!(app.shutdown()));
+        assert!(shutdown.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(again.as_mut().poll(&mut Context::from_waker(&other_waker)).is_pending());
+
+        app.state::<tokio::sync::Notify>().unwrap().notify_one();
+        assert!(running.as_mut().poll(&mut context).is_ready());
+        assert!(first.0.load(Ordering::SeqCst) > 0, "the call is over, so the shutdown can go on");
+        let before = second.0.load(Ordering::SeqCst);
+        // Woken by the call too, the second one sees that it isn't its turn, and waits on.
+        assert!(again.as_mut().poll(&mut Context::from_waker(&other_waker)).is_pending());
+        assert!(shutdown.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
+        assert!(second.0.load(Ordering::SeqCst) > before, "the first is done, so the second can see it");
+        assert!(again.as_mut().poll(&mut Context::from_waker(&other_waker)).is_ready());
+        assert_eq!(logged(&app).iter().filter(|entry| *entry == "shutdown").count(), 1);
+    }
+
     #[test]
     fn a_thread_that_waits_for_shutdown_is_woken_by_the_last_call() {
         let app = app().insert(tokio::sync::Notify::new()).hook(waits_for_a_word).hook(at_once).hook(last);
