@@ -1,8 +1,13 @@
-//! What an implementation may return.
+//! What an implementation may return, and where a call keeps it.
 
 use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
 
-use crate::failure::BoxError;
+use stackfuture::StackFuture;
+
+use crate::failure::{BoxError, Failure};
+use crate::hook::HookSpec;
 
 /// What the framework makes of it: a value, no value, or an error.
 #[doc(hidden)]
@@ -75,5 +80,138 @@ pub trait IntoCause {
 impl<E: Into<BoxError>> IntoCause for E {
     fn into_cause(self) -> BoxError {
         self.into()
+    }
+}
+
+/// Where the implementations of one call put their answers.
+#[doc(hidden)]
+pub struct Answers<'s, 'a, S: HookSpec> {
+    pub(crate) values: S::Values,
+    pub(crate) rare: Option<Box<Rare>>,
+    /// Where the future of the asynchronous implementation that runs is made and polled; `None` in a call that meets
+    /// none.
+    pub(crate) slot: Option<Slot<'s, 'a, S::Output>>,
+}
+
+/// What most calls don't have. Apart, so that those are small.
+#[derive(Default)]
+pub(crate) struct Rare {
+    /// What the last implementation failed at, until somebody takes it.
+    pub(crate) cause: Option<BoxError>,
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// The future of an asynchronous implementation: up to this size it needs no allocation.
+const FUTURE_SIZE: usize = 256;
+
+pub(crate) type AnswerFuture<'a, T> = StackFuture<'a, Answer<T>, FUTURE_SIZE>;
+
+pub(crate) type Slot<'s, 'a, T> = Pin<&'s mut Option<AnswerFuture<'a, T>>>;
+
+/// What an implementation left in the [`Answers`], and so how the call goes on.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    NoValue,
+    Value,
+    /// A value, and no others are wanted.
+    LastValue,
+    Failed,
+    /// A future that will have the answer.
+    Later,
+    /// Nothing: the closure of this step has to be called.
+    Closure,
+}
+
+impl Flow {
+    /// Whether the next implementation can be called at once.
+    #[inline]
+    pub(crate) fn goes_on(self) -> bool {
+        matches!(self, Self::NoValue | Self::Value)
+    }
+}
+
+impl<'s, 'a, S: HookSpec> Answers<'s, 'a, S> {
+    #[inline]
+    pub(crate) fn new(slot: Option<Slot<'s, 'a, S::Output>>) -> Self {
+        Self { values: S::Values::default(), rare: None, slot }
+    }
+
+    /// Takes what an implementation returned.
+    #[inline]
+    pub(crate) fn take(&mut self, answer: Answer<S::Output>) -> Flow {
+        match answer {
+            Ok(Some(value)) => {
+                self.values.push(value);
+                if S::INFO.is_first_result() { Flow::LastValue } else { Flow::Value }
+            }
+            Ok(None) => Flow::NoValue,
+            Err(cause) => self.fail(cause),
+        }
+    }
+
+    #[cold]
+    fn fail(&mut self, cause: BoxError) -> Flow {
+        self.rare.get_or_insert_default().cause = Some(cause);
+        Flow::Failed
+    }
+
+    #[inline]
+    pub(crate) fn slot(&mut self) -> Slot<'_, 'a, S::Output> {
+        self.slot.as_mut().expect("a call that meets an asynchronous implementation has a slot").as_mut()
+    }
+}
+
+/// Takes what an implementation returned. Generated code calls it.
+#[doc(hidden)]
+#[inline]
+pub fn take<S: HookSpec>(answers: &mut Answers<'_, '_, S>, answer: Answer<S::Output>) -> Flow {
+    answers.take(answer)
+}
+
+/// Takes the future of what an implementation will return. Generated code calls it.
+#[doc(hidden)]
+#[inline]
+pub fn later<'a, S: HookSpec>(
+    answers: &mut Answers<'_, 'a, S>,
+    future: impl Future<Output = Answer<S::Output>> + Send + 'a,
+) -> Flow {
+    answers.slot().set(Some(AnswerFuture::from_or_box(future)));
+    Flow::Later
+}
+
+/// The values that a hook's implementations gave, in call order.
+#[doc(hidden)]
+pub trait Values<T>: Default + Send {
+    fn push(&mut self, value: T);
+    fn into_vec(self) -> Vec<T>;
+}
+
+impl<T: Send> Values<T> for Vec<T> {
+    #[inline]
+    fn push(&mut self, value: T) {
+        self.push(value);
+    }
+
+    fn into_vec(self) -> Vec<T> {
+        self
+    }
+}
+
+/// Values that say nothing: it is enough, and cheaper, to count them.
+#[doc(hidden)]
+#[derive(Default)]
+pub struct Units(usize);
+
+impl Values<()> for Units {
+    #[inline]
+    fn push(&mut self, (): ()) {
+        // Fewer than there are implementations.
+        self.0 = self.0.wrapping_add(1);
+    }
+
+    #[inline]
+    fn into_vec(self) -> Vec<()> {
+        vec![(); self.0]
     }
 }

@@ -11,6 +11,7 @@ use crate::builder::AppBuilder;
 use crate::builtin::{shutdown, track_event};
 use crate::collect::Parts;
 use crate::describe::Description;
+use crate::dispatch::Notable;
 use crate::error::{Error, Result};
 use crate::event::{Event, EventType};
 use crate::failure::{self, Failure, Handler};
@@ -18,14 +19,14 @@ use crate::fixed::Fixed;
 use crate::gate::Gate;
 use crate::hook::HookSpec;
 use crate::inside::Inside;
-use crate::plan::{ErasedTable, KindMap, Plan, Table};
+use crate::kinds::KindMap;
+use crate::plan::{ErasedTable, Plan, Table};
 use crate::recorder::{Kept, Recorder};
 use crate::start;
 use crate::state::State;
 use crate::track::Track;
 use crate::wait::Waiting;
 use crate::watch::Observer;
-use crate::wrapper::Outcome;
 
 /// The running host: hooks, event types and state. A cheap clone; every clone is the same app.
 ///
@@ -60,7 +61,7 @@ pub(crate) struct Inner {
     pub(crate) listeners: OnceLock<KindMap<Arc<Plan<track_event>>>>,
     pub(crate) state: State,
     pub(crate) gate: Gate,
-    pub(crate) fixed: Fixed,
+    pub(crate) fixed: Option<Box<Fixed>>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
     /// Set when somebody asks for it first.
     pub(crate) recorder: OnceLock<Arc<Kept>>,
@@ -184,7 +185,7 @@ impl App {
 
 impl Inner {
     pub(crate) fn table<S: HookSpec>(&self) -> Option<&Table<S>> {
-        let table = self.tables.get(&TypeId::of::<S>())?;
+        let table = self.tables.get(TypeId::of::<S>())?;
         Some(table.downcast_ref().expect("a hook's table is of the hook's type"))
     }
 
@@ -194,28 +195,36 @@ impl Inner {
         Inside::of(self)
     }
 
+    /// Refuses a call that nobody answers after a shutdown, as any other.
+    #[inline]
+    pub(crate) fn check_open(&self) -> Result<()> {
+        self.gate.check_open(|| self.is_inside())
+    }
+
     /// Hands the failures of a finished call to the app's handler, except the essential one that ended the call:
     /// that is the caller's error.
-    #[inline]
-    pub(crate) fn report<S: HookSpec>(&self, outcome: Outcome<S>) -> Result<Outcome<S>> {
-        if outcome.failures.is_empty() {
-            return Ok(outcome);
+    pub(crate) fn report<S: HookSpec>(&self, notable: Option<Box<Notable>>) -> Result<Option<Box<Notable>>> {
+        match notable {
+            None => Ok(None),
+            Some(mut notable) => {
+                self.report_failures(&mut notable.failures, S::INFO.is_first_result())?;
+                Ok(Some(notable))
+            }
         }
-        self.report_failures(outcome)
     }
 
     #[cold]
-    fn report_failures<S: HookSpec>(&self, mut outcome: Outcome<S>) -> Result<Outcome<S>> {
-        if let Some(index) = outcome.failures.iter().position(Failure::is_essential) {
-            let refused = outcome.failures.remove(index);
-            self.report_all(&outcome.failures);
+    fn report_failures(&self, failures: &mut Vec<Failure>, is_first_result: bool) -> Result<()> {
+        if let Some(index) = failures.iter().position(Failure::is_essential) {
+            let refused = failures.remove(index);
+            self.report_all(failures);
             return Err(Error::Refused(refused));
         }
         // The failures of a `firstresult` hook are its caller's error.
-        if !S::INFO.is_first_result() {
-            self.report_all(&outcome.failures);
+        if !is_first_result {
+            self.report_all(failures);
         }
-        Ok(outcome)
+        Ok(())
     }
 
     pub(crate) fn report_all(&self, failures: &[Failure]) {

@@ -63,7 +63,7 @@ pub struct AppBuilder {
     pub(crate) config: Layers,
     /// What the methods below found wrong already.
     pub(crate) problems: Vec<Problem>,
-    pub(crate) fixed: Fixed,
+    pub(crate) fixed: Option<Box<Fixed>>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
     pub(crate) failure_handler: Handler,
 }
@@ -86,7 +86,7 @@ impl Default for AppBuilder {
             state: State::default(),
             config: Layers::default(),
             problems: Vec::new(),
-            fixed: Fixed::default(),
+            fixed: None,
             observers: Vec::new(),
             failure_handler: Arc::new(failure::print),
         }
@@ -227,13 +227,13 @@ impl AppBuilder {
 
     /// The clock that events take their time from, for tests. A time that a caller gives with `.at(…)` stays.
     pub fn clock(mut self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        self.fixed.clock = Some(Box::new(clock));
+        self.fixed.get_or_insert_default().clock = Some(Box::new(clock));
         self
     }
 
     /// Where events take their ids from, for tests.
     pub fn ids(mut self, ids: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
-        self.fixed.ids = Some(Box::new(ids));
+        self.fixed.get_or_insert_default().ids = Some(Box::new(ids));
         self
     }
 

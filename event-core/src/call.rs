@@ -8,9 +8,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::gate::Running;
 use crate::hook::HookSpec;
-use crate::inside::{self, Inside};
+use crate::inside::Inside;
 use crate::plan::Plan;
-use crate::wait;
 
 /// Something that runs through a [`Plan`]: a hook's call, an event that is tracked.
 #[doc(hidden)]
@@ -21,41 +20,18 @@ pub trait Callable<'a>: Sized + Send + 'a {
     fn app(&self) -> Result<&'a App>;
 
     /// Whom the call meets; `None` if nobody answers the hook.
-    fn plan(&self) -> Result<Option<&'a Plan<Self::Spec>>>;
+    fn plan(&self, app: &'a App) -> Result<Option<&'a Plan<Self::Spec>>>;
 
-    /// Whether nobody would notice the call.
-    fn is_unheard(&self, plan: &Plan<Self::Spec>) -> bool {
-        plan.is_empty()
-    }
+    /// Runs the call on this thread and waits for it.
+    fn wait(self) -> Result<Self::Answer>;
 
-    /// The answer when nobody would notice the call.
-    fn unheard(self) -> Result<Self::Answer>;
-
-    /// Runs a plan that [is ready at once](Plan::is_ready_at_once).
-    fn run_ready(self, plan: &'a Plan<Self::Spec>) -> Result<Self::Answer>;
-
-    /// Runs any plan. The call counts as running until the future is done or dropped.
+    /// Runs the plan. The call counts as running until the future is done or dropped.
     fn run(
         self,
+        app: &'a App,
         plan: &'a Plan<Self::Spec>,
         running: Running<'a>,
     ) -> impl Future<Output = Result<Self::Answer>> + Send + 'a;
-}
-
-/// Runs the call on this thread and waits for it.
-pub(crate) fn wait<'a, C: Callable<'a>>(call: C) -> Result<C::Answer> {
-    let app = call.app()?;
-    let Some(plan) = call.plan()?.filter(|plan| !call.is_unheard(plan)) else {
-        app.inner.gate.check_open(app.inner.is_inside())?;
-        return call.unheard();
-    };
-    let running = app.inner.gate.enter(app.inner.is_inside())?;
-    if plan.is_ready_at_once() {
-        let _inside = Inside::enter(&app.inner);
-        call.run_ready(plan)
-    } else {
-        wait::until_ready(inside::marked(&app.inner, call.run(plan, running)))?
-    }
 }
 
 /// The future of a call `C` that resolves to an `A`.
@@ -87,12 +63,12 @@ impl<'a, A, C: Callable<'a, Answer = A>> Future for CallFuture<'a, C, A> {
         if let State::New(call) = &mut self.0 {
             let call = call.take().expect("a future isn't polled after it is done");
             let app = call.app()?;
-            let plan = match call.plan()? {
+            let plan = match call.plan(app)? {
                 Some(plan) if !plan.is_ready_at_once() => plan,
-                _ => return Poll::Ready(wait(call)),
+                _ => return Poll::Ready(call.wait()),
             };
             let running = app.inner.gate.enter(app.inner.is_inside())?;
-            self.0 = State::Running(app, Box::pin(call.run(plan, running)));
+            self.0 = State::Running(app, Box::pin(call.run(app, plan, running)));
         }
         let State::Running(app, running) = &mut self.0 else { unreachable!("it was set above") };
         // Around each poll anew: the next can be on another thread.

@@ -5,41 +5,125 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
 
-use crate::answer::Answer;
+use crate::answer::{Answers, Flow, Rare, Slot, Values};
 use crate::app::App;
+use crate::error::Result;
 use crate::failure::Failure;
+use crate::gate::Running;
 use crate::hook::HookSpec;
 use crate::implementation::Implementation;
-use crate::plan::{AnswerFuture, Call, Input, Plan, Step};
-use crate::watch::{CallEnd, Watched};
+use crate::inside::Inside;
+use crate::plan::{Call, Input, Plan, Step};
+use crate::wait;
+use crate::watch::{CallEnd, Watch, Watched};
 use crate::wrapper::{Next, Outcome, Seen, StoppedBy};
 
 /// What became of a call.
 pub(crate) struct Ran<S: HookSpec> {
-    pub(crate) outcome: Outcome<S>,
-    /// The wrapper that didn't let it through.
+    pub(crate) values: S::Values,
+    pub(crate) notable: Option<Box<Notable>>,
+}
+
+/// What most calls don't have. Apart, so that those are small.
+#[derive(Debug, Default)]
+pub(crate) struct Notable {
+    pub(crate) failures: Vec<Failure>,
+    /// The wrapper that didn't let the call through.
     pub(crate) stopped_by: Option<Arc<Implementation>>,
 }
 
-/// Runs a call in which nobody can wait.
+impl<S: HookSpec> Ran<S> {
+    pub(crate) fn outcome(self) -> Outcome<S> {
+        let failures = self.notable.map(|notable| notable.failures);
+        Outcome { values: self.values.into_vec(), failures: failures.unwrap_or_default() }
+    }
+}
+
+/// Runs a call on this thread, and waits wherever an implementation does.
+///
+/// # Errors
+/// [`Error::ShutDown`](crate::Error::ShutDown); [`Error::WouldBlock`](crate::Error::WouldBlock) inside an
+/// implementation, when there is something to wait for.
+pub(crate) fn wait<'a, S: HookSpec>(app: &App, plan: &'a Plan<S>, args: S::Args<'a>) -> Result<Ran<S>> {
+    let entered = Entered::new(app)?;
+    if entered.is_quick(plan) { Ok(run_quick(plan, &Input(args))) } else { run_with_care(plan, args, entered.is_nested()) }
+}
+
+/// This thread is in the middle of a call, which the app's shutdown waits for.
+pub(crate) struct Entered<'a> {
+    app: &'a App,
+    // Dropped in this order.
+    _running: Running<'a>,
+    inside: Inside,
+}
+
+impl<'a> Entered<'a> {
+    #[inline]
+    pub(crate) fn new(app: &'a App) -> Result<Self> {
+        let inside = Inside::enter(&app.inner);
+        Ok(Self { app, _running: app.inner.gate.enter(inside.is_of_same_app())?, inside })
+    }
+
+    /// Whether the thread was inside a call before.
+    pub(crate) fn is_nested(&self) -> bool {
+        self.inside.is_nested()
+    }
+
+    /// Whether [`run_quick`] will do: nobody can wait, and nobody watches.
+    #[inline]
+    pub(crate) fn is_quick<S: HookSpec>(&self, plan: &Plan<S>) -> bool {
+        plan.is_ready_at_once() && !self.app.inner.is_watched()
+    }
+}
+
+/// Runs a call [as quickly as it goes](Entered::is_quick).
 #[inline]
-pub(crate) fn run_ready<S: HookSpec>(plan: &Plan<S>, args: S::Args<'_>) -> Ran<S> {
-    let mut collected = Collected::<S>::new(S::app(args));
-    let waits = collected.run_until_async(&plan.steps, &mut 0, args);
-    debug_assert!(waits.is_none(), "a plan with an asynchronous step isn't ready at once");
-    Ran { outcome: collected.finish(), stopped_by: None }
+pub(crate) fn run_quick<'a, S: HookSpec>(plan: &'a Plan<S>, input: &Input<'a, S>) -> Ran<S> {
+    let mut progress = Progress::new(None);
+    // One `catch_unwind` around all steps instead of one around each: it is entered again after a panic, which is
+    // rare.
+    while let Err(panic) = catch_unwind(AssertUnwindSafe(|| {
+        while let Some(flow) = progress.run_functions(plan, input) {
+            let mut context = Context::from_waker(Waker::noop());
+            let poll = progress.go_on(flow, plan, input, &mut Watch::Nobody, &mut context);
+            debug_assert!(poll.is_ready(), "a plan without an asynchronous step is ready at once");
+        }
+    })) {
+        progress.end_panicked(&*panic, plan, input, &mut Watch::Nobody);
+    }
+    progress.finish()
+}
+
+/// The same where there may be something to wait for, or somebody watches.
+pub(crate) fn run_with_care<'a, S: HookSpec>(
+    plan: &'a Plan<S>,
+    args: S::Args<'a>,
+    inside_a_call: bool,
+) -> Result<Ran<S>> {
+    if !plan.wrappers.is_empty() {
+        let mut run = pin!(run(plan, args));
+        return wait::park_between_polls(inside_a_call, |context| run.as_mut().poll(context));
+    }
+    let slot = pin!(None);
+    let mut unfinished = Unfinished::new(S::app(args), slot);
+    let input = Input(args);
+    wait::park_between_polls(inside_a_call, |context| unfinished.poll(plan, &input, context))?;
+    Ok(unfinished.finish())
 }
 
 /// Runs any call.
-pub(crate) async fn run<S: HookSpec>(plan: &Plan<S>, args: S::Args<'_>) -> Ran<S> {
+pub(crate) async fn run<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -> Ran<S> {
+    if plan.wrappers.is_empty() {
+        return run_steps(plan, args).await;
+    }
     let stopped_by = StoppedBy::default();
-    let outcome = if plan.wrappers.is_empty() {
-        run_steps(plan, args).await
-    } else {
-        run_from(plan, 0, S::reborrow(args), &stopped_by).await
-    };
-    Ran { outcome, stopped_by: stopped_by.take() }
+    let outcome = run_from(plan, 0, S::reborrow(args), &stopped_by).await;
+    let mut values = S::Values::default();
+    outcome.values.into_iter().for_each(|value| values.push(value));
+    let notable = Notable { failures: outcome.failures, stopped_by: stopped_by.take() };
+    Ran { values, notable: notable.if_any() }
 }
 
 /// Runs what is inside of the outermost `depth` wrappers.
@@ -52,7 +136,7 @@ pub(crate) fn run_from<'a, S: HookSpec>(
     Box::pin(async move {
         match plan.wrappers.get(depth) {
             Some(step) => run_wrapper(step, plan, depth, args, stopped_by).await,
-            None => run_steps(plan, args).await,
+            None => run_steps(plan, args).await.outcome(),
         }
     })
 }
@@ -113,17 +197,12 @@ impl Drop for ReportWhenDropped<'_> {
     }
 }
 
-async fn run_steps<S: HookSpec>(plan: &Plan<S>, args: S::Args<'_>) -> Outcome<S> {
-    let mut collected = Collected::<S>::new(S::app(args));
-    let mut next = 0;
-    while let Some((step, function)) = collected.run_until_async(&plan.steps, &mut next, args) {
-        let watched = Watched::begin(&S::app(args).inner, &step.implementation, S::event(args));
-        let answer = caught(watched.as_ref(), || function(Input(S::reborrow(args)))).await;
-        if collected.add(step, args, answer, watched).is_end() {
-            break;
-        }
-    }
-    collected.finish()
+async fn run_steps<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -> Ran<S> {
+    let slot = pin!(None);
+    let mut unfinished = Unfinished::new(S::app(args), slot);
+    let input = Input(args);
+    poll_fn(|context| unfinished.poll(plan, &input, context)).await;
+    unfinished.finish()
 }
 
 /// A panic's payload.
@@ -139,151 +218,218 @@ async fn caught<F: Future>(
         let _entered = watched.map(Watched::enter);
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
             Ok(poll) => poll.map(Ok),
-            Err(panic) => std::task::Poll::Ready(Err(panic)),
+            Err(panic) => Poll::Ready(Err(panic)),
         }
     })
     .await
 }
 
-/// The outcome of a call so far. If the call is dropped half-way, the failures go to the app's handler.
-struct Collected<'a, S: HookSpec> {
-    app: &'a App,
-    outcome: Outcome<S>,
+/// How far a call has come, and what it gave so far.
+struct Progress<'s, 'a, S: HookSpec> {
+    /// The step after the one that runs.
+    next: usize,
+    answers: Answers<'s, 'a, S>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Flow {
-    Next,
-    End,
-}
-
-impl Flow {
-    fn is_end(self) -> bool {
-        self == Self::End
-    }
-}
-
-type AsyncFunction<S> = for<'a> fn(Input<'a, S>) -> AnswerFuture<'a, <S as HookSpec>::Output>;
-
-impl<'a, S: HookSpec> Collected<'a, S> {
-    fn new(app: &'a App) -> Self {
-        Self { app, outcome: Outcome::default() }
+impl<'s, 'a, S: HookSpec> Progress<'s, 'a, S> {
+    #[inline]
+    fn new(slot: Option<Slot<'s, 'a, S::Output>>) -> Self {
+        Self { next: 0, answers: Answers::new(slot) }
     }
 
     #[inline]
-    fn finish(mut self) -> Outcome<S> {
-        std::mem::take(&mut self.outcome)
+    fn finish(self) -> Ran<S> {
+        // Taken apart by a match: the way of a call that has nothing rare drops nothing.
+        match self.answers.rare {
+            None => Ran { values: self.answers.values, notable: None },
+            Some(rare) => Ran { values: self.answers.values, notable: rare.notable() },
+        }
     }
 
-    /// Runs the steps from `next` on, up to the first that can wait: gives that one, or `None` at the end.
-    fn run_until_async<'p>(
+    /// Calls the functions from where the call is, up to the end or to the first after which more has to be done.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a frame more costs a tenth of what an event may cost")]
+    fn run_functions(&mut self, plan: &'a Plan<S>, input: &Input<'a, S>) -> Option<Flow> {
+        let mut next = self.next;
+        while let Some(function) = plan.functions.get(next) {
+            next += 1;
+            // Whoever panics is the last that was taken.
+            self.next = next;
+            let flow = function(input, &mut self.answers);
+            if !flow.goes_on() {
+                return Some(flow);
+            }
+        }
+        None
+    }
+
+    /// Runs the steps from where the call is, up to the end or to the first that has to wait.
+    fn poll(
         &mut self,
-        steps: &'p [Step<S>],
-        next: &mut usize,
-        args: S::Args<'_>,
-    ) -> Option<(&'p Step<S>, AsyncFunction<S>)> {
-        let is_watched = self.app.inner.is_watched();
-        let input = Input(args);
+        plan: &'a Plan<S>,
+        input: &Input<'a, S>,
+        watch: &mut Watch<'a>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
         loop {
-            // One `catch_unwind` around the loop instead of one around each step: it is entered again
-            // after a panic, which is rare.
-            let caught = catch_unwind(AssertUnwindSafe(|| {
-                while let Some(step) = steps.get(*next) {
-                    *next += 1;
-                    let flow = match &step.call {
-                        Call::Sync(function) if !is_watched => self.add_answer(step, args, function(&input)),
-                        Call::Async(function) => return Some((step, *function)),
-                        _ if is_watched => self.run_watched(step, args),
-                        _ => self.add_answer(step, args, call_now(step, args)),
-                    };
-                    if flow.is_end() {
-                        *next = steps.len();
+            let polled = catch_unwind(AssertUnwindSafe(|| {
+                if self.answers.slot().is_some() {
+                    ready!(self.go_on(Flow::Later, plan, input, watch, context));
+                }
+                if let Watch::Somebody(_) = watch {
+                    return self.poll_watched(plan, input, watch, context);
+                }
+                while let Some(mut flow) = self.run_functions(plan, input) {
+                    if flow == Flow::Later {
+                        flow = ready!(self.poll_future(context));
+                    }
+                    if !flow.goes_on() {
+                        ready!(self.go_on(flow, plan, input, watch, context));
                     }
                 }
-                None
+                Poll::Ready(())
             }));
-            match caught {
-                Ok(stopped_at) => return stopped_at,
-                Err(panic) => {
-                    // Whoever panicked is the last that was taken.
-                    if self.add_panic(&steps[*next - 1], args, &*panic).is_end() {
-                        *next = steps.len();
-                    }
-                }
+            match polled {
+                Ok(poll) => return poll,
+                Err(panic) => self.end_panicked(&*panic, plan, input, watch),
             }
         }
     }
 
+    /// The same with somebody who is told of each step.
     #[cold]
-    fn run_watched(&mut self, step: &Step<S>, args: S::Args<'_>) -> Flow {
-        let watched = Watched::begin(&self.app.inner, &step.implementation, S::event(args));
-        let ran = {
-            let _entered = watched.as_ref().map(Watched::enter);
-            catch_unwind(AssertUnwindSafe(|| call_now(step, args)))
-        };
-        self.add(step, args, ran, watched)
+    fn poll_watched(
+        &mut self,
+        plan: &'a Plan<S>,
+        input: &Input<'a, S>,
+        watch: &mut Watch<'a>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        while let Some(step) = plan.steps.get(self.next) {
+            self.next += 1;
+            watch.begin(&S::app(input.0).inner, &step.implementation, S::event(input.0));
+            let flow = {
+                let _entered = watch.enter();
+                plan.functions[self.next - 1](input, &mut self.answers)
+            };
+            ready!(self.go_on(flow, plan, input, watch, context));
+        }
+        Poll::Ready(())
     }
 
-    fn add(
+    /// Ends the step that was taken last, or waits for it.
+    fn go_on(
         &mut self,
-        step: &Step<S>,
-        args: S::Args<'_>,
-        ran: Result<Answer<S::Output>, Panic>,
-        watched: Option<Watched<'_>>,
-    ) -> Flow {
-        let has_value = matches!(ran, Ok(Ok(Some(_))));
-        let failures = self.outcome.failures.len();
-        let flow = match ran {
-            Ok(answer) => self.add_answer(step, args, answer),
-            Err(panic) => self.add_panic(step, args, &*panic),
-        };
-        if let Some(watched) = watched {
-            watched.end(&match self.outcome.failures.get(failures) {
-                Some(failure) => CallEnd::Failed(failure),
-                None if has_value => CallEnd::Value,
-                None => CallEnd::NoValue,
-            });
+        mut flow: Flow,
+        plan: &'a Plan<S>,
+        input: &Input<'a, S>,
+        watch: &mut Watch<'a>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        let step = &plan.steps[self.next - 1];
+        if flow == Flow::Later {
+            let _entered = watch.enter();
+            flow = ready!(self.poll_future(context));
+        } else if flow == Flow::Closure {
+            let _entered = watch.enter();
+            flow = self.answers.take(step.call_closure(input.0));
         }
-        flow
+        match flow {
+            Flow::NoValue => watch.end(&CallEnd::NoValue),
+            Flow::Value => watch.end(&CallEnd::Value),
+            Flow::LastValue => {
+                watch.end(&CallEnd::Value);
+                self.next = plan.steps.len();
+            }
+            Flow::Failed => {
+                let cause = self.answers.rare.as_mut().and_then(|rare| rare.cause.take());
+                let cause = cause.expect("whoever failed left the cause");
+                self.end_failed(
+                    Failure::returned(&step.implementation, S::event(input.0), cause),
+                    plan,
+                    watch,
+                );
+            }
+            Flow::Later | Flow::Closure => unreachable!("an answer is neither"),
+        }
+        Poll::Ready(())
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as above")]
+    fn poll_future(&mut self, context: &mut Context<'_>) -> Poll<Flow> {
+        let mut slot = self.answers.slot();
+        let future = slot.as_mut().as_pin_mut().expect("whoever answers later left a future");
+        let answer = ready!(future.poll(context));
+        slot.set(None);
+        Poll::Ready(self.answers.take(answer))
+    }
+
+    #[cold]
+    fn end_panicked(
+        &mut self,
+        panic: &(dyn Any + Send),
+        plan: &Plan<S>,
+        input: &Input<'a, S>,
+        watch: &mut Watch<'a>,
+    ) {
+        // What has panicked must not be polled again, and may panic once more when it is dropped.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.answers.slot.as_mut().map(|slot| slot.set(None))));
+        let step = &plan.steps[self.next - 1];
+        self.end_failed(Failure::panicked(&step.implementation, S::event(input.0), panic), plan, watch);
+    }
+
+    #[cold]
+    fn end_failed(&mut self, failure: Failure, plan: &Plan<S>, watch: &mut Watch<'a>) {
+        watch.end(&CallEnd::Failed(&failure));
+        if failure.is_essential() || S::INFO.is_first_result() {
+            self.next = plan.steps.len();
+        }
+        self.answers.rare.get_or_insert_default().failures.push(failure);
+    }
+}
+
+impl Notable {
+    fn if_any(self) -> Option<Box<Self>> {
+        (!self.failures.is_empty() || self.stopped_by.is_some()).then(|| Box::new(self))
+    }
+}
+
+impl Rare {
+    #[cold]
+    fn notable(self: Box<Self>) -> Option<Box<Notable>> {
+        Notable { failures: self.failures, stopped_by: None }.if_any()
+    }
+}
+
+/// A call that can be dropped half-way: its failures then go to the app's handler.
+struct Unfinished<'s, 'a, S: HookSpec> {
+    app: &'a App,
+    /// `None` when it is finished.
+    progress: Option<Progress<'s, 'a, S>>,
+    watch: Watch<'a>,
+}
+
+impl<'s, 'a, S: HookSpec> Unfinished<'s, 'a, S> {
+    fn new(app: &'a App, slot: Slot<'s, 'a, S::Output>) -> Self {
+        Self { app, progress: Some(Progress::new(Some(slot))), watch: Watch::of(&app.inner) }
     }
 
     #[inline]
-    fn add_answer(&mut self, step: &Step<S>, args: S::Args<'_>, answer: Answer<S::Output>) -> Flow {
-        match answer {
-            Ok(None) => Flow::Next,
-            Ok(Some(value)) => {
-                self.outcome.values.push(value);
-                if S::INFO.is_first_result() { Flow::End } else { Flow::Next }
-            }
-            Err(cause) => self.add_failure(Failure::returned(&step.implementation, S::event(args), cause)),
-        }
+    fn poll(&mut self, plan: &'a Plan<S>, input: &Input<'a, S>, context: &mut Context<'_>) -> Poll<()> {
+        let progress = self.progress.as_mut().expect("a call isn't polled after its end");
+        progress.poll(plan, input, &mut self.watch, context)
     }
 
-    #[cold]
-    fn add_panic(&mut self, step: &Step<S>, args: S::Args<'_>, panic: &(dyn Any + Send)) -> Flow {
-        self.add_failure(Failure::panicked(&step.implementation, S::event(args), panic))
-    }
-
-    fn add_failure(&mut self, failure: Failure) -> Flow {
-        let ends = failure.is_essential() || S::INFO.is_first_result();
-        self.outcome.failures.push(failure);
-        if ends { Flow::End } else { Flow::Next }
+    fn finish(mut self) -> Ran<S> {
+        self.progress.take().expect("a call ends once").finish()
     }
 }
 
-/// Calls an implementation that can't wait.
-fn call_now<S: HookSpec>(step: &Step<S>, args: S::Args<'_>) -> Answer<S::Output> {
-    match &step.call {
-        Call::Sync(function) => function(&Input(args)),
-        Call::Closure(closure) => closure(args),
-        Call::Async(_) | Call::Wrapper(_) => unreachable!("it is no step that can't wait"),
-    }
-}
-
-impl<S: HookSpec> Drop for Collected<'_, S> {
+impl<S: HookSpec> Drop for Unfinished<'_, '_, S> {
     fn drop(&mut self) {
-        if !self.outcome.failures.is_empty() {
-            self.app.inner.report_all(&self.outcome.failures);
+        if let Some(rare) = self.progress.take().and_then(|progress| progress.answers.rare) {
+            self.app.inner.report_all(&rare.failures);
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::tracked::Envelope;
+use crate::envelope::Said;
 
 /// What the builder was given in place of the clock and of new ids.
 #[derive(Default)]
@@ -13,14 +13,15 @@ pub(crate) struct Fixed {
 }
 
 impl Fixed {
-    /// Gives the envelope time and id, unless the caller gave them or nothing is fixed.
-    #[inline]
-    pub(crate) fn complete(&self, envelope: &mut Envelope) {
+    /// Gives an event time and id, unless the caller gave them.
+    #[cold]
+    pub(crate) fn complete(&self, said: &mut Said) {
+        let given = said.given.get_or_insert_default();
         if let Some(clock) = &self.clock {
-            envelope.created.get_or_insert_with(clock);
+            given.created.get_or_insert_with(clock);
         }
         if let Some(ids) = &self.ids {
-            envelope.id.get_or_insert_with(ids);
+            given.id.get_or_insert_with(ids);
         }
     }
 }

@@ -41,7 +41,7 @@ impl Gate {
     /// `inside`: this call comes from a running one.
     #[inline]
     pub(crate) fn enter(&self, inside: bool) -> Result<Running<'_>> {
-        let counter = &self.running[counter_of_this_thread()];
+        let counter = &self.running[counter_of_this_thread() % COUNTERS];
         // First counted, then checked: shutdown closes first and counts then, so one of the two sees the other.
         counter.0.fetch_add(1, SeqCst);
         let running = Running { gate: self, counter };
@@ -50,8 +50,11 @@ impl Gate {
 
     /// What [`enter`](Self::enter) would say, for a call that is over before anybody could wait for it.
     #[inline]
-    pub(crate) fn check_open(&self, inside: bool) -> Result<()> {
-        Self::admit(self.state.load(SeqCst), inside)
+    pub(crate) fn check_open(&self, inside: impl FnOnce() -> bool) -> Result<()> {
+        match self.state.load(SeqCst) {
+            OPEN => Ok(()),
+            state => Self::admit(state, inside()),
+        }
     }
 
     #[inline]

@@ -4,9 +4,10 @@ use std::future::IntoFuture;
 use std::panic::Location;
 use std::sync::Arc;
 
+use crate::answer::Values;
 use crate::app::App;
-use crate::call::{self, CallFuture, Callable};
-use crate::dispatch;
+use crate::call::{CallFuture, Callable};
+use crate::dispatch::{self, Ran};
 use crate::error::{Error, Result};
 use crate::gate::Running;
 use crate::implementation::Implementation;
@@ -29,6 +30,10 @@ pub trait HookSpec: Sized + Send + Sync + 'static {
 
     /// What one implementation gives.
     type Output: Send + 'static;
+
+    /// How a call collects the outputs.
+    #[doc(hidden)]
+    type Values: Values<Self::Output>;
 
     /// What calling the hook gives: an [`Outcome`], or for a `firstresult` hook an `Option` of the output.
     type Answer: Send;
@@ -156,7 +161,7 @@ impl<'a, S: HookSpec> HookCall<'a, S> {
     /// hook [`Error::Failed`] when an implementation failed before one had a result; [`Error::WouldBlock`] inside
     /// an implementation, when something below would have to wait.
     pub fn wait(self) -> Result<S::Answer> {
-        call::wait(self)
+        Callable::wait(self)
     }
 }
 
@@ -168,22 +173,30 @@ impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
         Ok(S::app(self.args))
     }
 
-    fn plan(&self) -> Result<Option<&'a Plan<S>>> {
-        let table = S::app(self.args).inner.table::<S>();
+    fn plan(&self, app: &'a App) -> Result<Option<&'a Plan<S>>> {
+        let table = app.inner.table::<S>();
         Ok(table.map(|table| table.plan(S::event(self.args))))
     }
 
-    fn unheard(self) -> Result<S::Answer> {
-        S::answer(Outcome::default())
+    fn wait(self) -> Result<S::Answer> {
+        let app = S::app(self.args);
+        match self.plan(app)?.filter(|plan| !plan.is_empty()) {
+            Some(plan) => answer(app, dispatch::wait(app, plan, self.args)?),
+            None => {
+                app.inner.check_open()?;
+                S::answer(Outcome::default())
+            }
+        }
     }
 
-    fn run_ready(self, plan: &'a Plan<S>) -> Result<S::Answer> {
-        S::answer(S::app(self.args).inner.report(dispatch::run_ready(plan, self.args).outcome)?)
+    async fn run(self, app: &'a App, plan: &'a Plan<S>, _running: Running<'a>) -> Result<S::Answer> {
+        answer(app, dispatch::run(plan, self.args).await)
     }
+}
 
-    async fn run(self, plan: &'a Plan<S>, _running: Running<'a>) -> Result<S::Answer> {
-        S::answer(S::app(self.args).inner.report(dispatch::run(plan, self.args).await.outcome)?)
-    }
+fn answer<S: HookSpec>(app: &App, ran: Ran<S>) -> Result<S::Answer> {
+    let notable = app.inner.report::<S>(ran.notable)?;
+    S::answer(Ran { values: ran.values, notable }.outcome())
 }
 
 impl<'a, S: HookSpec> IntoFuture for HookCall<'a, S> {

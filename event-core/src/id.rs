@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 /// The random part has 62 bits (RFC 9562, section 5.7, `rand_b`).
@@ -19,9 +19,10 @@ thread_local! {
 ///
 /// The 12 bits after the milliseconds hold the fraction of a millisecond (RFC 9562, section 6.2, method 3).
 /// Times before 1970 get the timestamp 0.
-pub(crate) fn new_id(created: DateTime<Utc>) -> Uuid {
-    let millis = u64::try_from(created.timestamp_millis()).unwrap_or(0);
-    let nanos_of_milli = u64::from(created.timestamp_subsec_nanos() % 1_000_000);
+pub(crate) fn new_id(created: SystemTime) -> Uuid {
+    let since = created.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let millis = since.as_secs() * 1000 + u64::from(since.subsec_millis());
+    let nanos_of_milli = u64::from(since.subsec_nanos() % 1_000_000);
     let fraction = nanos_of_milli * 4096 / 1_000_000;
     let high = (millis << 16) | (0x7 << 12) | fraction;
     let low = (0b10 << 62) | (next() & RANDOM_BITS);
@@ -39,24 +40,22 @@ fn next() -> u64 {
 
 /// An id that was given, or is made when somebody asks; then it stays. Until then it costs nothing.
 #[derive(Debug, Default)]
-pub(crate) struct LazyId {
-    given: Option<Uuid>,
-    made: OnceLock<Uuid>,
-}
+pub(crate) struct LazyId(OnceLock<Uuid>);
 
 impl LazyId {
-    #[inline]
-    pub(crate) fn new(given: Option<Uuid>) -> Self {
-        Self { given, made: OnceLock::new() }
-    }
-
     pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Uuid) -> Uuid {
-        self.given.unwrap_or_else(|| *self.made.get_or_init(make))
+        *self.0.get_or_init(make)
     }
 
     #[inline]
     pub(crate) fn so_far(&self) -> Option<Uuid> {
-        self.given.or_else(|| self.made.get().copied())
+        self.0.get().copied()
+    }
+}
+
+impl From<Uuid> for LazyId {
+    fn from(id: Uuid) -> Self {
+        Self(id.into())
     }
 }
 
@@ -64,8 +63,8 @@ impl LazyId {
 mod tests {
     use super::*;
 
-    fn at(text: &str) -> DateTime<Utc> {
-        text.parse().expect("a time in the test is RFC 3339")
+    fn at(text: &str) -> SystemTime {
+        text.parse::<chrono::DateTime<chrono::Utc>>().expect("a time in the test is RFC 3339").into()
     }
 
     #[test]

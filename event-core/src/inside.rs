@@ -14,6 +14,7 @@ thread_local! {
 /// Marks this thread as inside a call of an app, until it is dropped. An asynchronous call is marked
 /// anew around each poll, since it can change threads in between.
 pub(crate) struct Inside {
+    app: *const Inner,
     outer: *const Inner,
 }
 
@@ -21,7 +22,19 @@ impl Inside {
     #[inline]
     pub(crate) fn enter(app: &Inner) -> Self {
         // Not `INNERMOST.replace`, which goes a longer way in.
-        Self { outer: INNERMOST.with(|innermost| innermost.replace(app)) }
+        Self { app, outer: INNERMOST.with(|innermost| innermost.replace(app)) }
+    }
+
+    /// Whether the thread was inside a call before.
+    #[inline]
+    pub(crate) fn is_nested(&self) -> bool {
+        !self.outer.is_null()
+    }
+
+    /// Whether that was a call of the same app.
+    #[inline]
+    pub(crate) fn is_of_same_app(&self) -> bool {
+        std::ptr::eq(self.outer, self.app)
     }
 
     pub(crate) fn any() -> bool {

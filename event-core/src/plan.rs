@@ -1,30 +1,21 @@
 //! Who is called for an event of a given type: a table that is made once, when the app starts.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::future::Future;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use stackfuture::StackFuture;
-
-use crate::answer::Answer;
+use crate::answer::{Answer, Answers, Flow};
 use crate::failure::BoxError;
 use crate::hook::HookSpec;
 use crate::implementation::Implementation;
+use crate::kinds::KindMap;
 use crate::tracked::Tracked;
 use crate::wrapper::{Next, Outcome};
 
 /// The arguments of a call. A type of its own, so that `'a` can stand in the return type of the functions below.
 #[doc(hidden)]
 pub struct Input<'a, S: HookSpec>(pub S::Args<'a>);
-
-/// The future of an asynchronous implementation: up to this size it needs no allocation.
-const FUTURE_SIZE: usize = 256;
-
-#[doc(hidden)]
-pub type AnswerFuture<'a, T> = StackFuture<'a, Answer<T>, FUTURE_SIZE>;
 
 /// `None` when the wrapper isn't meant for this event.
 #[doc(hidden)]
@@ -34,19 +25,20 @@ pub type WrapperFuture<'a, S> =
 /// How an implementation of the hook `S` is called. Generated code makes the functions.
 #[doc(hidden)]
 pub enum Call<S: HookSpec> {
-    Sync(for<'a> fn(&Input<'a, S>) -> Answer<S::Output>),
-    Async(for<'a> fn(Input<'a, S>) -> AnswerFuture<'a, S::Output>),
+    /// Puts the answer, or the future that will have one, where it is given.
+    Function(Function<S>),
     Wrapper(for<'a> fn(Input<'a, S>, Next<'a, S>) -> WrapperFuture<'a, S>),
     Closure(Arc<Closure<S>>),
 }
+
+pub(crate) type Function<S> = for<'s, 'a> fn(&Input<'a, S>, &mut Answers<'s, 'a, S>) -> Flow;
 
 type Closure<S> = dyn for<'a> Fn(<S as HookSpec>::Args<'a>) -> Answer<<S as HookSpec>::Output> + Send + Sync;
 
 impl<S: HookSpec> Clone for Call<S> {
     fn clone(&self) -> Self {
         match self {
-            Self::Sync(function) => Self::Sync(*function),
-            Self::Async(function) => Self::Async(*function),
+            Self::Function(function) => Self::Function(*function),
             Self::Wrapper(function) => Self::Wrapper(*function),
             Self::Closure(closure) => Self::Closure(closure.clone()),
         }
@@ -64,6 +56,9 @@ pub(crate) struct Step<S: HookSpec> {
 pub struct Plan<S: HookSpec> {
     pub(crate) wrappers: Box<[Step<S>]>,
     pub(crate) steps: Box<[Step<S>]>,
+    /// The functions of the steps once more, close together: an event reads nothing else of most of them.
+    pub(crate) functions: Box<[Function<S>]>,
+    is_empty: bool,
     ready_at_once: bool,
 }
 
@@ -74,18 +69,41 @@ impl<S: HookSpec> Plan<S> {
         let step = |it: &Arc<Implementation>| Step { call: it.call().clone(), implementation: it.clone() };
         let (wrappers, steps): (Vec<_>, Vec<_>) =
             heard.map(step).partition(|step| matches!(step.call, Call::Wrapper(_)));
-        let ready_at_once =
-            wrappers.is_empty() && !steps.iter().any(|step| matches!(step.call, Call::Async(_)));
-        Self { wrappers: wrappers.into(), steps: steps.into(), ready_at_once }
+        Self {
+            is_empty: wrappers.is_empty() && steps.is_empty(),
+            ready_at_once: wrappers.is_empty() && !steps.iter().any(|step| step.implementation.is_async()),
+            functions: steps.iter().map(Step::function).collect(),
+            wrappers: wrappers.into(),
+            steps: steps.into(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.wrappers.is_empty()
+        self.is_empty
     }
 
     /// Whether a call needs no future: nobody in it can wait.
     pub(crate) fn is_ready_at_once(&self) -> bool {
         self.ready_at_once
+    }
+}
+
+impl<S: HookSpec> Step<S> {
+    fn function(&self) -> Function<S> {
+        match self.call {
+            Call::Function(function) => function,
+            // A plain function can't carry the closure along, so it sends the caller there.
+            Call::Closure(_) => |_, _| Flow::Closure,
+            Call::Wrapper(_) => unreachable!("a wrapper is no step"),
+        }
+    }
+
+    /// The answer of a step whose function gives [`Flow::Closure`].
+    pub(crate) fn call_closure(&self, args: S::Args<'_>) -> Answer<S::Output> {
+        match &self.call {
+            Call::Closure(closure) => closure(args),
+            Call::Function(_) | Call::Wrapper(_) => unreachable!("it is no closure"),
+        }
     }
 }
 
@@ -111,34 +129,12 @@ impl<S: HookSpec> Table<S> {
 
     pub(crate) fn plan(&self, event: Option<&Tracked>) -> &Plan<S> {
         match event {
-            Some(event) => self.by_kind.get(&event.kind()).unwrap_or(&self.others),
+            Some(event) => self.by_kind.get(event.kind()).unwrap_or(&self.others),
             None => &self.others,
         }
     }
 
     pub(crate) fn plan_for(&self, kind: TypeId) -> Arc<Plan<S>> {
-        self.by_kind.get(&kind).unwrap_or(&self.others).clone()
-    }
-}
-
-/// A map by type. A `TypeId` is a hash already; hashing it again would cost more than the rest of the look-up.
-pub(crate) type KindMap<V> = HashMap<TypeId, V, BuildHasherDefault<AlreadyHashed>>;
-
-#[derive(Default)]
-pub(crate) struct AlreadyHashed(u64);
-
-impl Hasher for AlreadyHashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
+        self.by_kind.get(kind).unwrap_or(&self.others).clone()
     }
 }

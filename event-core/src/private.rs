@@ -1,12 +1,12 @@
 //! Not public API. Used by generated code.
 
 pub use crate::__register as register;
-pub use crate::answer::{Answer, IntoAnswer, IntoCause};
+pub use crate::answer::{Answer, Flow, IntoAnswer, IntoCause, Units, later, take};
 pub use crate::argument::{Fills, NoEvent, NoFilter, Probe, hook_argument};
 pub use crate::event::{Declaration, Field, Underived};
 pub use crate::hook::{HookDeclaration, collected, first_result};
 pub use crate::implementation::{Filter, HookImpl, Options};
-pub use crate::plan::{AnswerFuture, Call, Input, WrapperFuture};
+pub use crate::plan::{Call, Input, WrapperFuture};
 pub use crate::plugin::PluginList;
 pub use crate::registry::Registration;
 pub use crate::wrapper::IntoOutcome;
@@ -15,6 +15,7 @@ pub use serde;
 pub use std::any::TypeId;
 pub use std::boxed::Box;
 pub use std::panic::Location;
+pub use std::vec::Vec;
 
 use std::future::Future;
 
@@ -27,23 +28,10 @@ pub const fn type_of_value<T: 'static>(_: &T) -> TypeId {
     TypeId::of::<T>()
 }
 
-/// The answer of an implementation that isn't meant for this call.
-pub fn not_meant<T>() -> Answer<T> {
-    Ok(None)
-}
-
 /// A future of an `async fn`, which has to be `Send`. By its own type, so that what isn't is told about the
 /// function and not about generated code.
 pub fn sendable<T>(future: impl Future<Output = T> + Send) -> impl Future<Output = T> + Send {
     future
-}
-
-/// The answer of an asynchronous implementation.
-pub fn later<'a, T: Send, F>(future: F) -> AnswerFuture<'a, T>
-where
-    F: Future<Output = Answer<T>> + Send + 'a,
-{
-    AnswerFuture::from_or_box(future)
 }
 
 /// The outcome of a wrapper.

@@ -1,24 +1,27 @@
 //! What the caller learns of a tracked event.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::dispatch::Notable;
+use crate::envelope::{Given, now};
 use crate::error::Error;
 use crate::failure::Failure;
-use crate::id::LazyId;
+use crate::id::{LazyId, new_id};
 use crate::implementation::Implementation;
-use crate::tracked::Created;
 
 /// What [`App::track`](crate::App::track) resolves to: the event was tracked, and this became of it.
 #[derive(Default)]
 pub struct Receipt {
     id: LazyId,
-    created: Option<Created>,
-    promise: Promise,
-    failures: Vec<Failure>,
-    stopped_by: Option<Arc<Implementation>>,
+    /// What an id that nobody has asked for yet would be made of; the time of the receipt where there is none.
+    created: Option<SystemTime>,
+    /// A [`Promise`].
+    promise: u8,
+    /// Shared, since that is the smallest thing to drop when there is none.
+    notable: Option<Arc<Notable>>,
 }
 
 /// The best that an implementation gave for an event, from least to most.
@@ -48,39 +51,50 @@ impl Promise {
 impl Receipt {
     /// Of an event that nobody listens to.
     #[inline]
-    pub(crate) fn unheard(id: Option<Uuid>, created: Option<DateTime<Utc>>) -> Self {
-        Self { id: LazyId::new(id), created: created.map(Created::Given), ..Self::default() }
+    pub(crate) fn unheard(given: Option<Box<Given>>) -> Self {
+        match given {
+            None => Self::default(),
+            Some(given) => Self {
+                id: given.id.map(LazyId::from).unwrap_or_default(),
+                created: given.created.map(SystemTime::from),
+                ..Self::default()
+            },
+        }
     }
 
     #[inline]
-    pub(crate) fn new(
-        (id, created): (Option<Uuid>, Created),
-        promise: Promise,
-        failures: Vec<Failure>,
-        stopped_by: Option<Arc<Implementation>>,
-    ) -> Self {
-        Self { id: LazyId::new(id), created: Some(created), promise, failures, stopped_by }
+    pub(crate) fn new(id: &LazyId, created: SystemTime, promise: u8) -> Self {
+        match id.so_far() {
+            None => Self { id: LazyId::default(), created: Some(created), promise, notable: None },
+            Some(id) => Self { id: id.into(), created: Some(created), promise, notable: None },
+        }
+    }
+
+    #[cold]
+    pub(crate) fn with(mut self, notable: Notable) -> Self {
+        self.notable = Some(Arc::new(notable));
+        self
     }
 
     /// The event's id: the one that implementations saw, or made now if none of them asked.
     pub fn id(&self) -> Uuid {
-        self.id.get_or_make(|| self.created.unwrap_or_else(Created::now).new_id())
+        self.id.get_or_make(|| new_id(self.created.unwrap_or_else(now)))
     }
 
     /// The best that an implementation gave.
     pub fn promise(&self) -> Promise {
-        self.promise
+        Promise::from_u8(self.promise)
     }
 
     /// The implementations that failed, in call order. The event was tracked all the same, and the app's
     /// failure handler has seen each.
     pub fn failures(&self) -> &[Failure] {
-        &self.failures
+        self.notable.as_ref().map_or(&[], |notable| &notable.failures)
     }
 
     /// The wrapper that didn't let the event through, if one did so.
     pub fn stopped_by(&self) -> Option<&Implementation> {
-        self.stopped_by.as_deref()
+        self.notable.as_ref().and_then(|notable| notable.stopped_by.as_deref())
     }
 
     /// The receipt, or an error if any implementation failed.
@@ -88,7 +102,12 @@ impl Receipt {
     /// # Errors
     /// [`Error::Failed`] with all failures.
     pub fn strict(self) -> Result<Self, Error> {
-        if self.failures.is_empty() { Ok(self) } else { Err(Error::Failed(self.failures)) }
+        match self.notable {
+            Some(notable) if !notable.failures.is_empty() => {
+                Err(Error::Failed(notable.failures.clone()))
+            }
+            _ => Ok(self),
+        }
     }
 }
 
@@ -96,9 +115,9 @@ impl std::fmt::Debug for Receipt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Receipt")
             .field("id", &self.id())
-            .field("promise", &self.promise)
-            .field("failures", &self.failures)
-            .field("stopped_by", &self.stopped_by.as_ref().map(|it| it.path()))
+            .field("promise", &self.promise())
+            .field("failures", &self.failures())
+            .field("stopped_by", &self.stopped_by().map(Implementation::path))
             .finish_non_exhaustive()
     }
 }

@@ -102,6 +102,10 @@ impl AnyTracked for Record {
     /// A record is a copy; nobody waits for what is promised about it.
     fn promise(&self, _: Promise) {}
 
+    fn promised(&self) -> Promise {
+        Promise::Nothing
+    }
+
     fn to_record(&self) -> Result<Record, PropertiesError> {
         Ok(self.clone())
     }

@@ -95,8 +95,8 @@ async fn stop(app: &App, plugins: &BTreeSet<&'static str>) {
     let mut to_stop = app.inner.implementations::<shutdown>().to_vec();
     to_stop.retain(|it| plugins.contains(it.plugin()));
     let plan = Plan::<shutdown>::new(&to_stop, None);
-    let stopped = inside::marked(&app.inner, dispatch::run(&plan, shutdown::args(app))).await.outcome;
-    app.inner.report_all(&stopped.failures);
+    let stopped = inside::marked(&app.inner, dispatch::run(&plan, shutdown::args(app))).await;
+    app.inner.report_all(&stopped.outcome().failures);
 }
 
 /// Stops the app: refuses new calls, waits for those that run, runs every `shutdown` implementation. Once.
@@ -108,9 +108,9 @@ pub(crate) async fn shut_down(app: &App) -> Result<()> {
 }
 
 /// Calls a hook for the app itself, past the gate that callers go through.
-async fn call<S: HookSpec>(app: &App, args: S::Args<'_>) -> Outcome<S> {
+async fn call<'a, S: HookSpec>(app: &'a App, args: S::Args<'a>) -> Outcome<S> {
     match app.inner.table::<S>() {
-        Some(table) => inside::marked(&app.inner, dispatch::run(table.plan(None), args)).await.outcome,
+        Some(table) => inside::marked(&app.inner, dispatch::run(table.plan(None), args)).await.outcome(),
         None => Outcome::default(),
     }
 }

@@ -10,15 +10,16 @@ use uuid::Uuid;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::builtin::track_event;
-use crate::call::{self, CallFuture, Callable};
-use crate::dispatch::{self, Ran};
+use crate::call::{CallFuture, Callable};
+use crate::dispatch::{self, Entered, Notable};
+use crate::envelope::{Envelope, Said};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::gate::Running;
-use crate::plan::Plan;
+use crate::plan::{Input, Plan};
 use crate::receipt::Receipt;
 use crate::spans::EventSpan;
-use crate::tracked::{Envelope, TrackedOf};
+use crate::tracked::{Tracked, TrackedOf};
 
 /// An event that is about to be tracked: `.await` it, or `.wait()` without a runtime.
 #[must_use = "an event is tracked when this is awaited, or with `.wait()`"]
@@ -26,29 +27,29 @@ pub struct Track<'a, E> {
     /// `None` where the default app was meant and there is none.
     app: Option<&'a App>,
     event: E,
-    envelope: Envelope,
+    said: Said,
 }
 
 impl<'a, E: Event> Track<'a, E> {
     pub(crate) fn new(app: Option<&'a App>, event: E) -> Self {
-        Self { app, event, envelope: Envelope::default() }
+        Self { app, event, said: Said::default() }
     }
 
     /// Who caused it: an [`Actor`], a reference to one, or an `Option`.
     pub fn by(mut self, actor: impl Into<Option<Actor>>) -> Self {
-        self.envelope.actor = actor.into();
+        self.said.actor = actor.into();
         self
     }
 
     /// When it happened, for imports and tests. Without it: when the call starts to run.
     pub fn at(mut self, created: DateTime<Utc>) -> Self {
-        self.envelope.created = Some(created);
+        self.said.given.get_or_insert_default().created = Some(created);
         self
     }
 
     /// Its id, for imports and tests. Without it: a `UUIDv7` of its time.
     pub fn id(mut self, id: Uuid) -> Self {
-        self.envelope.id = Some(id);
+        self.said.given.get_or_insert_default().id = Some(id);
         self
     }
 
@@ -60,7 +61,7 @@ impl<'a, E: Event> Track<'a, E> {
     /// # Errors
     /// Those of [`App::track`].
     pub fn wait(self) -> Result<Receipt> {
-        call::wait(self)
+        Callable::wait(self)
     }
 }
 
@@ -69,79 +70,110 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
     type Answer = Receipt;
 
     fn app(&self) -> Result<&'a App> {
-        self.app.ok_or_else(|| Error::NoDefaultApp { name: self.event.event_type().name() })
-    }
-
-    fn plan(&self) -> Result<Option<&'a Plan<track_event>>> {
-        let known =
-            self.app()?.inner.listeners.get().and_then(|known| known.get(&TypeId::of::<TrackedOf<E>>()));
-        match known {
-            Some(plan) => Ok(Some(plan)),
-            None => Err(Error::UnknownEvent {
-                name: self.event.event_type().name(),
-                rust_type: std::any::type_name::<E>(),
-            }),
-        }
-    }
-
-    /// A recorder notices what no implementation hears.
-    fn is_unheard(&self, plan: &Plan<track_event>) -> bool {
-        plan.is_empty() && self.app.is_none_or(|app| app.inner.recorder.get().is_none())
-    }
-
-    /// No clock, no id, no allocation.
-    fn unheard(mut self) -> Result<Receipt> {
-        self.app()?.inner.fixed.complete(&mut self.envelope);
-        Ok(Receipt::unheard(self.envelope.id, self.envelope.created))
+        self.app.ok_or_else(|| no_default_app(&self.event))
     }
 
     #[inline]
-    fn run_ready(mut self, plan: &'a Plan<track_event>) -> Result<Receipt> {
-        let app = self.app()?;
-        app.inner.fixed.complete(&mut self.envelope);
-        let event = TrackedOf::new(self.event, self.envelope);
-        let span = EventSpan::of(&event);
-        let ran = span.run(|| dispatch::run_ready(plan, track_event::args(app, &event)));
-        let receipt = receipt(&event, app, ran, span);
-        record(event, app, &receipt);
+    fn plan(&self, app: &'a App) -> Result<Option<&'a Plan<track_event>>> {
+        plan(app, &self.event).map(Some)
+    }
+
+    #[inline]
+    fn wait(self) -> Result<Receipt> {
+        let Self { app, event, said } = self;
+        let Some(app) = app else { return Err(no_default_app(&event)) };
+        let plan = plan(app, &event)?;
+        if app.inner.fixed.is_some() || app.inner.recorder.get().is_some() {
+            return wait_in_a_test(app, plan, event, said);
+        }
+        if plan.is_empty() {
+            // No clock, no id, no allocation.
+            app.inner.check_open()?;
+            return Ok(Receipt::unheard(said.given));
+        }
+        let event = TrackedOf::new(event, said);
+        let receipt = wait(app, plan, &event, event.envelope());
+        event.end();
         receipt
     }
 
-    async fn run(mut self, plan: &'a Plan<track_event>, _running: Running<'a>) -> Result<Receipt> {
-        let app = self.app()?;
-        app.inner.fixed.complete(&mut self.envelope);
-        let event = TrackedOf::new(self.event, self.envelope);
-        let span = EventSpan::of(&event);
-        let ran = span.around(dispatch::run(plan, track_event::args(app, &event))).await;
-        let receipt = receipt(&event, app, ran, span);
-        record(event, app, &receipt);
+    async fn run(
+        self,
+        app: &'a App,
+        plan: &'a Plan<track_event>,
+        _running: Running<'a>,
+    ) -> Result<Receipt> {
+        let event = TrackedOf::new(self.event, self.said.completed(app));
+        let receipt = run(app, plan, &event, event.envelope()).await?;
+        if let Some(recorder) = app.inner.recorder.get() {
+            recorder.add(Arc::new(event));
+        }
+        Ok(receipt)
+    }
+}
+
+/// Whom the event meets.
+#[inline]
+fn plan<'a, E: Event>(app: &'a App, event: &E) -> Result<&'a Plan<track_event>> {
+    match app.inner.listeners.get().and_then(|known| known.get(TypeId::of::<TrackedOf<E>>())) {
+        Some(plan) => Ok(plan),
+        None => Err(unknown_event(event)),
+    }
+}
+
+#[cold]
+fn no_default_app<E: Event>(event: &E) -> Error {
+    Error::NoDefaultApp { name: event.event_type().name() }
+}
+
+#[cold]
+fn unknown_event<E: Event>(event: &E) -> Error {
+    Error::UnknownEvent { name: event.event_type().name(), rust_type: std::any::type_name::<E>() }
+}
+
+/// With a fixed clock, fixed ids or a recorder, which notices what no implementation hears.
+#[cold]
+fn wait_in_a_test<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said: Said) -> Result<Receipt> {
+    let event = TrackedOf::new(event, said.completed(app));
+    let receipt = wait(app, plan, &event, event.envelope())?;
+    if let Some(recorder) = app.inner.recorder.get() {
+        recorder.add(Arc::new(event));
+    }
+    Ok(receipt)
+}
+
+/// The way of an event of any type. Not compiled anew for each.
+fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
+    let input = Input(track_event::args(app, event));
+    let entered = Entered::new(app)?;
+    if entered.is_quick(plan) {
+        // Without a box there is nothing to drop, and nothing of it on the way.
+        match dispatch::run_quick(plan, &input).notable {
+            None => Ok(envelope.receipt()),
+            Some(notable) => notable_receipt(app, envelope, Some(notable)),
+        }
+    } else {
+        let span = EventSpan::of(event);
+        let ran = span.run(|| dispatch::run_with_care(plan, input.0, entered.is_nested()));
+        let receipt = ran.and_then(|ran| notable_receipt(app, envelope, ran.notable));
+        span.end(&receipt);
         receipt
     }
 }
 
-#[inline]
-fn receipt<E: Event>(
-    event: &TrackedOf<E>,
-    app: &App,
-    ran: Ran<track_event>,
-    span: EventSpan,
-) -> Result<Receipt> {
-    let receipt = match app.inner.report(ran.outcome) {
-        Ok(outcome) => {
-            Ok(Receipt::new(event.id_so_far(), event.promised(), outcome.failures, ran.stopped_by))
-        }
-        Err(error) => Err(error),
-    };
+async fn run(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
+    let span = EventSpan::of(event);
+    let ran = span.around(dispatch::run(plan, track_event::args(app, event))).await;
+    let receipt = notable_receipt(app, envelope, ran.notable);
     span.end(&receipt);
     receipt
 }
 
-#[inline]
-fn record<E: Event>(event: TrackedOf<E>, app: &App, receipt: &Result<Receipt>) {
-    if let Some(recorder) = app.inner.recorder.get()
-        && receipt.is_ok()
-    {
-        recorder.add(Arc::new(event));
+#[cold]
+fn notable_receipt(app: &App, envelope: &Envelope, notable: Option<Box<Notable>>) -> Result<Receipt> {
+    match app.inner.report::<track_event>(notable)? {
+        None => Ok(envelope.receipt()),
+        Some(notable) => Ok(envelope.receipt().with(*notable)),
     }
 }
 

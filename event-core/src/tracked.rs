@@ -1,16 +1,14 @@
 //! What a hook implementation sees of an event: the event and its envelope.
 
 use std::any::{Any, TypeId};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::SystemTime;
+use std::sync::{Arc, OnceLock};
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::actor::Actor;
-use crate::event::{Event, EventType};
-use crate::id::{LazyId, new_id};
+use crate::envelope::{Envelope, Said};
+use crate::event::Event;
 use crate::properties::{self, Properties, PropertiesError};
 use crate::receipt::Promise;
 use crate::record::{Record, Text};
@@ -98,6 +96,9 @@ pub trait AnyTracked: Any + Send + Sync + sealed::Sealed {
     /// [`Receipt::promise`](crate::Receipt::promise). The best one counts.
     fn promise(&self, promise: Promise);
 
+    /// The best that an implementation has given for this event so far.
+    fn promised(&self) -> Promise;
+
     /// The event with its envelope as plain data that can be kept, sent and read back.
     ///
     /// # Errors
@@ -140,57 +141,16 @@ impl std::fmt::Debug for dyn AnyTracked {
 /// An event of type `E` with its envelope. Application code writes [`&Tracked<E>`](Tracked).
 pub struct TrackedOf<E> {
     event: E,
-    event_type: &'static EventType,
-    created: Created,
-    actor: Option<Actor>,
-    id: LazyId,
+    envelope: Envelope,
+    /// Shared, since that is the smallest thing to drop when there are none.
+    forms: OnceLock<Arc<Forms>>,
+}
+
+/// The properties as somebody asked for them. Apart, since mostly nobody does.
+#[derive(Default)]
+struct Forms {
     map: OnceLock<Result<Properties, PropertiesError>>,
     text: OnceLock<Result<String, PropertiesError>>,
-    promise: AtomicU8,
-}
-
-/// When an event happened. Reading the clock is cheap, making a date of it isn't.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Created {
-    Clock(SystemTime),
-    Given(DateTime<Utc>),
-}
-
-impl Created {
-    #[inline]
-    pub(crate) fn now() -> Self {
-        // Where there is no system, only chrono knows whom to ask.
-        if cfg!(all(target_family = "wasm", target_os = "unknown")) {
-            Self::Given(Utc::now())
-        } else {
-            Self::Clock(SystemTime::now())
-        }
-    }
-
-    /// To the microsecond, which every form of the time can hold.
-    pub(crate) fn time(self) -> DateTime<Utc> {
-        let exact = match self {
-            Self::Clock(time) => time.into(),
-            Self::Given(time) => time,
-        };
-        exact.trunc_subsecs(6)
-    }
-
-    /// The id that belongs to this time.
-    pub(crate) fn new_id(self) -> Uuid {
-        new_id(match self {
-            Self::Clock(time) => time.into(),
-            Self::Given(time) => time,
-        })
-    }
-}
-
-/// What a caller can say of an event beside the event itself.
-#[derive(Default)]
-pub(crate) struct Envelope {
-    pub(crate) id: Option<Uuid>,
-    pub(crate) created: Option<DateTime<Utc>>,
-    pub(crate) actor: Option<Actor>,
 }
 
 /// What the envelope knows is there also while `E` lacks `#[derive(Event)]`, so that the lack is reported once and not
@@ -203,59 +163,62 @@ impl<E> TrackedOf<E> {
 
     /// The event's stable name, such as `ban-user`.
     pub fn name(&self) -> &str {
-        self.event_type.name()
+        self.envelope.name()
     }
 
     /// The version of the event's fields.
     pub fn version(&self) -> u32 {
-        self.event_type.version()
+        self.envelope.version()
     }
 
     /// The event's id; see [`AnyTracked::id`].
     pub fn id(&self) -> Uuid {
-        self.id.get_or_make(|| self.created.new_id())
+        self.envelope.id()
     }
 
     /// Who caused the event, if anybody.
     pub fn actor(&self) -> Option<&Actor> {
-        self.actor.as_ref()
+        self.envelope.actor()
     }
 
     /// When it happened, to the microsecond.
     pub fn created(&self) -> DateTime<Utc> {
-        self.created.time()
+        self.envelope.created()
     }
 
     /// Says what an implementation gives for this event; see [`AnyTracked::promise`].
     pub fn promise(&self, promise: Promise) {
-        self.promise.fetch_max(promise as u8, Ordering::Relaxed);
+        self.envelope.promise(promise);
+    }
+
+    /// The best promise so far; see [`AnyTracked::promised`].
+    pub fn promised(&self) -> Promise {
+        self.envelope.promised()
     }
 
     #[inline]
-    pub(crate) fn promised(&self) -> Promise {
-        Promise::from_u8(self.promise.load(Ordering::Relaxed))
-    }
-
-    /// For the receipt: the id if anybody asked for it, and the time that one would be made from.
-    #[inline]
-    pub(crate) fn id_so_far(&self) -> (Option<Uuid>, Created) {
-        (self.id.so_far(), self.created)
+    pub(crate) fn envelope(&self) -> &Envelope {
+        &self.envelope
     }
 }
 
 impl<E: Event> TrackedOf<E> {
     #[inline]
-    pub(crate) fn new(event: E, envelope: Envelope) -> Self {
-        Self {
-            event_type: event.event_type(),
-            event,
-            created: envelope.created.map_or_else(Created::now, Created::Given),
-            actor: envelope.actor,
-            id: LazyId::new(envelope.id),
-            map: OnceLock::new(),
-            text: OnceLock::new(),
-            promise: AtomicU8::new(Promise::Nothing as u8),
-        }
+    pub(crate) fn new(event: E, said: Said) -> Self {
+        Self { envelope: Envelope::new(event.event_type(), said), event, forms: OnceLock::new() }
+    }
+
+    /// What dropping it does, but in place: the compiler keeps the general way out of line.
+    #[inline]
+    pub(crate) fn end(self) {
+        let Self { event, envelope, forms } = self;
+        drop(event);
+        drop(envelope.into_actor());
+        drop(forms.into_inner());
+    }
+
+    fn forms(&self) -> &Forms {
+        self.forms.get_or_init(Arc::default)
     }
 
     /// The event's fields as a JSON object; see [`AnyTracked::properties`].
@@ -263,7 +226,7 @@ impl<E: Event> TrackedOf<E> {
     /// # Errors
     /// When a field can't be written as JSON.
     pub fn properties(&self) -> Result<&Properties, PropertiesError> {
-        self.map.get_or_init(|| properties::to_map(&self.event)).as_ref().map_err(Clone::clone)
+        self.forms().map.get_or_init(|| properties::to_map(&self.event)).as_ref().map_err(Clone::clone)
     }
 
     /// The event's fields as JSON text; see [`AnyTracked::properties_json`].
@@ -272,7 +235,7 @@ impl<E: Event> TrackedOf<E> {
     /// When a field can't be written as JSON.
     #[expect(clippy::missing_panics_doc, reason = "serde_json writes UTF-8")]
     pub fn properties_json(&self) -> Result<&str, PropertiesError> {
-        let text = self.text.get_or_init(|| {
+        let text = self.forms().text.get_or_init(|| {
             let mut text = Vec::with_capacity(128);
             properties::to_text(&self.event, &mut text)?;
             Ok(String::from_utf8(text).expect("serde_json writes UTF-8"))
@@ -285,7 +248,7 @@ impl<E: Event> TrackedOf<E> {
     /// # Errors
     /// When a field can't be written as JSON; `out` is then as it was.
     pub fn write_properties(&self, out: &mut Vec<u8>) -> Result<(), PropertiesError> {
-        match self.text.get() {
+        match self.forms.get().and_then(|forms| forms.text.get()) {
             Some(Ok(text)) => {
                 out.extend_from_slice(text.as_bytes());
                 Ok(())
@@ -305,7 +268,7 @@ impl<E: Event> TrackedOf<E> {
             name: self.name().to_owned(),
             version: self.version(),
             created: self.created(),
-            actor: self.actor.clone(),
+            actor: self.actor().cloned(),
             properties: self.properties()?.clone(),
             text: Text::default(),
         })
@@ -361,6 +324,10 @@ impl<E: Event> AnyTracked for TrackedOf<E> {
 
     fn promise(&self, promise: Promise) {
         self.promise(promise);
+    }
+
+    fn promised(&self) -> Promise {
+        self.promised()
     }
 
     fn to_record(&self) -> Result<Record, PropertiesError> {

@@ -52,7 +52,7 @@ pub(crate) fn until_ready<F: Future>(future: F) -> Result<F::Output> {
 
 /// Inside an implementation, what has to wait may be waiting for that very implementation: an error instead of
 /// a deadlock.
-fn park_between_polls<T>(
+pub(crate) fn park_between_polls<T>(
     inside_a_call: bool,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Result<T> {

@@ -154,6 +154,44 @@ impl Drop for Watched<'_> {
     }
 }
 
+/// Whether somebody watches a call's steps, and the one that runs.
+pub(crate) enum Watch<'a> {
+    Nobody,
+    Somebody(Option<Watched<'a>>),
+}
+
+impl<'a> Watch<'a> {
+    pub(crate) fn of(app: &Inner) -> Self {
+        if app.is_watched() { Self::Somebody(None) } else { Self::Nobody }
+    }
+
+    pub(crate) fn begin(
+        &mut self,
+        app: &'a Inner,
+        implementation: &'a Implementation,
+        event: Option<&'a Tracked>,
+    ) {
+        *self = Self::Somebody(Watched::begin(app, implementation, event));
+    }
+
+    #[inline]
+    pub(crate) fn enter(&self) -> Option<Entered<'_>> {
+        match self {
+            Self::Nobody => None,
+            Self::Somebody(watched) => watched.as_ref().map(Watched::enter),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn end(&mut self, end: &CallEnd<'_>) {
+        if let Self::Somebody(watched) = self
+            && let Some(watched) = watched.take()
+        {
+            watched.end(end);
+        }
+    }
+}
+
 /// An observer that panics mustn't look like an implementation that does.
 fn guarded(told: impl FnOnce()) {
     use std::io::Write;

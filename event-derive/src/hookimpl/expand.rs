@@ -98,8 +98,9 @@ fn call(it: &Implementation<'_>) -> TokenStream {
         called = quote_spanned!(function.span()=> #sendable(#called).await);
     }
     let returned = returned(it, &called);
-    let not_meant = quote!(#core::__private::not_meant());
-    let (kind, next, body) = if it.wrapper {
+    // All that depends on the hook is spanned there, so that what is none is reported once and there.
+    let hook = hook_alias(it);
+    let (kind, second, body) = if it.wrapper {
         let body = quote! {
             #core::__private::wrapped(async move {
                 #(#take else { return ::core::result::Result::Ok(::core::option::Option::None) };)*
@@ -107,22 +108,24 @@ fn call(it: &Implementation<'_>) -> TokenStream {
                 __outcome.map(::core::option::Option::Some)
             })
         };
-        ("Wrapper", Some(Ident::new("__next", Span::call_site())), body)
-    } else if it.is_async {
-        let body = quote! {
-            #(#take else { return #core::__private::later(async { #not_meant }) };)*
-            #core::__private::later(async move { #returned })
-        };
-        ("Async", None, body)
+        ("Wrapper", "__next", body)
     } else {
-        ("Sync", None, quote!(#(#take else { return #not_meant };)* #returned))
+        let (place, answer) = if it.is_async {
+            (quote!(later), quote_spanned!(hook.span()=> async move { #returned }))
+        } else {
+            (quote!(take), quote_spanned!(hook.span()=> { #returned }))
+        };
+        let place = respanned(quote!(#core::__private::#place), hook.span());
+        let answers = Ident::new("__answers", hook.span());
+        let answered = quote_spanned!(hook.span()=> #place(#answers, #answer));
+        let body = quote!(#(#take else { return #core::__private::Flow::NoValue };)* #answered);
+        ("Function", "__answers", body)
     };
-    // All that depends on the hook is spanned there, so that what is none is reported once and there.
-    let hook = hook_alias(it);
     let (kind, input) = (Ident::new(kind, hook.span()), Ident::new("__input", hook.span()));
+    let second = Ident::new(second, hook.span());
     let constructor = respanned(quote!(&#core::__private::Call::<#hook>::#kind), hook.span());
     let arguments = respanned(quote!(#input.0), hook.span());
-    let parameters = quote_spanned!(hook.span()=> |#input, #next|);
+    let parameters = quote_spanned!(hook.span()=> |#input, #second|);
     let body = quote!(let __arguments = #arguments; #body);
     let body = quote_spanned!(hook.span()=> { #body });
     let closure = quote_spanned!(hook.span()=> (#parameters #body));

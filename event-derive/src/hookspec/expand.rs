@@ -17,6 +17,10 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
     let types: Vec<_> = spec.arguments.iter().map(|argument| with_lifetime(argument.ty, "'a")).collect();
     let checks = spec.arguments.iter().skip(1).map(|argument| check(core, argument));
     let output = spec.output.map_or_else(|| quote!(()), |ty| quote!(#ty));
+    let values = match spec.output {
+        Some(ty) => quote!(#core::__private::Vec<#ty>),
+        None => quote!(#core::__private::Units),
+    };
     let (answer, finish) = if spec.first_result {
         (quote!(::core::option::Option<#output>), quote!(first_result))
     } else {
@@ -61,6 +65,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
             impl #core::HookSpec for #ident {
                 type Args<'a> = __Arguments<'a>;
                 type Output = #output;
+                type Values = #values;
                 type Answer = #answer;
 
                 const INFO: &'static #core::HookInfo = &#core::HookInfo::new::<Self>(

@@ -1,0 +1,121 @@
+//! What is known of a tracked event beside the event itself: its type, its id, who caused it and when.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::SystemTime;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use uuid::Uuid;
+
+use crate::actor::Actor;
+use crate::app::App;
+use crate::event::EventType;
+use crate::id::{LazyId, new_id};
+use crate::receipt::{Promise, Receipt};
+
+/// What an event carries along to its implementations.
+pub(crate) struct Envelope {
+    event_type: &'static EventType,
+    created: SystemTime,
+    actor: Option<Actor>,
+    id: LazyId,
+    promise: AtomicU8,
+}
+
+/// What a caller said of an event.
+#[derive(Default)]
+pub(crate) struct Said {
+    pub(crate) actor: Option<Actor>,
+    pub(crate) given: Option<Box<Given>>,
+}
+
+/// What only imports and tests say. Apart, so that other events needn't carry it along.
+#[derive(Default)]
+pub(crate) struct Given {
+    pub(crate) id: Option<Uuid>,
+    pub(crate) created: Option<DateTime<Utc>>,
+}
+
+impl Said {
+    /// With the time and the id that the app fixes for tests, unless the caller gave them.
+    #[inline]
+    pub(crate) fn completed(mut self, app: &App) -> Self {
+        if let Some(fixed) = &app.inner.fixed {
+            fixed.complete(&mut self);
+        }
+        self
+    }
+}
+
+impl Envelope {
+    #[inline]
+    pub(crate) fn new(event_type: &'static EventType, said: Said) -> Self {
+        match said.given {
+            None => Self::made(event_type, said.actor, now(), LazyId::default()),
+            Some(given) => {
+                let created = given.created.map_or_else(now, SystemTime::from);
+                Self::made(event_type, said.actor, created, given.id.map(LazyId::from).unwrap_or_default())
+            }
+        }
+    }
+
+    #[inline]
+    fn made(
+        event_type: &'static EventType,
+        actor: Option<Actor>,
+        created: SystemTime,
+        id: LazyId,
+    ) -> Self {
+        Self { event_type, created, actor, id, promise: AtomicU8::new(Promise::Nothing as u8) }
+    }
+
+    #[inline]
+    pub(crate) fn into_actor(self) -> Option<Actor> {
+        self.actor
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.event_type.name()
+    }
+
+    pub(crate) fn version(&self) -> u32 {
+        self.event_type.version()
+    }
+
+    pub(crate) fn id(&self) -> Uuid {
+        self.id.get_or_make(|| new_id(self.created))
+    }
+
+    pub(crate) fn actor(&self) -> Option<&Actor> {
+        self.actor.as_ref()
+    }
+
+    /// To the microsecond, which every form of the time can hold.
+    pub(crate) fn created(&self) -> DateTime<Utc> {
+        DateTime::from(self.created).trunc_subsecs(6)
+    }
+
+    pub(crate) fn promise(&self, promise: Promise) {
+        self.promise.fetch_max(promise as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn promised(&self) -> Promise {
+        Promise::from_u8(self.promise.load(Ordering::Relaxed))
+    }
+
+    /// The receipt of an event for which nothing went wrong.
+    #[inline]
+    pub(crate) fn receipt(&self) -> Receipt {
+        Receipt::new(&self.id, self.created, self.promise.load(Ordering::Relaxed))
+    }
+}
+
+/// The clock's time. Reading it is cheap, making a date of it isn't.
+#[inline]
+pub(crate) fn now() -> SystemTime {
+    // Where there is no system, only chrono knows whom to ask.
+    if cfg!(all(target_family = "wasm", target_os = "unknown")) {
+        Utc::now().into()
+    } else {
+        SystemTime::now()
+    }
+}

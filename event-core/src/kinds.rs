@@ -1,0 +1,101 @@
+//! A map by type, for what every event looks up.
+
+use std::any::TypeId;
+use std::hash::{Hash, Hasher};
+
+/// A map that is made once. A `TypeId` is a hash already, so a look-up is one comparison almost always.
+pub(crate) struct KindMap<V> {
+    /// Twice as many as there are values, and a power of two; a value stands at its type's place or, where that is
+    /// taken, at the next one that is free.
+    slots: Box<[Option<(TypeId, V)>]>,
+}
+
+impl<V> KindMap<V> {
+    #[inline]
+    pub(crate) fn get(&self, kind: TypeId) -> Option<&V> {
+        let last = self.slots.len() - 1;
+        let mut place = hash_of(kind);
+        loop {
+            match &self.slots[place & last] {
+                Some((there, value)) if *there == kind => return Some(value),
+                Some(_) => place += 1,
+                None => return None,
+            }
+        }
+    }
+}
+
+/// Of two values of one type, the later stays.
+impl<V> FromIterator<(TypeId, V)> for KindMap<V> {
+    fn from_iter<I: IntoIterator<Item = (TypeId, V)>>(values: I) -> Self {
+        let values: Vec<_> = values.into_iter().collect();
+        // At least one stays free: that is where a look-up in vain ends.
+        let count = (2 * values.len()).next_power_of_two().max(2);
+        let mut slots: Box<[_]> = (0..count).map(|_| None).collect();
+        for (kind, value) in values {
+            let mut place = hash_of(kind) % count;
+            while matches!(&slots[place], Some((there, _)) if *there != kind) {
+                place = (place + 1) % count;
+            }
+            slots[place] = Some((kind, value));
+        }
+        Self { slots }
+    }
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "only the low bits are used")]
+fn hash_of(kind: TypeId) -> usize {
+    let mut hasher = AlreadyHashed(0);
+    kind.hash(&mut hasher);
+    // With what is left, the place of the next can be counted without an overflow.
+    (hasher.finish() >> 1) as usize
+}
+
+struct AlreadyHashed(u64);
+
+impl Hasher for AlreadyHashed {
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds() -> [TypeId; 9] {
+        macro_rules! kinds {
+            ($($number:literal)*) => { [$(TypeId::of::<[u8; $number]>()),*] };
+        }
+        kinds!(0 1 2 3 4 5 6 7 8)
+    }
+
+    #[test]
+    fn every_type_finds_its_own_value_whatever_others_there_are() {
+        for count in 0..=kinds().len() {
+            let map: KindMap<usize> = kinds().into_iter().zip(0..count).collect();
+            for (index, kind) in kinds().into_iter().enumerate() {
+                assert_eq!(map.get(kind).copied(), (index < count).then_some(index), "of {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_two_values_of_one_type_the_later_stays() {
+        let map: KindMap<u8> = [(TypeId::of::<u8>(), 1), (TypeId::of::<u8>(), 2)].into_iter().collect();
+        assert_eq!(map.get(TypeId::of::<u8>()), Some(&2));
+    }
+}
