@@ -48,7 +48,11 @@ impl<S: HookSpec> Ran<S> {
 /// implementation, when there is something to wait for.
 pub(crate) fn wait<'a, S: HookSpec>(app: &App, plan: &'a Plan<S>, args: S::Args<'a>) -> Result<Ran<S>> {
     let entered = Entered::new(app)?;
-    if entered.is_quick(plan) { Ok(run_quick(plan, &Input(args))) } else { run_with_care(plan, args, entered.is_nested()) }
+    if entered.is_quick(plan) {
+        Ok(run_quick(plan, &Input(args)))
+    } else {
+        run_with_care(plan, args, entered.is_nested())
+    }
 }
 
 /// This thread is in the middle of a call, which the app's shutdown waits for.
@@ -397,7 +401,7 @@ impl Notable {
 
 impl Rare {
     #[cold]
-    fn notable(self: Box<Self>) -> Option<Box<Notable>> {
+    fn notable(self) -> Option<Box<Notable>> {
         Notable { failures: self.failures, stopped_by: None }.if_any()
     }
 }

@@ -59,12 +59,7 @@ impl Envelope {
     }
 
     #[inline]
-    fn made(
-        event_type: &'static EventType,
-        actor: Option<Actor>,
-        created: SystemTime,
-        id: LazyId,
-    ) -> Self {
+    fn made(event_type: &'static EventType, actor: Option<Actor>, created: SystemTime, id: LazyId) -> Self {
         Self { event_type, created, actor, id, promise: AtomicU8::new(Promise::Nothing as u8) }
     }
 

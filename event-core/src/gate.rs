@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Poll, Waker};
 
+use crate::app::App;
 use crate::error::{Error, Result};
 
 /// Counts running calls, in several places so that threads which track at the same time share no cache line.
@@ -41,7 +42,12 @@ impl Gate {
     /// `inside`: this call comes from a running one.
     #[inline]
     pub(crate) fn enter(&self, inside: bool) -> Result<Running<'_>> {
-        let counter = &self.running[counter_of_this_thread() % COUNTERS];
+        self.enter_at(counter_of_this_thread() % COUNTERS, inside)
+    }
+
+    #[inline]
+    fn enter_at(&self, counter: usize, inside: bool) -> Result<Running<'_>> {
+        let counter = &self.running[counter];
         // First counted, then checked: shutdown closes first and counts then, so one of the two sees the other.
         counter.0.fetch_add(1, SeqCst);
         let running = Running { gate: self, counter };
@@ -63,6 +69,14 @@ impl Gate {
             OPEN => Ok(()),
             DRAINING if inside => Ok(()),
             _ => Err(Error::ShutDown),
+        }
+    }
+
+    #[inline]
+    fn leave(&self, counter: &Counter) {
+        counter.0.fetch_sub(1, SeqCst);
+        if self.state.load(SeqCst) != OPEN {
+            self.wake();
         }
     }
 
@@ -115,10 +129,34 @@ impl Gate {
 impl Drop for Running<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.counter.0.fetch_sub(1, SeqCst);
-        if self.gate.state.load(SeqCst) != OPEN {
-            self.gate.wake();
-        }
+        self.gate.leave(self.counter);
+    }
+}
+
+/// A [`Running`] that borrows nothing.
+pub(crate) struct Held {
+    app: App,
+    counter: usize,
+}
+
+impl Held {
+    pub(crate) fn new(app: &App) -> Result<Self> {
+        let counter = counter_of_this_thread() % COUNTERS;
+        let running = app.inner.gate.enter_at(counter, app.inner.is_inside())?;
+        // Its end is this one's.
+        std::mem::forget(running);
+        Ok(Self { app: app.clone(), counter })
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let gate = &self.app.inner.gate;
+        gate.leave(&gate.running[self.counter]);
     }
 }
 

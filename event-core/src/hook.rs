@@ -180,13 +180,11 @@ impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
 
     fn wait(self) -> Result<S::Answer> {
         let app = S::app(self.args);
-        match self.plan(app)?.filter(|plan| !plan.is_empty()) {
-            Some(plan) => answer(app, dispatch::wait(app, plan, self.args)?),
-            None => {
-                app.inner.check_open()?;
-                S::answer(Outcome::default())
-            }
+        if let Some(plan) = self.plan(app)?.filter(|plan| !plan.is_empty()) {
+            return answer(app, dispatch::wait(app, plan, self.args)?);
         }
+        app.inner.check_open()?;
+        S::answer(Outcome::default())
     }
 
     async fn run(self, app: &'a App, plan: &'a Plan<S>, _running: Running<'a>) -> Result<S::Answer> {

@@ -44,7 +44,6 @@ impl<V> FromIterator<(TypeId, V)> for KindMap<V> {
 }
 
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "only the low bits are used")]
 fn hash_of(kind: TypeId) -> usize {
     let mut hasher = AlreadyHashed(0);
     kind.hash(&mut hasher);

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::failure::Failure;
 use crate::id::{LazyId, new_id};
 use crate::implementation::Implementation;
+use crate::tracked::Tracked;
 
 /// What [`App::track`](crate::App::track) resolves to: the event was tracked, and this became of it.
 #[derive(Default)]
@@ -70,6 +71,16 @@ impl Receipt {
         }
     }
 
+    /// Of an event of any type.
+    pub(crate) fn of(event: &Tracked) -> Self {
+        Self {
+            id: event.id().into(),
+            created: Some(event.created().into()),
+            promise: event.promised() as u8,
+            notable: None,
+        }
+    }
+
     #[cold]
     pub(crate) fn with(mut self, notable: Notable) -> Self {
         self.notable = Some(Arc::new(notable));
@@ -103,9 +114,7 @@ impl Receipt {
     /// [`Error::Failed`] with all failures.
     pub fn strict(self) -> Result<Self, Error> {
         match self.notable {
-            Some(notable) if !notable.failures.is_empty() => {
-                Err(Error::Failed(notable.failures.clone()))
-            }
+            Some(notable) if !notable.failures.is_empty() => Err(Error::Failed(notable.failures.clone())),
             _ => Ok(self),
         }
     }

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::gate::Running;
 use crate::plan::{Input, Plan};
+use crate::prepared::Prepared;
 use crate::receipt::Receipt;
 use crate::spans::EventSpan;
 use crate::tracked::{Tracked, TrackedOf};
@@ -51,6 +52,17 @@ impl<'a, E: Event> Track<'a, E> {
     pub fn id(mut self, id: Uuid) -> Self {
         self.said.given.get_or_insert_default().id = Some(id);
         self
+    }
+
+    /// Accepts the event without calling its implementations yet; see [`Prepared`]. The event's time is now.
+    ///
+    /// # Errors
+    /// Those of [`App::track`], except what an implementation can cause.
+    pub fn prepare(self) -> Result<Prepared> {
+        let Self { app, event, said } = self;
+        let Some(app) = app else { return Err(no_default_app(&event)) };
+        plan(app, &event)?;
+        Prepared::new(app, Arc::new(TrackedOf::new(event, said.completed(app))))
     }
 
     /// Tracks the event and waits on this thread, for code without an async runtime.
@@ -97,12 +109,7 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
         receipt
     }
 
-    async fn run(
-        self,
-        app: &'a App,
-        plan: &'a Plan<track_event>,
-        _running: Running<'a>,
-    ) -> Result<Receipt> {
+    async fn run(self, app: &'a App, plan: &'a Plan<track_event>, _running: Running<'a>) -> Result<Receipt> {
         let event = TrackedOf::new(self.event, self.said.completed(app));
         let receipt = run(app, plan, &event, event.envelope()).await?;
         if let Some(recorder) = app.inner.recorder.get() {
@@ -115,10 +122,16 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
 /// Whom the event meets.
 #[inline]
 fn plan<'a, E: Event>(app: &'a App, event: &E) -> Result<&'a Plan<track_event>> {
-    match app.inner.listeners.get().and_then(|known| known.get(TypeId::of::<TrackedOf<E>>())) {
+    match plan_of(app, TypeId::of::<TrackedOf<E>>()) {
         Some(plan) => Ok(plan),
         None => Err(unknown_event(event)),
     }
+}
+
+/// Whom events of this kind meet; `None` if the app doesn't know them.
+#[inline]
+pub(crate) fn plan_of(app: &App, kind: TypeId) -> Option<&Plan<track_event>> {
+    app.inner.listeners.get().and_then(|known| known.get(kind)).map(|plan| &**plan)
 }
 
 #[cold]
@@ -150,12 +163,12 @@ fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelop
         // Without a box there is nothing to drop, and nothing of it on the way.
         match dispatch::run_quick(plan, &input).notable {
             None => Ok(envelope.receipt()),
-            Some(notable) => notable_receipt(app, envelope, Some(notable)),
+            Some(notable) => notable_receipt(app, envelope.receipt(), Some(notable)),
         }
     } else {
         let span = EventSpan::of(event);
         let ran = span.run(|| dispatch::run_with_care(plan, input.0, entered.is_nested()));
-        let receipt = ran.and_then(|ran| notable_receipt(app, envelope, ran.notable));
+        let receipt = ran.and_then(|ran| notable_receipt(app, envelope.receipt(), ran.notable));
         span.end(&receipt);
         receipt
     }
@@ -164,16 +177,17 @@ fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelop
 async fn run(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
     let span = EventSpan::of(event);
     let ran = span.around(dispatch::run(plan, track_event::args(app, event))).await;
-    let receipt = notable_receipt(app, envelope, ran.notable);
+    let receipt = notable_receipt(app, envelope.receipt(), ran.notable);
     span.end(&receipt);
     receipt
 }
 
+/// The receipt of a call in which something may have gone wrong.
 #[cold]
-fn notable_receipt(app: &App, envelope: &Envelope, notable: Option<Box<Notable>>) -> Result<Receipt> {
+pub(crate) fn notable_receipt(app: &App, receipt: Receipt, notable: Option<Box<Notable>>) -> Result<Receipt> {
     match app.inner.report::<track_event>(notable)? {
-        None => Ok(envelope.receipt()),
-        Some(notable) => Ok(envelope.receipt().with(*notable)),
+        None => Ok(receipt),
+        Some(notable) => Ok(receipt.with(*notable)),
     }
 }
 

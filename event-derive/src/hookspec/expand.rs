@@ -17,10 +17,8 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
     let types: Vec<_> = spec.arguments.iter().map(|argument| with_lifetime(argument.ty, "'a")).collect();
     let checks = spec.arguments.iter().skip(1).map(|argument| check(core, argument));
     let output = spec.output.map_or_else(|| quote!(()), |ty| quote!(#ty));
-    let values = match spec.output {
-        Some(ty) => quote!(#core::__private::Vec<#ty>),
-        None => quote!(#core::__private::Units),
-    };
+    let values =
+        spec.output.map_or_else(|| quote!(#core::__private::Units), |ty| quote!(#core::__private::Vec<#ty>));
     let (answer, finish) = if spec.first_result {
         (quote!(::core::option::Option<#output>), quote!(first_result))
     } else {

@@ -201,3 +201,33 @@ mod essential {
         assert_eq!(*reported.lock().unwrap(), ["no luck"]);
     }
 }
+
+struct PanicsWhenDropped;
+
+impl std::future::Future for PanicsWhenDropped {
+    type Output = ();
+
+    fn poll(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+        std::task::Poll::Ready(())
+    }
+}
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+#[hookimpl(track_event)]
+async fn a_panics_when_its_future_is_dropped() {
+    PanicsWhenDropped.await;
+}
+
+#[test]
+fn a_future_that_panics_when_it_is_dropped_is_one_failure_and_the_next_runs() {
+    let app = app().hook(a_panics_when_its_future_is_dropped).hook(f_works_later).start().wait().unwrap();
+    let receipt = app.track(order()).wait().unwrap();
+    assert_eq!(receipt.failures().len(), 1);
+    assert_eq!(receipt.failures()[0].cause().to_string(), "panicked: dropped");
+    assert_eq!(logged(&app), ["f"]);
+}

@@ -9,6 +9,7 @@ mod failures;
 mod hooks;
 mod log;
 mod order;
+mod prepared;
 mod properties;
 mod runtimes;
 mod tracked;

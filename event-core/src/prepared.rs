@@ -1,0 +1,91 @@
+//! An event that is accepted now and delivered later: for whoever keeps it first.
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::builtin::track_event;
+use crate::dispatch;
+use crate::error::Result;
+use crate::gate::Held;
+use crate::inside;
+use crate::receipt::Receipt;
+use crate::spans::EventSpan;
+use crate::track;
+use crate::tracked::{AnyTracked, Tracked};
+use crate::wait::Waiting;
+
+/// An event that was accepted by [`Track::prepare`](crate::Track::prepare) and that nobody has heard yet.
+///
+/// For plugins that keep an event together with something else, in one transaction: the event exists, with its
+/// envelope, before the transaction ends, and its implementations run when it has succeeded. Dropped, it was never
+/// tracked.
+///
+/// The app's shutdown waits for it as for a running call: deliver it or drop it.
+///
+/// ```
+/// use event_core::prelude::*;
+///
+/// #[derive(Event)]
+/// struct UserBanned {
+///     user: u64,
+/// }
+///
+/// let app = App::builder()
+///     .without_linked()
+///     .on(|event: &Tracked<UserBanned>| println!("{} was banned", event.user))
+///     .event::<UserBanned>()
+///     .start()
+///     .wait()?;
+/// let prepared = app.track(UserBanned { user: 17 }).prepare()?;
+/// let id = prepared.event().id();
+/// // … write the event where it is kept, and commit …
+/// let receipt = prepared.deliver().wait()?;
+/// assert_eq!(receipt.id(), id);
+/// # Ok::<_, event_core::Error>(())
+/// ```
+#[must_use = "nobody hears the event until it is delivered"]
+pub struct Prepared {
+    event: Arc<dyn AnyTracked>,
+    // Last: the app's shutdown must not be let go before the event is.
+    held: Held,
+}
+
+impl Prepared {
+    pub(crate) fn new(app: &App, event: Arc<dyn AnyTracked>) -> Result<Self> {
+        Ok(Self { event, held: Held::new(app)? })
+    }
+
+    /// The event with its envelope, as its implementations will see it.
+    pub fn event(&self) -> &Tracked {
+        &*self.event
+    }
+
+    /// Calls the event's implementations; `.await` it, or `.wait()`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`](crate::Error::Refused) when an `essential` implementation failed; for `.wait()` inside an
+    /// implementation [`Error::WouldBlock`](crate::Error::WouldBlock).
+    #[expect(clippy::missing_panics_doc, reason = "what was prepared is known")]
+    pub fn deliver(self) -> Waiting<'static, Receipt> {
+        Waiting::new(async move {
+            let Self { event, held } = self;
+            let app = held.app();
+            let plan = track::plan_of(app, event.kind()).expect("it was looked up when it was prepared");
+            let span = EventSpan::of(&*event);
+            let call = dispatch::run(plan, track_event::args(app, &*event));
+            let ran = span.around(inside::marked(&app.inner, call)).await;
+            let receipt = track::notable_receipt(app, Receipt::of(&*event), ran.notable);
+            span.end(&receipt);
+            if let (Some(recorder), Ok(_)) = (app.inner.recorder.get(), &receipt) {
+                recorder.add(event);
+            }
+            receipt
+        })
+    }
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Prepared").field(&self.event()).finish()
+    }
+}
