@@ -246,7 +246,7 @@ impl<C> CheckedObject<C> {
 }
 
 #[cold]
-fn at_key<E: ser::Error>(key: &str, cause: &E) -> E {
+pub(crate) fn at_key<E: ser::Error>(key: &str, cause: &E) -> E {
     E::custom(format_args!("`{key}`: {cause}"))
 }
 

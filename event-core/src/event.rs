@@ -6,6 +6,7 @@ use std::panic::Location;
 use serde::Serializer;
 
 use crate::plugin::Plugin;
+use crate::properties::Writer;
 use crate::tracked::TrackedOf;
 
 /// A type whose values are occurrences: something that happened.
@@ -24,11 +25,23 @@ pub trait Event: Send + Sync + Sized + 'static {
 
     /// Which of [`Self::TYPES`] this value is.
     #[doc(hidden)]
-    fn event_type(&self) -> &'static EventType;
+    #[inline]
+    fn event_type(&self) -> &'static EventType {
+        &Self::TYPES[0]
+    }
+
+    /// Writes the fields. Overridden where each is written as it is; otherwise
+    /// [`serialize_properties`](Self::serialize_properties) is.
+    #[doc(hidden)]
+    fn write_properties(&self, properties: &mut Writer<'_>) {
+        properties.object(self);
+    }
 
     /// Writes the fields as one JSON object.
     #[doc(hidden)]
-    fn serialize_properties<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+    fn serialize_properties<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        unreachable!("generated code overrides this or `write_properties`")
+    }
 }
 
 /// Stands in for the `serialize` that serde's derive writes, where that found a mistake in an attribute and wrote none:

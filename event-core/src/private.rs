@@ -8,6 +8,7 @@ pub use crate::hook::{HookDeclaration, collected, first_result};
 pub use crate::implementation::{Filter, HookImpl, Options};
 pub use crate::plan::{Call, Input, WrapperFuture};
 pub use crate::plugin::PluginList;
+pub use crate::properties::Writer;
 pub use crate::registry::Registration;
 pub use crate::wrapper::IntoOutcome;
 pub use inventory;

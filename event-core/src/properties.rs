@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::checked::{Checked, Form};
+use crate::checked::{self, Checked};
 use crate::event::Event;
 
 /// An event's fields as a JSON object, in the order of their declaration.
@@ -12,26 +13,117 @@ pub type Properties = Map<String, Value>;
 
 /// The fields of `event` as a map.
 pub(crate) fn to_map<E: Event>(event: &E) -> Result<Properties, PropertiesError> {
-    let written = event.serialize_properties(Checked::new(serde_json::value::Serializer, Form::Map));
-    match written {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err(PropertiesError::not_an_object(event)),
-        Err(cause) => Err(PropertiesError::new(event, cause)),
-    }
+    let mut map = Map::new();
+    Writer::write(Form::Map(&mut map), event)?;
+    Ok(map)
 }
 
 /// Appends the fields of `event` as JSON text; on an error `out` is as it was.
 pub(crate) fn to_text<E: Event>(event: &E, out: &mut Vec<u8>) -> Result<(), PropertiesError> {
     let start = out.len();
-    let mut serializer = serde_json::Serializer::new(&mut *out);
-    let written = event.serialize_properties(Checked::new(&mut serializer, Form::Text));
-    let result = match written {
-        Ok(()) if out.get(start) == Some(&b'{') => return Ok(()),
-        Ok(()) => Err(PropertiesError::not_an_object(event)),
-        Err(cause) => Err(PropertiesError::new(event, cause)),
-    };
-    out.truncate(start);
-    result
+    let written = Writer::write(Form::Text(out, b'{'), event);
+    match &written {
+        Ok(()) if out.len() == start => out.extend_from_slice(b"{}"),
+        Ok(()) => {}
+        Err(_) => out.truncate(start),
+    }
+    written
+}
+
+/// Where generated code writes the fields of an event.
+#[doc(hidden)]
+pub struct Writer<'a> {
+    form: Form<'a>,
+    error: Option<serde_json::Error>,
+}
+
+enum Form<'a> {
+    Map(&'a mut Properties),
+    /// The text so far, and what stands before the next key.
+    Text(&'a mut Vec<u8>, u8),
+}
+
+impl<'a> Writer<'a> {
+    fn write<E: Event>(form: Form<'a>, event: &E) -> Result<(), PropertiesError> {
+        let mut writer = Self { form, error: None };
+        event.write_properties(&mut writer);
+        match writer.error {
+            None => {
+                // What was begun by a field; an object of its own ends itself.
+                if let Form::Text(out, b',') = writer.form {
+                    out.push(b'}');
+                }
+                Ok(())
+            }
+            Some(error) => Err(PropertiesError::new(event, error)),
+        }
+    }
+
+    /// A field whose key is a Rust name, which needs no escapes.
+    #[inline]
+    pub fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> &mut Self {
+        if self.error.is_none()
+            && let Err(error) = self.try_field(key, value)
+        {
+            self.error = Some(checked::at_key(key, &error));
+        }
+        self
+    }
+
+    #[inline]
+    fn try_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), serde_json::Error> {
+        match &mut self.form {
+            Form::Map(map) => {
+                let value =
+                    value.serialize(Checked::new(serde_json::value::Serializer, checked::Form::Map))?;
+                map.insert(key.to_owned(), value);
+            }
+            Form::Text(out, before) => {
+                out.extend_from_slice(&[*before, b'"']);
+                out.extend_from_slice(key.as_bytes());
+                out.extend_from_slice(b"\":");
+                *before = b',';
+                let mut serializer = serde_json::Serializer::new(&mut **out);
+                value.serialize(Checked::new(&mut serializer, checked::Form::Text))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All fields at once, by the event's own [`serialize_properties`](Event::serialize_properties).
+    pub(crate) fn object<E: Event>(&mut self, event: &E) {
+        let written = match &mut self.form {
+            Form::Map(map) => {
+                let serializer = Checked::new(serde_json::value::Serializer, checked::Form::Map);
+                match event.serialize_properties(serializer) {
+                    Ok(Value::Object(object)) => {
+                        **map = object;
+                        Ok(())
+                    }
+                    Ok(_) => Err(no_object()),
+                    Err(error) => Err(error),
+                }
+            }
+            Form::Text(out, _) => {
+                let start = out.len();
+                let mut serializer = serde_json::Serializer::new(&mut **out);
+                match event.serialize_properties(Checked::new(&mut serializer, checked::Form::Text)) {
+                    Ok(()) if out.get(start) != Some(&b'{') => Err(no_object()),
+                    written => written,
+                }
+            }
+        };
+        self.error = written.err();
+    }
+}
+
+#[cold]
+fn no_object() -> serde_json::Error {
+    serde::ser::Error::custom("its `Serialize` writes something that is no JSON object")
 }
 
 /// The fields of an event can't be written as JSON: a map whose keys are no strings, a number that isn't finite
@@ -47,11 +139,6 @@ pub struct PropertiesError {
 impl PropertiesError {
     fn new<E: Event>(event: &E, cause: serde_json::Error) -> Self {
         Self { event: event.event_type().name(), cause: Arc::new(cause) }
-    }
-
-    fn not_an_object<E: Event>(event: &E) -> Self {
-        let cause = serde::ser::Error::custom("its `Serialize` writes something that is no JSON object");
-        Self::new(event, cause)
     }
 
     /// The name of the event.

@@ -1,12 +1,12 @@
 //! The code that `#[derive(Event)]` writes.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{GenericParam, Generics, parse_quote};
 
 use super::model::{Event, Field, Writes};
-use crate::types::{location_of, replace_self, text};
+use crate::types::{ends, location_of, replace_self, text};
 
 pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     let Event { core, ident, name, version, doc, .. } = event;
@@ -28,43 +28,33 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
             location: #location,
         })]
     };
-    // A generic type has no one type to register; `register_events` returns its concrete ones. The registration
-    // doesn't go by way of the trait, so that a type that can't have it is reported once.
-    let (registration, types) = if event.generics.params.is_empty() {
+    // A generic type has no one type to register; `register_events` returns its concrete ones.
+    let registration = event.generics.params.is_empty().then(|| {
         let registered = format!("event {}", ident.unraw());
-        let registration = quote! {
-            const __TYPES: &[#core::EventType] = #declared;
-
+        quote! {
             #core::__private::register! {
                 #registered,
                 #core::__private::Registration::Event(&__TYPES[0])
             }
-        };
-        (registration, quote!(__TYPES))
-    } else {
-        (TokenStream::new(), declared)
+        }
+    });
+    // The registration doesn't go by way of the trait, so that a type that can't have it is reported once.
+    let (types, constant) = match &registration {
+        Some(_) => (quote!(__TYPES), Some(quote!(const __TYPES: &[#core::EventType] = #declared;))),
+        None => (declared, None),
     };
-    let event_type = if registration.is_empty() { quote!(&Self::TYPES[0]) } else { quote!(&__TYPES[0]) };
     let allow_deprecated = event.is_deprecated.then(|| quote!(#[allow(deprecated)]));
     quote! {
         #allow_deprecated
         const _: () = {
             #copy
+            #constant
 
             #[automatically_derived]
             impl #impl_generics #core::Event for #ident #ty_generics #where_clause {
                 const TYPES: &'static [#core::EventType] = #types;
 
-                fn event_type(&self) -> &'static #core::EventType {
-                    #event_type
-                }
-
-                fn serialize_properties<__S: #core::__private::serde::Serializer>(
-                    &self,
-                    __serializer: __S,
-                ) -> ::core::result::Result<__S::Ok, __S::Error> {
-                    #write
-                }
+                #write
             }
 
             #registration
@@ -84,17 +74,6 @@ pub(crate) fn fallback(event: &Event<'_>) -> TokenStream {
         #[automatically_derived]
         impl #impl_generics #core::Event for #ident #ty_generics #where_clause {
             const TYPES: &'static [#core::EventType] = &[];
-
-            fn event_type(&self) -> &'static #core::EventType {
-                ::core::unreachable!()
-            }
-
-            fn serialize_properties<__S: #core::__private::serde::Serializer>(
-                &self,
-                _: __S,
-            ) -> ::core::result::Result<__S::Ok, __S::Error> {
-                ::core::unreachable!()
-            }
         }
     }
 }
@@ -107,7 +86,7 @@ fn with_bounds(event: &Event<'_>) -> Generics {
     for parameter in parameters {
         let predicates = &mut generics.make_where_clause().predicates;
         predicates.push(parse_quote!(#parameter: ::core::marker::Send + ::core::marker::Sync + 'static));
-        if !event.serde.has_bound && event.writes == Writes::Fields {
+        if !event.serde.has_bound && event.writes != Writes::OwnSerialize {
             predicates.push(parse_quote!(#parameter: #core::__private::serde::Serialize));
         }
     }
@@ -124,26 +103,33 @@ fn description(core: &syn::Path, index: usize, field: &Field<'_>) -> TokenStream
     quote!(#core::__private::Field::new(#name, #rust_type, #doc))
 }
 
-/// The item that writes the properties, if one is needed, and the expression that uses it.
-fn properties(event: &Event<'_>) -> (TokenStream, TokenStream) {
+/// The item that writes the properties, if one is needed, and the method that uses it.
+fn properties(event: &Event<'_>) -> (Option<TokenStream>, TokenStream) {
     let core = &event.core;
+    let serialize = |body: &TokenStream| {
+        quote! {
+            fn serialize_properties<__S: #core::__private::serde::Serializer>(
+                &self,
+                __serializer: __S,
+            ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                #body
+            }
+        }
+    };
     match event.writes {
-        Writes::Nothing => {
+        Writes::Nothing | Writes::Fields => {
+            let fields = event.fields.iter().filter_map(write_field);
             let write = quote! {
-                #core::__private::serde::ser::SerializeMap::end(
-                    #core::__private::serde::Serializer::serialize_map(
-                        __serializer,
-                        ::core::option::Option::Some(0),
-                    )?,
-                )
+                fn write_properties(&self, __properties: &mut #core::__private::Writer<'_>) {
+                    #(#fields)*
+                }
             };
-            (TokenStream::new(), write)
+            (None, write)
         }
         Writes::OwnSerialize => {
-            let write = quote!(#core::__private::serde::Serialize::serialize(self, __serializer));
-            (TokenStream::new(), write)
+            (None, serialize(&quote!(#core::__private::serde::Serialize::serialize(self, __serializer))))
         }
-        Writes::Fields => {
+        Writes::Copy => {
             let copy = Ident::new("__Properties", Span::call_site());
             let (_, ty_generics, _) = event.generics.split_for_impl();
             let write = quote! {
@@ -151,9 +137,19 @@ fn properties(event: &Event<'_>) -> (TokenStream, TokenStream) {
                 use #core::__private::Underived as _;
                 <#copy #ty_generics>::serialize(self, __serializer)
             };
-            (remote_copy(event, &copy), write)
+            (Some(remote_copy(event, &copy)), serialize(&write))
         }
     }
+}
+
+/// Spanned at the field's type: that is what can lack `Serialize`.
+fn write_field(field: &Field<'_>) -> Option<TokenStream> {
+    let ident = field.ident?;
+    let key = ident.unraw().to_string();
+    let (first, last) = ends(field.ty);
+    let mut value = ident.clone();
+    value.set_span(last);
+    Some(quote_spanned!(first=> __properties.field(#key, &self.#value);))
 }
 
 /// A copy of the struct that serde's own derive turns into `fn serialize(&Original, …)`, so that every serde

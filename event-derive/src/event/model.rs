@@ -35,8 +35,10 @@ pub(crate) struct Field<'i> {
 /// How the properties are written.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Writes {
-    /// By a hidden copy of the struct that derives `Serialize`.
+    /// Each as it is.
     Fields,
+    /// By a hidden copy of the struct that derives `Serialize`, so that serde's attributes count.
+    Copy,
     /// There are none.
     Nothing,
     /// By the type's own `Serialize`.
@@ -178,6 +180,7 @@ fn read_fields<'i>(
     };
     let writes = match fields {
         _ if own_serialize => Writes::OwnSerialize,
+        Fields::Named(_) if needs_copy(input) => Writes::Copy,
         Fields::Named(_) => Writes::Fields,
         Fields::Unit => Writes::Nothing,
         Fields::Unnamed(unnamed) => {
@@ -196,6 +199,16 @@ fn read_fields<'i>(
         serde: field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")).collect(),
     });
     (read.collect(), writes)
+}
+
+/// Whether serde has a say in how the fields are written. (Those of a packed struct can't be borrowed; serde copies them.)
+fn needs_copy(input: &DeriveInput) -> bool {
+    let is_serde = |attribute: &Attribute| attribute.path().is_ident("serde");
+    let of_fields = match &input.data {
+        Data::Struct(data) => data.fields.iter().any(|field| field.attrs.iter().any(is_serde)),
+        _ => false,
+    };
+    of_fields || input.attrs.iter().any(|attribute| is_serde(attribute) || attribute.path().is_ident("repr"))
 }
 
 impl Serde {
