@@ -149,3 +149,6 @@ fn cycle(group: &[Arc<Implementation>], left: &[usize], must_wait_for: &[BTreeSe
         path.push(blocker);
     }
 }
+
+#[cfg(test)]
+mod tests;
