@@ -1,15 +1,17 @@
 //! What JSON can't hold is refused, at any depth and in both forms alike.
 //!
 //! `serde_json` by itself writes `null` for NaN, keeps the last of two equal keys in a map and both in text,
-//! and has 128-bit integers in text only. [`Checked`] stands between a value and a serializer and wraps every
-//! nested value in turn.
+//! and has 128-bit integers in text only. It believes the number of elements that a `Serialize` gives beforehand,
+//! and panics where a `Display` fails. [`Checked`] stands between a value and a serializer and wraps every nested
+//! value in turn.
 
+use std::cell::Cell;
 use std::collections::HashSet;
-use std::fmt::Display;
+use std::fmt::{self, Display, Write as _};
 
 use serde::ser::{self, Error as _, Serialize, Serializer};
 
-/// Which form is being written. They differ in one thing: a map holds numbers as `f64`.
+/// Which form is being written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Map,
@@ -49,6 +51,35 @@ fn too_wide<E: ser::Error>(number: impl Display) -> E {
     E::custom(format_args!("{number} needs more than 64 bits, which JSON readers don't keep"))
 }
 
+#[cold]
+fn display_failed<E: ser::Error>() -> E {
+    E::custom("its `Display` fails")
+}
+
+impl Form {
+    /// What a serializer is told of the number of elements, which may be wrong. Text that was told of none closes
+    /// the brackets at once, whatever comes; a map allocates as many as it was told.
+    fn expected(self, len: usize) -> usize {
+        match self {
+            Self::Map => len.min(1024),
+            Self::Text => 1,
+        }
+    }
+}
+
+/// Remembers a failure of a `Display`, from which `serde_json` would panic.
+struct Caught<'a, T: ?Sized> {
+    value: &'a T,
+    failed: Cell<bool>,
+}
+
+impl<T: Display + ?Sized> Display for Caught<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.failed.set(write!(f, "{}", self.value).is_err());
+        Ok(())
+    }
+}
+
 macro_rules! forward {
     ($($method:ident($type:ty))*) => {$(
         fn $method(self, value: $type) -> Result<S::Ok, S::Error> {
@@ -79,13 +110,11 @@ impl<S: Serializer> Serializer for Checked<S> {
         if !value.is_finite() {
             return Err(not_finite(f64::from(value)));
         }
-        match self.form {
-            Form::Text => self.inner.serialize_f32(value),
-            // `f64::from(0.1f32)` is 0.10000000149011612; the shortest decimal is what the text form has.
-            Form::Map => match value.to_string().parse() {
-                Ok(shortest) => self.inner.serialize_f64(shortest),
-                Err(_) => unreachable!("a finite f32 prints as a number"),
-            },
+        // `f64::from(0.1f32)` is 0.10000000149011612, and a map holds numbers as `f64`. Text isn't left to
+        // `serialize_f32` either: that writes 1e15, where the map's number is written as 1000000000000000.0.
+        match value.to_string().parse() {
+            Ok(shortest) => self.inner.serialize_f64(shortest),
+            Err(_) => unreachable!("a finite f32 prints as a number"),
         }
     }
 
@@ -148,11 +177,14 @@ impl<S: Serializer> Serializer for Checked<S> {
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        Ok(CheckedList { inner: self.inner.serialize_seq(len)?, form: self.form })
+        Ok(CheckedList {
+            inner: self.inner.serialize_seq(len.map(|len| self.form.expected(len)))?,
+            form: self.form,
+        })
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
-        Ok(CheckedList { inner: self.inner.serialize_tuple(len)?, form: self.form })
+        Ok(CheckedList { inner: self.inner.serialize_tuple(self.form.expected(len))?, form: self.form })
     }
 
     fn serialize_tuple_struct(
@@ -160,7 +192,10 @@ impl<S: Serializer> Serializer for Checked<S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleStruct, S::Error> {
-        Ok(CheckedList { inner: self.inner.serialize_tuple_struct(name, len)?, form: self.form })
+        Ok(CheckedList {
+            inner: self.inner.serialize_tuple_struct(name, self.form.expected(len))?,
+            form: self.form,
+        })
     }
 
     fn serialize_tuple_variant(
@@ -170,16 +205,18 @@ impl<S: Serializer> Serializer for Checked<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        let inner = self.inner.serialize_tuple_variant(name, index, variant, len)?;
+        let inner = self.inner.serialize_tuple_variant(name, index, variant, self.form.expected(len))?;
         Ok(CheckedList { inner, form: self.form })
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
+        let len = len.map(|len| self.form.expected(len));
         Ok(CheckedObject::new(self.inner.serialize_map(len)?, self.form))
     }
 
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct, S::Error> {
-        Ok(CheckedObject::new(self.inner.serialize_struct(name, len)?, self.form))
+        let inner = self.inner.serialize_struct(name, self.form.expected(len))?;
+        Ok(CheckedObject::new(inner, self.form))
     }
 
     fn serialize_struct_variant(
@@ -189,12 +226,14 @@ impl<S: Serializer> Serializer for Checked<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        let inner = self.inner.serialize_struct_variant(name, index, variant, len)?;
+        let inner = self.inner.serialize_struct_variant(name, index, variant, self.form.expected(len))?;
         Ok(CheckedObject::new(inner, self.form))
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        self.inner.collect_str(value)
+        let caught = Caught { value, failed: Cell::new(false) };
+        let written = self.inner.collect_str(&caught);
+        if caught.failed.get() { Err(display_failed()) } else { written }
     }
 
     fn is_human_readable(&self) -> bool {
@@ -237,11 +276,20 @@ pub(crate) struct CheckedObject<C> {
     keys: HashSet<String>,
     /// The last key of a map, for the error of its value.
     key: String,
+    /// Whether that key has no value yet.
+    waiting: bool,
 }
 
 impl<C> CheckedObject<C> {
     fn new(inner: C, form: Form) -> Self {
-        Self { inner, form, fields: Fields::default(), keys: HashSet::new(), key: String::new() }
+        Self {
+            inner,
+            form,
+            fields: Fields::default(),
+            keys: HashSet::new(),
+            key: String::new(),
+            waiting: false,
+        }
     }
 }
 
@@ -253,6 +301,11 @@ pub(crate) fn at_key<E: ser::Error>(key: &str, cause: &E) -> E {
 #[cold]
 fn twice<E: ser::Error>(key: &str) -> E {
     E::custom(format_args!("the key `{key}` comes twice"))
+}
+
+#[cold]
+fn not_a_pair<E: ser::Error>() -> E {
+    E::custom("keys and values of a map don't alternate")
 }
 
 macro_rules! checked_struct {
@@ -291,6 +344,9 @@ impl<C: ser::SerializeMap> ser::SerializeMap for CheckedObject<C> {
     type Error = C::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), C::Error> {
+        if std::mem::replace(&mut self.waiting, true) {
+            return Err(not_a_pair());
+        }
         self.key = key.serialize(KeyText).map_err(C::Error::custom)?;
         if !self.keys.insert(self.key.clone()) {
             return Err(twice(&self.key));
@@ -299,12 +355,15 @@ impl<C: ser::SerializeMap> ser::SerializeMap for CheckedObject<C> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
+        if !std::mem::replace(&mut self.waiting, false) {
+            return Err(not_a_pair());
+        }
         let value = Nested { value, form: self.form };
         self.inner.serialize_value(&value).map_err(|cause| at_key(&self.key, &cause))
     }
 
     fn end(self) -> Result<C::Ok, C::Error> {
-        self.inner.end()
+        if self.waiting { Err(not_a_pair()) } else { self.inner.end() }
     }
 }
 
@@ -429,6 +488,7 @@ impl Serializer for KeyText {
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<String, serde_json::Error> {
-        Ok(value.to_string())
+        let mut text = String::new();
+        if write!(text, "{value}").is_err() { Err(display_failed()) } else { Ok(text) }
     }
 }
