@@ -22,13 +22,10 @@ pub fn check(shape: &Shape) {
     assert_eq!(written(Whole(shape.clone())), expected, "as the whole event");
 
     // What can be flattened, and how, is serde's; here it is that both forms agree, which `written` checks, and
-    // that nothing slips through. For `flatten` serde keeps parts in a form of its own, and panics where a length is
+    // nothing slips through. For `flatten` serde keeps parts in a form of its own, and panics where a length is
     // too large or a `Display` fails, before any serializer hears of it.
     let flat = written(Flattened { before: 1, it: shape.tidied() });
-    if let Some(flat) = flat {
-        assert!(!refused, "flattened, it is written as {flat}");
-        let _: Properties = serde_json::from_str(&flat).expect("it is JSON");
-    }
+    assert!(!refused || flat.is_none(), "flattened, it is written as {flat:?}");
 }
 
 #[derive(Event)]
