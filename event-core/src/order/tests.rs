@@ -97,8 +97,8 @@ fn two_registrations() -> impl Strategy<Value = (Vec<Spec>, Vec<Spec>)> {
     let one =
         (proptest::sample::select(&PLUGINS[..]), class, proptest::bool::weighted(0.2), names(), names());
     let all = proptest::collection::vec(one, 0..=FUNCTIONS.len()).prop_map(|all| {
-        let named = all.into_iter().zip(FUNCTIONS);
-        named.map(|((plugin, class, wrapper, before, after), name)| {
+        let pairs = all.into_iter().zip(FUNCTIONS);
+        pairs.map(|((plugin, class, wrapper, before, after), name)| {
             (plugin, class, wrapper, before, after, name)
         })
     });

@@ -304,5 +304,5 @@ fn alternate(entries: &[Entry]) -> bool {
         [key.as_ref().map(|_| true), value.as_ref().map(|_| false)].into_iter().flatten()
     });
     let told: Vec<bool> = told.collect();
-    told.len() % 2 == 0 && told.chunks(2).all(|pair| pair == [true, false])
+    told.len().is_multiple_of(2) && told.chunks(2).all(|pair| pair == [true, false])
 }
