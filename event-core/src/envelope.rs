@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::SystemTime;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::actor::Actor;
 use crate::app::App;
+use crate::date::date_of;
 use crate::event::EventType;
-use crate::id::{LazyId, new_id};
+use crate::id::LazyId;
 use crate::receipt::{Promise, Receipt};
 
 /// What an event carries along to its implementations.
@@ -18,6 +19,7 @@ pub(crate) struct Envelope {
     created: SystemTime,
     actor: Option<Actor>,
     id: LazyId,
+    given_id: Option<Box<Uuid>>,
     promise: AtomicU8,
 }
 
@@ -47,20 +49,27 @@ impl Said {
 }
 
 impl Envelope {
+    /// Of an event that happens now.
     #[inline]
-    pub(crate) fn new(event_type: &'static EventType, said: Said) -> Self {
-        match said.given {
-            None => Self::made(event_type, said.actor, now(), LazyId::default()),
-            Some(given) => {
-                let created = given.created.map_or_else(now, SystemTime::from);
-                Self::made(event_type, said.actor, created, given.id.map(LazyId::from).unwrap_or_default())
-            }
+    pub(crate) fn now(event_type: &'static EventType, actor: Option<Actor>) -> Self {
+        Self {
+            event_type,
+            created: now(),
+            actor,
+            id: LazyId::default(),
+            given_id: None,
+            promise: AtomicU8::new(Promise::Nothing as u8),
         }
     }
 
-    #[inline]
-    fn made(event_type: &'static EventType, actor: Option<Actor>, created: SystemTime, id: LazyId) -> Self {
-        Self { event_type, created, actor, id, promise: AtomicU8::new(Promise::Nothing as u8) }
+    /// With what the caller gave.
+    pub(crate) fn new(event_type: &'static EventType, said: Said) -> Self {
+        let mut envelope = Self::now(event_type, said.actor);
+        if let Some(given) = said.given {
+            envelope.created = given.created.map_or(envelope.created, SystemTime::from);
+            envelope.given_id = given.id.map(Box::new);
+        }
+        envelope
     }
 
     #[inline]
@@ -77,7 +86,10 @@ impl Envelope {
     }
 
     pub(crate) fn id(&self) -> Uuid {
-        self.id.get_or_make(|| new_id(self.created))
+        match &self.given_id {
+            None => self.id.get_or_make(self.created),
+            Some(id) => **id,
+        }
     }
 
     pub(crate) fn actor(&self) -> Option<&Actor> {
@@ -86,7 +98,7 @@ impl Envelope {
 
     /// To the microsecond, which every form of the time can hold.
     pub(crate) fn created(&self) -> DateTime<Utc> {
-        DateTime::from(self.created).trunc_subsecs(6)
+        date_of(self.created)
     }
 
     pub(crate) fn promise(&self, promise: Promise) {
@@ -97,10 +109,18 @@ impl Envelope {
         Promise::from_u8(self.promise.load(Ordering::Relaxed))
     }
 
-    /// The receipt of an event for which nothing went wrong.
+    /// The receipt of an event for which nothing went wrong, whose id wasn't given.
     #[inline]
     pub(crate) fn receipt(&self) -> Receipt {
-        Receipt::new(&self.id, self.created, self.promise.load(Ordering::Relaxed))
+        Receipt::new(self.id.clone(), self.created, self.promise.load(Ordering::Relaxed))
+    }
+
+    /// The receipt with the id, if that was given.
+    pub(crate) fn with_given_id(&self, receipt: Receipt) -> Receipt {
+        match &self.given_id {
+            None => receipt,
+            Some(id) => receipt.with_id(**id),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! How an event gets its id.
 
 use std::cell::Cell;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
@@ -20,42 +20,70 @@ thread_local! {
 /// The 12 bits after the milliseconds hold the fraction of a millisecond (RFC 9562, section 6.2, method 3).
 /// Times before 1970 get the timestamp 0.
 pub(crate) fn new_id(created: SystemTime) -> Uuid {
+    with_random_part(created, next())
+}
+
+#[inline]
+fn with_random_part(created: SystemTime, random: u64) -> Uuid {
     let since = created.duration_since(UNIX_EPOCH).unwrap_or_default();
     let millis = since.as_secs() * 1000 + u64::from(since.subsec_millis());
     let nanos_of_milli = u64::from(since.subsec_nanos() % 1_000_000);
     let fraction = nanos_of_milli * 4096 / 1_000_000;
     let high = (millis << 16) | (0x7 << 12) | fraction;
-    let low = (0b10 << 62) | (next() & RANDOM_BITS);
+    let low = (0b10 << 62) | (random & RANDOM_BITS);
     Uuid::from_u64_pair(high, low)
 }
 
+#[inline]
 fn next() -> u64 {
     let next = match NEXT.get() {
-        0 => Uuid::now_v7().as_u64_pair().1,
+        0 => first(),
         counted => counted,
     };
     NEXT.set(next.wrapping_add(1));
     next
 }
 
-/// An id that was given, or is made when somebody asks; then it stays. Until then it costs nothing.
+#[cold]
+fn first() -> u64 {
+    Uuid::now_v7().as_u64_pair().1
+}
+
+/// An id that is made when somebody asks; then it stays. Until then it costs nothing.
+///
+/// Only its random part is kept: the rest is the time, which the event has.
 #[derive(Debug, Default)]
-pub(crate) struct LazyId(OnceLock<Uuid>);
+pub(crate) struct LazyId {
+    /// 0 as long as nobody has asked.
+    random: AtomicU64,
+}
 
 impl LazyId {
-    pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Uuid) -> Uuid {
-        *self.0.get_or_init(make)
+    #[inline]
+    pub(crate) fn get_or_make(&self, created: SystemTime) -> Uuid {
+        let random = match self.random.load(Relaxed) {
+            0 => self.make(),
+            random => random,
+        };
+        with_random_part(created, random)
     }
 
     #[inline]
-    pub(crate) fn so_far(&self) -> Option<Uuid> {
-        self.0.get().copied()
+    fn make(&self) -> u64 {
+        // Not 0, by a bit that isn't part of an id.
+        let new = next() | !RANDOM_BITS;
+        match self.random.compare_exchange(0, new, Relaxed, Relaxed) {
+            Ok(_) => new,
+            Err(made_meanwhile) => made_meanwhile,
+        }
     }
 }
 
-impl From<Uuid> for LazyId {
-    fn from(id: Uuid) -> Self {
-        Self(id.into())
+/// The same id, if it is made already.
+impl Clone for LazyId {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self { random: AtomicU64::new(self.random.load(Relaxed)) }
     }
 }
 
@@ -91,6 +119,16 @@ mod tests {
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), 2000);
+    }
+
+    #[test]
+    fn an_id_that_is_asked_for_twice_or_by_a_copy_is_the_same() {
+        let created = at("2026-11-22T11:57:54.619377Z");
+        let id = LazyId::default();
+        let made = id.get_or_make(created);
+        assert_eq!(id.get_or_make(created), made);
+        assert_eq!(id.clone().get_or_make(created), made);
+        assert_ne!(LazyId::default().get_or_make(created), made);
     }
 
     #[test]

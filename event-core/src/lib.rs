@@ -168,6 +168,7 @@ mod call;
 mod checked;
 mod collect;
 mod config;
+mod date;
 mod describe;
 mod dispatch;
 mod envelope;

@@ -1,12 +1,12 @@
 //! What the caller learns of a tracked event.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use uuid::Uuid;
 
 use crate::dispatch::Notable;
-use crate::envelope::{Given, now};
+use crate::envelope::now;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::id::{LazyId, new_id};
@@ -17,12 +17,20 @@ use crate::tracked::Tracked;
 #[derive(Default)]
 pub struct Receipt {
     id: LazyId,
-    /// What an id that nobody has asked for yet would be made of; the time of the receipt where there is none.
+    /// `None` for an event that nobody heard, unless its time was given.
     created: Option<SystemTime>,
     /// A [`Promise`].
     promise: u8,
     /// Shared, since that is the smallest thing to drop when there is none.
-    notable: Option<Arc<Notable>>,
+    rare: OnceLock<Arc<Rare>>,
+}
+
+/// What most receipts don't have. Apart, so that those are small.
+#[derive(Default)]
+struct Rare {
+    notable: Notable,
+    /// An id that was given, or made without a time of the event's.
+    id: Option<Uuid>,
 }
 
 /// The best that an implementation gave for an event, from least to most.
@@ -50,46 +58,46 @@ impl Promise {
 }
 
 impl Receipt {
-    /// Of an event that nobody listens to.
     #[inline]
-    pub(crate) fn unheard(given: Option<Box<Given>>) -> Self {
-        match given {
-            None => Self::default(),
-            Some(given) => Self {
-                id: given.id.map(LazyId::from).unwrap_or_default(),
-                created: given.created.map(SystemTime::from),
-                ..Self::default()
-            },
-        }
-    }
-
-    #[inline]
-    pub(crate) fn new(id: &LazyId, created: SystemTime, promise: u8) -> Self {
-        match id.so_far() {
-            None => Self { id: LazyId::default(), created: Some(created), promise, notable: None },
-            Some(id) => Self { id: id.into(), created: Some(created), promise, notable: None },
-        }
+    pub(crate) fn new(id: LazyId, created: SystemTime, promise: u8) -> Self {
+        Self { id, created: Some(created), promise, rare: OnceLock::new() }
     }
 
     /// Of an event of any type.
     pub(crate) fn of(event: &Tracked) -> Self {
-        Self {
-            id: event.id().into(),
-            created: Some(event.created().into()),
-            promise: event.promised() as u8,
-            notable: None,
-        }
+        let created = Some(event.created().into());
+        Self { created, promise: event.promised() as u8, ..Self::default() }.with_id(event.id())
+    }
+
+    #[cold]
+    pub(crate) fn with_id(mut self, id: Uuid) -> Self {
+        let rare = Rare { id: Some(id), ..self.take_rare() };
+        self.rare = OnceLock::from(Arc::new(rare));
+        self
     }
 
     #[cold]
     pub(crate) fn with(mut self, notable: Notable) -> Self {
-        self.notable = Some(Arc::new(notable));
+        let rare = Rare { notable, ..self.take_rare() };
+        self.rare = OnceLock::from(Arc::new(rare));
         self
     }
 
+    fn take_rare(&mut self) -> Rare {
+        self.rare.take().and_then(Arc::into_inner).unwrap_or_default()
+    }
+
     /// The event's id: the one that implementations saw, or made now if none of them asked.
+    #[expect(clippy::missing_panics_doc, reason = "whoever makes the one without a time gives it an id")]
     pub fn id(&self) -> Uuid {
-        self.id.get_or_make(|| new_id(self.created.unwrap_or_else(now)))
+        match (self.rare.get().and_then(|rare| rare.id), self.created) {
+            (Some(id), _) => id,
+            (None, Some(created)) => self.id.get_or_make(created),
+            (None, None) => {
+                let rare = || Arc::new(Rare { id: Some(new_id(now())), ..Rare::default() });
+                self.rare.get_or_init(rare).id.expect("whoever made it gave it an id")
+            }
+        }
     }
 
     /// The best that an implementation gave.
@@ -100,12 +108,12 @@ impl Receipt {
     /// The implementations that failed, in call order. The event was tracked all the same, and the app's
     /// failure handler has seen each.
     pub fn failures(&self) -> &[Failure] {
-        self.notable.as_ref().map_or(&[], |notable| &notable.failures)
+        self.rare.get().map_or(&[], |rare| &rare.notable.failures)
     }
 
     /// The wrapper that didn't let the event through, if one did so.
     pub fn stopped_by(&self) -> Option<&Implementation> {
-        self.notable.as_ref().and_then(|notable| notable.stopped_by.as_deref())
+        self.rare.get().and_then(|rare| rare.notable.stopped_by.as_deref())
     }
 
     /// The receipt, or an error if any implementation failed.
@@ -113,9 +121,9 @@ impl Receipt {
     /// # Errors
     /// [`Error::Failed`] with all failures.
     pub fn strict(self) -> Result<Self, Error> {
-        match self.notable {
-            Some(notable) if !notable.failures.is_empty() => Err(Error::Failed(notable.failures.clone())),
-            _ => Ok(self),
+        match self.failures() {
+            [] => Ok(self),
+            failures => Err(Error::Failed(failures.to_vec())),
         }
     }
 }

@@ -204,6 +204,10 @@ impl<E> TrackedOf<E> {
 
 impl<E: Event> TrackedOf<E> {
     #[inline]
+    pub(crate) fn now(event: E, actor: Option<Actor>) -> Self {
+        Self { envelope: Envelope::now(event.event_type(), actor), event, forms: OnceLock::new() }
+    }
+
     pub(crate) fn new(event: E, said: Said) -> Self {
         Self { envelope: Envelope::new(event.event_type(), said), event, forms: OnceLock::new() }
     }
