@@ -13,7 +13,7 @@ pub type Properties = Map<String, Value>;
 
 /// The fields of `event` as a map.
 pub(crate) fn to_map<E: Event>(event: &E) -> Result<Properties, PropertiesError> {
-    let mut map = Map::new();
+    let mut map = Map::with_capacity(event.event_type().fields().len());
     Writer::write(Form::Map(&mut map), event)?;
     Ok(map)
 }

@@ -142,14 +142,15 @@ fn properties(event: &Event<'_>) -> (Option<TokenStream>, TokenStream) {
     }
 }
 
-/// Spanned at the field's type: that is what can lack `Serialize`.
+/// Located at the field's type: that is what can lack `Serialize`. Its names are those of the generated method, and the
+/// field's own, wherever the struct comes from.
 fn write_field(field: &Field<'_>) -> Option<TokenStream> {
     let ident = field.ident?;
     let key = ident.unraw().to_string();
     let (first, last) = ends(field.ty);
     let mut value = ident.clone();
-    value.set_span(last);
-    Some(quote_spanned!(first=> __properties.field(#key, &self.#value);))
+    value.set_span(ident.span().located_at(last));
+    Some(quote_spanned!(Span::call_site().located_at(first)=> __properties.field(#key, &self.#value);))
 }
 
 /// A copy of the struct that serde's own derive turns into `fn serialize(&Original, …)`, so that every serde

@@ -15,6 +15,15 @@ macro_rules! event {
     };
 }
 
+macro_rules! with_attributes {
+    ($(#[$attribute:meta])* $name:ident) => {
+        $(#[$attribute])*
+        struct $name {
+            from_the_macro: u8,
+        }
+    };
+}
+
 macro_rules! hook {
     ($name:ident, $argument:ident: $ty:ty, $output:ty) => {
         #[hookspec]
@@ -55,6 +64,18 @@ implementation!((track_event) ask(app: &App, event: &Tracked<Made>) -> event_cor
     note(app, format!("{:?}", asked::call(app, event, 9).await?.values));
     Ok(())
 });
+
+with_attributes!(
+    #[derive(Event)]
+    DerivedByTheCaller
+);
+
+#[test]
+fn an_event_whose_derive_is_the_callers_and_whose_fields_are_the_macros_is_written() {
+    let app = App::builder().without_linked().event::<DerivedByTheCaller>().start().wait().unwrap();
+    let prepared = app.track(DerivedByTheCaller { from_the_macro: 7 }).prepare().unwrap();
+    assert_eq!(prepared.event().properties_json().unwrap(), r#"{"from_the_macro":7}"#);
+}
 
 #[test]
 fn events_and_hooks_from_macro_rules_reach_each_other() {
