@@ -1,0 +1,97 @@
+//! A closure that waits for its turn to write.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use event_core::{App, Prepared};
+use futures_channel::oneshot;
+use rusqlite::Connection;
+
+use crate::database::tx::Tx;
+use crate::error::{Error, Result};
+use crate::written::Written;
+
+/// A closure of any type, first in the queue, then in a transaction.
+pub(crate) trait Job: Send {
+    /// Runs the closure and keeps its outcome. Where it failed, the caller undoes what was written.
+    fn run(&mut self, turn: &mut Turn<'_>) -> Result<(), Undo>;
+
+    /// Tells whoever waits: the job's own failure if it failed, or how the transaction ended.
+    fn answer(self: Box<Self>, transaction: Result<()>);
+}
+
+/// What the job wrote is to be undone.
+pub(crate) struct Undo;
+
+/// What a job is given when its turn has come.
+pub(crate) struct Turn<'t> {
+    pub(crate) connection: &'t Connection,
+    pub(crate) path: &'t Path,
+    /// Writes the events that the closure tracked into the same transaction, if the store is in this database.
+    pub(crate) keep: &'t mut dyn FnMut(&[Prepared]) -> Result<()>,
+}
+
+/// What is done with the events of a write when it is committed, and with its outcome then.
+pub(crate) type Deliver<T> = Box<dyn FnOnce(T, Vec<Prepared>, Sender<T>) + Send>;
+pub(crate) type Sender<T> = oneshot::Sender<Result<Written<T>>>;
+
+pub(crate) struct Closure<T, F> {
+    app: App,
+    closure: Option<F>,
+    outcome: Option<Result<(T, Vec<Prepared>)>>,
+    deliver: Deliver<T>,
+    sender: Sender<T>,
+}
+
+impl<T, F> Closure<T, F>
+where
+    T: Send + 'static,
+    F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+{
+    pub(crate) fn new(app: App, closure: F, deliver: Deliver<T>, sender: Sender<T>) -> Box<dyn Job> {
+        Box::new(Self { app, closure: Some(closure), outcome: None, deliver, sender })
+    }
+}
+
+impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Closure<T, F> {
+    fn run(&mut self, turn: &mut Turn<'_>) -> Result<(), Undo> {
+        let closure = self.closure.take().expect("a job has one turn");
+        let app = &self.app;
+        let run = || {
+            let tx = Tx::new(turn.connection, app);
+            let value = closure(&tx)?;
+            let events = tx.into_events()?;
+            (turn.keep)(&events)?;
+            Ok((value, events))
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(run))
+            .unwrap_or_else(|payload| Err(panicked(turn.path, &*payload)))
+            .map_err(|error: Error| error.about(turn.path));
+        let undo = outcome.as_ref().map(drop).map_err(|_| Undo);
+        self.outcome = Some(outcome);
+        undo
+    }
+
+    fn answer(self: Box<Self>, transaction: Result<()>) {
+        let Self { outcome, deliver, sender, .. } = *self;
+        // Whoever doesn't wait any more needn't be told of a failure, either: nothing was done.
+        let _ = match (outcome, transaction) {
+            (Some(Err(own)), _) => sender.send(Err(own)),
+            (_, Err(transaction)) => sender.send(Err(transaction)),
+            (Some(Ok((value, events))), Ok(())) => {
+                deliver(value, events, sender);
+                return;
+            }
+            (None, Ok(())) => unreachable!("a transaction isn't committed before all its jobs have run"),
+        };
+    }
+}
+
+/// A panic as the error that its caller gets.
+pub(crate) fn panicked(path: &Path, payload: &(dyn Any + Send)) -> Error {
+    let text = payload.downcast_ref::<&str>().copied();
+    let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = message.unwrap_or("with a payload that is no text").to_owned();
+    Error::Panicked { path: path.to_owned(), message }
+}

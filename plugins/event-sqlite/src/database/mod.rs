@@ -1,0 +1,144 @@
+//! A SQLite file: one thread that writes to it, and some that read.
+
+mod batch;
+mod connect;
+mod guard;
+mod inside;
+mod job;
+mod open;
+mod options;
+mod pace;
+mod queue;
+mod readers;
+mod tx;
+mod writer;
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+
+use event_core::App;
+use futures_channel::oneshot;
+use rusqlite::{Connection, Params};
+
+use self::job::Closure;
+pub(crate) use self::job::Sender;
+pub(crate) use self::open::{Core, Open, canonical};
+pub use self::options::{DatabaseOptions, Synchronous};
+pub use self::tx::{TrackedInTx, Tx};
+use crate::app::Sqlite;
+use crate::error::Result;
+use crate::waiting::Waiting;
+use crate::written::Written;
+
+/// A database of an app: `app.database("events")`. A cheap clone.
+///
+/// ```
+/// use event_core::prelude::*;
+/// use event_sqlite::{DatabaseOptions, SqliteExt};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("notes.db");
+/// let app = App::builder().without_linked().start().wait()?;
+/// let notes = app.add_database("notes", DatabaseOptions::new(path))?;
+/// notes.execute_write("CREATE TABLE note (text TEXT NOT NULL) STRICT", ()).wait()?;
+/// notes.execute_write("INSERT INTO note (text) VALUES (?)", ("water the plants",)).wait()?;
+/// let count: i64 = notes.read(|db| Ok(db.query_row("SELECT count(*) FROM note", (), |row| row.get(0))?)).wait()?;
+/// assert_eq!(count, 1);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Database {
+    app: App,
+    open: Arc<Open>,
+}
+
+impl Database {
+    pub(crate) fn new(app: App, open: Arc<Open>) -> Self {
+        Self { app, open }
+    }
+
+    /// The name under which the app knows it.
+    pub fn name(&self) -> &str {
+        &self.open.core.name
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.open.core.path
+    }
+
+    /// Executes one statement that writes; gives how many rows it changed.
+    ///
+    /// Parameters are what rusqlite takes, by value: `()`, `(name, 17)`, `[1, 2]`, `params_from_iter(vec)`.
+    ///
+    /// # Errors
+    /// Those of [`write`](Self::write).
+    pub fn execute_write<P: Params + Send + 'static>(
+        &self,
+        sql: impl Into<Cow<'static, str>>,
+        params: P,
+    ) -> Waiting<usize> {
+        let sql = sql.into();
+        let written = self.write(move |tx| Ok(tx.prepare_cached(&sql)?.execute(params)?));
+        Waiting::new(async { Ok(written.await?.value) })
+    }
+
+    /// Runs a closure in a transaction, on the thread that writes to this database, and commits.
+    ///
+    /// Writes that wait at the same time are committed together. An error or a panic of the closure undoes what it
+    /// wrote, and nothing else.
+    ///
+    /// # Errors
+    /// The closure's own, as it is; [`Error::Panicked`](crate::Error::Panicked); what SQLite says when it can't
+    /// begin or commit; [`Error::Inside`](crate::Error::Inside) in a closure that writes to this very database.
+    /// In every case nothing is written, and no event happened.
+    pub fn write<T, F>(&self, closure: F) -> Waiting<Written<T>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let Self { app, open } = self.clone();
+        Waiting::new(async move {
+            let core = &open.core;
+            core.may_write()?;
+            let sqlite = Sqlite::of(&app)?;
+            let ledger = core.ledger().cloned();
+            let deliver_to = app.clone();
+            let deliver = Box::new(move |value, events, sender| {
+                sqlite.deliveries.deliver(&deliver_to, ledger, value, events, sender);
+            });
+            let (sender, receiver) = oneshot::channel();
+            let job = Closure::new(app, closure, deliver, sender);
+            core.queue.push_job(job).await.map_err(|_| core.closed())?;
+            receiver.await.unwrap_or_else(|_| Err(core.closed()))
+        })
+    }
+
+    /// Runs a closure on a connection that can only read, on a thread of its own. All that the closure reads is one
+    /// state of the database, with every write in it that was answered before.
+    ///
+    /// # Errors
+    /// The closure's own, as it is; [`Error::Panicked`](crate::Error::Panicked);
+    /// [`Error::Inside`](crate::Error::Inside) in a closure that reads or writes this very database.
+    pub fn read<T, F>(&self, closure: F) -> Waiting<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let open = self.open.clone();
+        Waiting::new(async move {
+            open.core.may_read()?;
+            open.readers.read(closure)?.await.unwrap_or_else(|_| Err(open.core.closed()))
+        })
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database")
+            .field("name", &self.name())
+            .field("path", &self.path())
+            .finish_non_exhaustive()
+    }
+}

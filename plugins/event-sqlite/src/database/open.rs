@@ -1,0 +1,149 @@
+//! What an open database is, from its first connection to the last thing that is written.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_channel::oneshot;
+use rusqlite::Connection;
+
+use crate::database::inside::{self, Id};
+use crate::database::options::DatabaseOptions;
+use crate::database::queue::Queue;
+use crate::database::readers::Readers;
+use crate::database::{connect, writer};
+use crate::error::{Error, Result};
+use crate::row::Ledger;
+
+/// An open database, shared by its handles. Without any, its threads write what waits, and end.
+pub(crate) struct Open {
+    pub(crate) core: Arc<Core>,
+    pub(crate) readers: Readers,
+    /// Fails to receive when the writer's thread has ended. Taken by who closes the database.
+    writer_ended: Mutex<Option<mpsc::Receiver<()>>>,
+}
+
+/// What a database's threads share with its handles.
+pub(crate) struct Core {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) options: DatabaseOptions,
+    pub(crate) id: Id,
+    pub(crate) queue: Queue,
+    /// Set where the store is in this database.
+    ledger: OnceLock<Arc<Ledger>>,
+    /// When the writer gives up what can't be written; set when the database is closed.
+    deadline: OnceLock<Instant>,
+    /// What it gave up.
+    left: AtomicUsize,
+}
+
+impl Open {
+    /// Opens the file, and prepares it before anything is written. `queue` is how much may wait.
+    pub(crate) fn new(
+        name: String,
+        options: DatabaseOptions,
+        queue: usize,
+        prepare: impl FnOnce(&Connection) -> Result<()>,
+    ) -> Result<Arc<Self>> {
+        let connection = connect::writer(&options)?;
+        prepare(&connection).map_err(|error| error.about(&options.path))?;
+        let core = Arc::new(Core {
+            name,
+            path: options.path.clone(),
+            options,
+            id: Id::new(),
+            queue: Queue::new(queue),
+            ledger: OnceLock::new(),
+            deadline: OnceLock::new(),
+            left: AtomicUsize::new(0),
+        });
+        let writer_ended = Mutex::new(Some(writer::spawn(connection, core.clone())?));
+        Ok(Arc::new(Self { readers: Readers::new(core.clone()), core, writer_ended }))
+    }
+
+    /// Lets nothing in any more, and gives when everything is written.
+    ///
+    /// # Errors
+    /// [`Error::Unwritten`] when that isn't done after this time.
+    pub(crate) async fn close(&self, longest: Duration) -> Result<()> {
+        self.readers.close();
+        self.core.close(longest);
+        let ended = self.writer_ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Whoever came before waits.
+        let Some(ended) = ended else { return Ok(()) };
+        let (sender, receiver) = oneshot::channel();
+        let core = self.core.clone();
+        let wait = move || {
+            // The writer keeps to the same time. It may be in the middle of something that takes longer.
+            let left = match ended.recv_timeout(longest) {
+                Err(RecvTimeoutError::Timeout) => core.queue.waiting(),
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => core.left.load(Ordering::Acquire),
+            };
+            let _ = sender.send(left);
+        };
+        std::thread::Builder::new()
+            .name(format!("event-sqlite close {}", self.core.name))
+            .spawn(wait)
+            .map_err(|cause| Error::thread(&self.core.path, cause))?;
+        match receiver.await {
+            Ok(0) | Err(_) => Ok(()),
+            Ok(left) => Err(self.core.unwritten(left, longest)),
+        }
+    }
+}
+
+/// Nobody can use the database any more, and nobody waits for it to be closed.
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.core.close(Duration::ZERO);
+    }
+}
+
+impl Core {
+    pub(crate) fn ledger(&self) -> Option<&Arc<Ledger>> {
+        self.ledger.get()
+    }
+
+    /// Says that the store is in this database.
+    pub(crate) fn set_ledger(&self, ledger: Arc<Ledger>) {
+        assert!(self.ledger.set(ledger).is_ok(), "an app has one store");
+    }
+
+    pub(crate) fn may_write(&self) -> Result<()> {
+        inside::may_write(self.id, &self.path)
+    }
+
+    pub(crate) fn may_read(&self) -> Result<()> {
+        inside::may_read(self.id, &self.path)
+    }
+
+    pub(crate) fn closed(&self) -> Error {
+        Error::Closed { path: self.path.clone() }
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline.get().copied().unwrap_or_else(Instant::now)
+    }
+
+    pub(crate) fn set_left(&self, left: usize) {
+        self.left.store(left, Ordering::Release);
+    }
+
+    fn close(&self, longest: Duration) {
+        let _ = self.deadline.set(Instant::now() + longest);
+        self.queue.close();
+    }
+
+    fn unwritten(&self, left: usize, deadline: Duration) -> Error {
+        let cause = self.ledger().and_then(|ledger| ledger.failing()).map(Arc::new);
+        Error::Unwritten { path: self.path.clone(), left, deadline, cause }
+    }
+}
+
+/// The one name of a file that is open, however it was written.
+pub(crate) fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}

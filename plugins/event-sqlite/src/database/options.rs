@@ -1,0 +1,85 @@
+//! How a database is opened.
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// How a database is opened: its file, and how much is risked for speed.
+///
+/// ```
+/// use event_sqlite::{DatabaseOptions, Synchronous};
+/// use std::time::Duration;
+///
+/// let options = DatabaseOptions::new("data/app.db")
+///     .synchronous(Synchronous::Normal)
+///     .busy_timeout(Duration::from_secs(1));
+/// assert_eq!(options.path().to_str(), Some("data/app.db"));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "options open nothing until a database is added with them"]
+pub struct DatabaseOptions {
+    pub(crate) path: PathBuf,
+    pub(crate) synchronous: Synchronous,
+    pub(crate) busy_timeout: Duration,
+    pub(crate) readers: NonZero<usize>,
+    pub(crate) vfs: Option<String>,
+}
+
+/// When SQLite waits for the disk (`PRAGMA synchronous`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Synchronous {
+    /// At every commit: what was committed survives a power loss. Commits that wait at the same time share one wait.
+    #[default]
+    Full,
+    /// At checkpoints only: what was committed survives a crash of the process, but a power loss can take the last
+    /// commits (never half of one).
+    Normal,
+}
+
+impl DatabaseOptions {
+    /// The file at this path, with what is safe for the rest. A relative path is relative to the directory that the
+    /// program runs in; directories that are missing are created.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            synchronous: Synchronous::Full,
+            busy_timeout: Duration::from_secs(5),
+            readers: const { NonZero::new(2).unwrap() },
+            vfs: None,
+        }
+    }
+
+    /// When SQLite waits for the disk; [`Synchronous::Full`] without it.
+    pub fn synchronous(mut self, synchronous: Synchronous) -> Self {
+        self.synchronous = synchronous;
+        self
+    }
+
+    /// How long a write waits for another process that holds the lock, before it is an error; 5 s without it.
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy_timeout = timeout;
+        self
+    }
+
+    /// How many reads run at the same time, on a thread and a connection each; 2 without it. A thread starts when
+    /// it is needed first.
+    pub fn readers(mut self, readers: NonZero<usize>) -> Self {
+        self.readers = readers;
+        self
+    }
+
+    /// Another of SQLite's ways to the operating system, by its name; see <https://sqlite.org/vfs.html>. It must be
+    /// able to share memory between connections, which the write-ahead log needs.
+    pub fn vfs(mut self, name: impl Into<String>) -> Self {
+        self.vfs = Some(name.into());
+        self
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}

@@ -1,0 +1,54 @@
+//! How long the writer waits for more before it commits again.
+
+use std::time::Duration;
+
+use crate::database::queue::{Awake, Queue, Worth};
+
+/// What the last commit says about the next one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace {
+    /// Nothing is going on: the first that comes wakes the writer.
+    Idle,
+    /// So many callers were answered at once. They will be back in a moment, and then one commit serves them all
+    /// again; without the wait, the first of them would get a commit of its own, and the others wait for that.
+    Gather { awaited: usize, longest: Duration },
+    /// Events come that nobody waits for. To wake the writer for each would cost the thread that tracks more than
+    /// everything else about the event.
+    Linger { rounds: u32 },
+}
+
+/// How long events that nobody waits for wait for company.
+const ROUND: Duration = Duration::from_millis(1);
+/// After so many rounds without an event the writer sleeps, and the next event pays for waking it.
+pub(crate) const ROUNDS: u32 = 50;
+/// So much is worth a commit at once.
+const PLENTY: usize = 1024;
+
+impl Pace {
+    /// Sleeps until it is time for the next commit. Gives `false` when the queue is closed and nothing waits.
+    pub(crate) fn wait(self, queue: &Queue) -> bool {
+        let company = match self {
+            Self::Idle => Awake::TimeOut,
+            Self::Gather { awaited, longest } => {
+                queue.sleep(Worth { entries: PLENTY, awaited }, Some(longest))
+            }
+            Self::Linger { rounds } => linger(queue, rounds),
+        };
+        match company {
+            Awake::Worth => true,
+            Awake::TimeOut => queue.sleep(Worth::ANYTHING, None) == Awake::Worth,
+            // What came before the end is still written.
+            Awake::Closed => queue.sleep(Worth::ANYTHING, Some(Duration::ZERO)) == Awake::Worth,
+        }
+    }
+}
+
+fn linger(queue: &Queue, rounds: u32) -> Awake {
+    for _ in 0..rounds {
+        let awake = queue.sleep(Worth { entries: PLENTY, awaited: 1 }, Some(ROUND));
+        if awake != Awake::TimeOut || queue.waiting() > 0 {
+            return awake;
+        }
+    }
+    Awake::TimeOut
+}

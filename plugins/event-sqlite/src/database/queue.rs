@@ -1,0 +1,201 @@
+//! What waits for the writer of a database, and how the two sides wake each other.
+
+use std::future::poll_fn;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use crate::database::batch::{Answer, Batch};
+use crate::database::job::Job;
+
+/// A bounded queue with many sides that put in, and one that takes everything out: the writer.
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    /// Where the writer sleeps.
+    work: Condvar,
+    /// How many events and closures there may be, those that are being written included.
+    capacity: usize,
+}
+
+#[derive(Default)]
+struct State {
+    pending: Batch,
+    /// What the writer has taken and not answered yet.
+    taken: usize,
+    taken_bytes: usize,
+    /// Set while the writer sleeps: what is worth waking it for.
+    sleeps_until: Option<Worth>,
+    waiting_for_room: Vec<Waker>,
+    closed: bool,
+}
+
+/// How much must wait until it is worth something: so many in all, or so many that somebody waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Worth {
+    pub(crate) entries: usize,
+    pub(crate) awaited: usize,
+}
+
+impl Worth {
+    pub(crate) const ANYTHING: Self = Self { entries: 1, awaited: 1 };
+
+    fn is_met(self, pending: &Batch) -> bool {
+        pending.len() >= self.entries || pending.awaited() >= self.awaited
+    }
+}
+
+/// Nothing gets into the queue any more.
+#[derive(Debug)]
+pub(crate) struct Closed;
+
+/// What waits is bounded by its size, too, or events of a megabyte each would fill the memory.
+const MOST_BYTES: usize = 64 << 20;
+
+/// The side of those who want something written.
+impl Queue {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { state: Mutex::default(), work: Condvar::new(), capacity }
+    }
+
+    /// Puts in a row, and takes `answer` with it. While there is no room, the waker is woken when some is made.
+    pub(crate) fn poll_push_row(
+        &self,
+        row: &[u8],
+        answer: &mut Option<Answer>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Closed>> {
+        self.poll_push(context, row.len(), |pending| pending.push_row(row, answer.take()))
+    }
+
+    pub(crate) async fn push_job(&self, job: Box<dyn Job>) -> Result<(), Closed> {
+        let mut job = Some(job);
+        poll_fn(|context| {
+            self.poll_push(context, 0, |pending| {
+                pending.push_job(job.take().expect("a future isn't polled after it is done"));
+            })
+        })
+        .await
+    }
+
+    fn poll_push(
+        &self,
+        context: &mut Context<'_>,
+        bytes: usize,
+        push: impl FnOnce(&mut Batch),
+    ) -> Poll<Result<(), Closed>> {
+        let mut state = self.lock();
+        if state.closed {
+            return Poll::Ready(Err(Closed));
+        }
+        if !state.has_room(self.capacity, bytes) {
+            let waker = context.waker();
+            if !state.waiting_for_room.last().is_some_and(|last| last.will_wake(waker)) {
+                state.waiting_for_room.push(waker.clone());
+            }
+            return Poll::Pending;
+        }
+        push(&mut state.pending);
+        let wake = state.sleeps_until.is_some_and(|worth| worth.is_met(&state.pending));
+        if wake {
+            // Once is enough; those who come before the writer is awake needn't pay for it.
+            state.sleeps_until = None;
+        }
+        drop(state);
+        if wake {
+            self.work.notify_one();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// How many events and closures aren't answered yet.
+    pub(crate) fn waiting(&self) -> usize {
+        let state = self.lock();
+        state.pending.len() + state.taken
+    }
+
+    /// Lets nothing in any more. What is in is still written.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.sleeps_until = None;
+        let waiting = std::mem::take(&mut state.waiting_for_room);
+        drop(state);
+        self.work.notify_one();
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that can panic runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn has_room(&self, capacity: usize, bytes: usize) -> bool {
+        let entries = self.pending.len() + self.taken;
+        let all_bytes = self.pending.bytes() + self.taken_bytes + bytes;
+        // One that is larger than the bound must get in all the same.
+        entries == 0 || (entries < capacity && all_bytes <= MOST_BYTES)
+    }
+}
+
+/// Why the writer's sleep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awake {
+    Worth,
+    TimeOut,
+    Closed,
+}
+
+/// The side of the writer.
+impl Queue {
+    /// Sleeps until this much waits, for this long at most.
+    pub(crate) fn sleep(&self, worth: Worth, longest: Option<Duration>) -> Awake {
+        let end = longest.map(|longest| Instant::now() + longest);
+        let mut state = self.lock();
+        loop {
+            if worth.is_met(&state.pending) {
+                return Awake::Worth;
+            }
+            if state.closed {
+                return Awake::Closed;
+            }
+            state.sleeps_until = Some(worth);
+            state = match end.map(|end| end.saturating_duration_since(Instant::now())) {
+                None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => {
+                    state.sleeps_until = None;
+                    return Awake::TimeOut;
+                }
+                Some(left) => self.work.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
+            state.sleeps_until = None;
+        }
+    }
+
+    /// Takes everything that waits, and puts it behind what `batch` holds.
+    pub(crate) fn take(&self, batch: &mut Batch) {
+        let mut state = self.lock();
+        batch.append(&mut state.pending);
+        state.taken = batch.len();
+        state.taken_bytes = batch.bytes();
+    }
+
+    /// Says that of what was taken only this is left, which makes room.
+    pub(crate) fn answered(&self, left: &Batch) {
+        let mut state = self.lock();
+        state.taken = left.len();
+        state.taken_bytes = left.bytes();
+        // All of them, since one of them may have stopped to wait and would keep the place of another.
+        let waiting = std::mem::take(&mut state.waiting_for_room);
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Drops what waits, so that whoever waits for it learns that nobody will write it. For the end of the writer.
+    pub(crate) fn abandon(&self) {
+        self.close();
+        let pending = std::mem::take(&mut self.lock().pending);
+        drop(pending);
+    }
+}

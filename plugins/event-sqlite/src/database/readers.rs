@@ -1,0 +1,140 @@
+//! The threads that read from a database, each with a connection of its own.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use futures_channel::oneshot;
+use rusqlite::Connection;
+
+use crate::database::Core;
+use crate::database::connect;
+use crate::database::inside::{self, Side};
+use crate::database::job::panicked;
+use crate::error::{Error, Result};
+
+/// Closures that read, and the threads that run them. A thread starts when all others are busy, up to a number.
+pub(crate) struct Readers {
+    core: Arc<Core>,
+    queue: Arc<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<State>,
+    work: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Read>,
+    threads: usize,
+    idle: usize,
+    closed: bool,
+}
+
+/// A closure in the queue. It is given a connection, or the reason why there is none.
+type Read = Box<dyn FnOnce(Result<&Connection>) + Send>;
+
+impl Readers {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core, queue: Arc::default() }
+    }
+
+    /// Queues the closure; its outcome comes by the receiver.
+    pub(crate) fn read<T, F>(&self, closure: F) -> Result<oneshot::Receiver<Result<T>>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let path = self.core.path.clone();
+        let read: Read = Box::new(move |connection| {
+            let outcome = connection.and_then(|connection| {
+                let run = || in_one_state(connection, closure);
+                catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| Err(panicked(&path, &*payload)))
+            });
+            // Whoever doesn't wait any more has lost nothing.
+            let _ = sender.send(outcome.map_err(|error| error.about(&path)));
+        });
+        let mut state = self.queue.lock();
+        if state.closed {
+            return Err(Error::Closed { path: self.core.path.clone() });
+        }
+        state.waiting.push_back(read);
+        if state.waiting.len() > state.idle && state.threads < self.core.options.readers.get() {
+            self.spawn(&mut state)?;
+        }
+        drop(state);
+        self.queue.work.notify_one();
+        Ok(receiver)
+    }
+
+    fn spawn(&self, state: &mut State) -> Result<()> {
+        let name = format!("event-sqlite read {}", self.core.name);
+        let (core, queue) = (self.core.clone(), self.queue.clone());
+        let spawned = std::thread::Builder::new().name(name).spawn(move || run(&core, &queue));
+        match spawned {
+            Ok(_) => state.threads += 1,
+            // The threads that there are will do.
+            Err(_) if state.threads > 0 => {}
+            Err(cause) => {
+                state.waiting.pop_back();
+                return Err(Error::thread(&self.core.path, cause));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets no read in any more. Those that wait are still read.
+    pub(crate) fn close(&self) {
+        self.queue.lock().closed = true;
+        self.queue.work.notify_all();
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self) -> Option<Read> {
+        let mut state = self.lock();
+        state.idle += 1;
+        loop {
+            if let Some(read) = state.waiting.pop_front() {
+                state.idle -= 1;
+                return Some(read);
+            }
+            if state.closed {
+                return None;
+            }
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+fn run(core: &Core, queue: &Queue) {
+    inside::enter(core.id, Side::Reads);
+    let mut connection = None;
+    while let Some(read) = queue.next() {
+        // Opened again after a failure, which may have been the file's absence.
+        let open = match &connection {
+            Some(connection) => Ok(connection),
+            None => connect::reader(&core.options).map(|opened| &*connection.insert(opened)),
+        };
+        read(open);
+    }
+}
+
+/// One transaction, so that all statements of the closure see one state of the database.
+fn in_one_state<T>(connection: &Connection, closure: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let transaction = connection.unchecked_transaction()?;
+    closure(&transaction)
+}

@@ -1,0 +1,133 @@
+//! What a closure that writes is given.
+
+use std::cell::RefCell;
+use std::ops::Deref;
+
+use chrono::{DateTime, Utc};
+use event_core::{Actor, App, Event, Prepared};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::app::Sqlite;
+use crate::error::Result;
+
+/// A write in progress: a connection in the middle of a transaction, and events that become tracked with it.
+///
+/// Derefs to rusqlite's [`Connection`]. The transaction is shared with other writes that wait at the same time, each
+/// in a savepoint of its own: an error or a panic undoes this one only. So a closure can't begin, commit or roll back
+/// (savepoints of its own it can have).
+pub struct Tx<'t> {
+    connection: &'t Connection,
+    app: &'t App,
+    events: RefCell<Vec<Queued>>,
+}
+
+impl<'t> Tx<'t> {
+    pub(crate) fn new(connection: &'t Connection, app: &'t App) -> Self {
+        Self { connection, app, events: RefCell::default() }
+    }
+
+    /// Tracks an event with this write: it becomes true when the write is committed, and if the write fails it never
+    /// happened.
+    ///
+    /// Where the store is in this database, the event is kept in the same transaction, so that there is never the
+    /// one without the other. Its other implementations run after the commit, in the order of the calls, and see what
+    /// was written; [`Written`](crate::Written) says how they ended.
+    ///
+    /// The event's time is the end of the closure, unless [`at`](TrackedInTx::at) says another.
+    ///
+    /// # Errors
+    /// When the app doesn't know the event.
+    pub fn track<E: Event>(&self, event: E) -> Result<TrackedInTx<'_>> {
+        if !Sqlite::of(self.app)?.knows(self.app, event.event_type().name()) {
+            return match self.app.track(event).prepare() {
+                Err(error) => Err(error.into()),
+                Ok(_) => unreachable!("an app describes every event that it knows"),
+            };
+        }
+        let prepare = |app: &App, said: Said| {
+            let mut track = app.track(event).by(said.actor);
+            if let Some(created) = said.created {
+                track = track.at(created);
+            }
+            if let Some(id) = said.id {
+                track = track.id(id);
+            }
+            track.prepare()
+        };
+        let mut events = self.events.borrow_mut();
+        events.push(Queued { prepare: Box::new(prepare), said: Said::default() });
+        Ok(TrackedInTx { events: &self.events, index: events.len() - 1 })
+    }
+
+    /// What was tracked, in order.
+    pub(crate) fn into_events(self) -> Result<Vec<Prepared>> {
+        let events = self.events.into_inner().into_iter();
+        events.map(|event| Ok((event.prepare)(self.app, event.said)?)).collect()
+    }
+}
+
+impl Deref for Tx<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl std::fmt::Debug for Tx<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tx").field("events", &self.events.borrow().len()).finish_non_exhaustive()
+    }
+}
+
+/// An event that waits for the end of its closure, of any type.
+struct Queued {
+    prepare: Box<dyn FnOnce(&App, Said) -> event_core::Result<Prepared>>,
+    said: Said,
+}
+
+/// What the closure said of an event, beside the event itself.
+#[derive(Default)]
+struct Said {
+    actor: Option<Actor>,
+    created: Option<DateTime<Utc>>,
+    id: Option<Uuid>,
+}
+
+/// An event that is tracked in a write, and about which more can be said: `tx.track(event)?.by(actor)`.
+pub struct TrackedInTx<'t> {
+    events: &'t RefCell<Vec<Queued>>,
+    index: usize,
+}
+
+impl TrackedInTx<'_> {
+    /// Who caused it: an [`Actor`], a reference to one, or an `Option`.
+    #[expect(clippy::return_self_not_must_use, reason = "the event is tracked, whatever is said of it")]
+    pub fn by(self, actor: impl Into<Option<Actor>>) -> Self {
+        self.say(|said| said.actor = actor.into())
+    }
+
+    /// When it happened, for imports and tests.
+    #[expect(clippy::return_self_not_must_use, reason = "the event is tracked, whatever is said of it")]
+    pub fn at(self, created: DateTime<Utc>) -> Self {
+        self.say(|said| said.created = Some(created))
+    }
+
+    /// Its id, for imports and tests.
+    #[expect(clippy::return_self_not_must_use, reason = "the event is tracked, whatever is said of it")]
+    pub fn id(self, id: Uuid) -> Self {
+        self.say(|said| said.id = Some(id))
+    }
+
+    fn say(self, say: impl FnOnce(&mut Said)) -> Self {
+        say(&mut self.events.borrow_mut()[self.index].said);
+        self
+    }
+}
+
+impl std::fmt::Debug for TrackedInTx<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TrackedInTx")
+    }
+}

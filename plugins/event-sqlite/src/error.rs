@@ -1,0 +1,422 @@
+//! Why a database or the store didn't do what it was asked to.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_core::{BoxError, PropertiesError};
+use rusqlite::ErrorCode;
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a database or the store didn't do what it was asked to. Everything about a file names it.
+///
+/// In a closure that writes or reads, `?` makes one of a `rusqlite::Error` and of an `event_core::Error`;
+/// [`Error::own`] takes any other.
+///
+/// Cloning is cheap: a commit that fails is the error of everybody who waits for it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The section `[plugins.event-sqlite]` isn't what this plugin reads.
+    Settings(Arc<event_core::Error>),
+    /// The section `[plugins.event-sqlite]` contradicts itself; the text says where and how.
+    Contradiction(String),
+    /// Somebody asked for a database that the app doesn't have.
+    UnknownDatabase {
+        /// The name that was asked for.
+        name: String,
+        /// The names of the databases that the app has.
+        known: Vec<String>,
+    },
+    /// A database was added under a name that another one has.
+    DatabaseExists {
+        /// The name.
+        name: String,
+        /// The file of the database that has it.
+        path: PathBuf,
+    },
+    /// A file was to be opened as a second database. It has one writer, which both names would have to share.
+    SameFile {
+        /// The file.
+        path: PathBuf,
+        /// The name under which it is open.
+        open_as: String,
+    },
+    /// The app keeps no events: `store.enabled = false`.
+    NoStore,
+    /// A database's file can't be opened.
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What is in the way.
+        cause: OpenError,
+    },
+    /// The operating system gives no thread for the database.
+    Thread {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        cause: Arc<std::io::Error>,
+    },
+    /// SQLite failed, and nothing of what was asked for is done.
+    Sqlite {
+        /// The file. Empty while the error is on its way out of a closure.
+        path: PathBuf,
+        /// What SQLite said.
+        cause: Arc<rusqlite::Error>,
+    },
+    /// A write did its part, but another one of the same commit broke the transaction (or its closure ended it), so
+    /// nothing of it is done. Trying again can help.
+    RolledBack {
+        /// The file.
+        path: PathBuf,
+        /// What broke the transaction.
+        cause: Arc<Error>,
+    },
+    /// A closure ended the transaction that it ran in (`COMMIT`, `ROLLBACK`), which several writes share.
+    EndedTransaction {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A closure panicked; what it had written is undone.
+    Panicked {
+        /// The file.
+        path: PathBuf,
+        /// The panic's message.
+        message: String,
+    },
+    /// A closure used the very database that it runs in by an outer handle, and would have waited for itself.
+    Inside {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database was closed, by the app's shutdown.
+    Closed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An event can't be tracked in a write; see [`Tx::track`](crate::Tx::track).
+    Event(Arc<event_core::Error>),
+    /// An event's fields can't be written as JSON, so it isn't kept.
+    Properties(PropertiesError),
+    /// An event is larger than what a row can hold.
+    TooLarge {
+        /// The event's name.
+        event: String,
+        /// Its size in bytes.
+        bytes: usize,
+    },
+    /// A closure's own error; see [`Error::own`].
+    Own(Arc<dyn StdError + Send + Sync>),
+    /// The store's table was written by a newer version of this crate.
+    NewerStore {
+        /// The file.
+        path: PathBuf,
+        /// The version of the table.
+        found: i64,
+        /// The newest version that this crate knows.
+        known: i64,
+    },
+    /// The database has a table or view `events` that isn't the store's.
+    NotTheStore {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A row of the store can't be read as an event.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The row's `seq`.
+        seq: i64,
+        /// What is wrong with it.
+        cause: Arc<serde_json::Error>,
+    },
+    /// Shutdown reached its deadline with events in memory that aren't written.
+    Unwritten {
+        /// The file.
+        path: PathBuf,
+        /// How many events and writes are left.
+        left: usize,
+        /// How long shutdown waited.
+        deadline: Duration,
+        /// What kept them from being written, if it failed.
+        cause: Option<Arc<Error>>,
+    },
+}
+
+/// Why a file can't be opened as a database.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The directory that the file is in can't be created.
+    Directory(Arc<std::io::Error>),
+    /// The path is one that SQLite takes for something else than a file: empty, or `:memory:`.
+    NoFile,
+    /// The file can be read only.
+    ReadOnly,
+    /// There is no write-ahead log on this file system: SQLite stayed in the journal mode that is given here.
+    NoWal(String),
+    /// Any other failure: no database, no permission, damaged.
+    Sqlite(Arc<rusqlite::Error>),
+}
+
+impl Error {
+    /// Takes an error of the application's own out of a closure; [`downcast_ref`](Self::downcast_ref) gives it back.
+    ///
+    /// ```
+    /// use event_sqlite::Error;
+    ///
+    /// let error = Error::own("there is no such user");
+    /// assert_eq!(error.to_string(), "there is no such user");
+    /// ```
+    pub fn own(error: impl Into<BoxError>) -> Self {
+        Self::Own(Arc::from(error.into()))
+    }
+
+    /// The application's own error, if it is one of type `E`.
+    pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
+        match self {
+            Self::Own(error) => error.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// The file that the error is about, if it is about one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::DatabaseExists { path, .. }
+            | Self::SameFile { path, .. }
+            | Self::Open { path, .. }
+            | Self::Thread { path, .. }
+            | Self::Sqlite { path, .. }
+            | Self::RolledBack { path, .. }
+            | Self::EndedTransaction { path }
+            | Self::Panicked { path, .. }
+            | Self::Inside { path }
+            | Self::Closed { path }
+            | Self::NewerStore { path, .. }
+            | Self::NotTheStore { path }
+            | Self::Unreadable { path, .. }
+            | Self::Unwritten { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// What SQLite said, if it was SQLite that failed.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Sqlite { cause, .. } | Self::Open { cause: OpenError::Sqlite(cause), .. } => {
+                cause.sqlite_error_code()
+            }
+            Self::RolledBack { cause, .. } => cause.code(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn sqlite(path: &Path, cause: rusqlite::Error) -> Self {
+        Self::Sqlite { path: path.to_owned(), cause: Arc::new(cause) }
+    }
+
+    pub(crate) fn thread(path: &Path, cause: std::io::Error) -> Self {
+        Self::Thread { path: path.to_owned(), cause: Arc::new(cause) }
+    }
+
+    pub(crate) fn open(path: &Path, cause: OpenError) -> Self {
+        Self::Open { path: path.to_owned(), cause }
+    }
+
+    /// The same error with the name of the file that a closure couldn't know.
+    pub(crate) fn about(self, file: &Path) -> Self {
+        match self {
+            Self::Sqlite { path, cause } if path.as_os_str().is_empty() => {
+                Self::Sqlite { path: file.to_owned(), cause }
+            }
+            other => other,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(error) | Self::Event(error) => error.fmt(f),
+            Self::Contradiction(text) => f.write_str(text),
+            Self::UnknownDatabase { name, known } => {
+                write!(f, "there is no database `{name}`; ")?;
+                match known.as_slice() {
+                    [] => f.write_str("there is none at all")?,
+                    known => write!(f, "there is `{}`", known.join("`, `"))?,
+                }
+                write!(
+                    f,
+                    "; configure it under `[plugins.event-sqlite.databases.{name}]`, or add it with \
+                     `app.add_database(…)`"
+                )
+            }
+            Self::DatabaseExists { name, path } => {
+                write!(f, "there is a database `{name}` already, in {}", path.display())
+            }
+            Self::SameFile { path, open_as } => write!(
+                f,
+                "{} is open as the database `{open_as}`; ask for it by that name, since a file has one writer",
+                path.display()
+            ),
+            Self::NoStore => {
+                f.write_str("this app keeps no events: `plugins.event-sqlite.store.enabled` is `false`")
+            }
+            Self::Open { path, cause } => write!(f, "{} can't be opened: {cause}", path.display()),
+            Self::Thread { path, .. } => {
+                write!(f, "{}: the system gives no thread for this database", path.display())
+            }
+            Self::Sqlite { path, cause } => {
+                write!(f, "{}: SQLite failed", path.display())?;
+                match cause.sqlite_error_code().and_then(advice) {
+                    Some(advice) => write!(f, "; {advice}"),
+                    None => Ok(()),
+                }
+            }
+            Self::RolledBack { path, .. } => write!(
+                f,
+                "{}: nothing was written, because the transaction that several writes shared broke; try again",
+                path.display()
+            ),
+            Self::EndedTransaction { path } => write!(
+                f,
+                "{}: a closure ended the transaction that it ran in; return from it to commit, or an error to roll back",
+                path.display()
+            ),
+            Self::Panicked { path, message } => {
+                write!(f, "{}: the closure panicked, and what it wrote is undone: {message}", path.display())
+            }
+            Self::Inside { path } => write!(
+                f,
+                "{}: a closure that runs in this database used it by an outer handle, and would wait for itself; use \
+                 what the closure is given (`tx`, `tx.track(…)`, or the connection)",
+                path.display()
+            ),
+            Self::Closed { path } => write!(f, "{} was closed when the app was shut down", path.display()),
+            Self::Properties(error) => error.fmt(f),
+            Self::TooLarge { event, bytes } => {
+                write!(f, "event `{event}` has {bytes} bytes, more than a row can hold")
+            }
+            Self::Own(error) => error.fmt(f),
+            Self::NewerStore { path, found, known } => write!(
+                f,
+                "{} was written by a newer event-sqlite: its store has version {found}, and this one knows {known}; \
+                 update, or name another file",
+                path.display()
+            ),
+            Self::NotTheStore { path } => write!(
+                f,
+                "{} has something called `events` that isn't the store's; give the store a file of its own \
+                 (`plugins.event-sqlite.store.path`)",
+                path.display()
+            ),
+            Self::Unreadable { path, seq, .. } => {
+                write!(f, "{}: the row with seq {seq} can't be read as an event", path.display())
+            }
+            Self::Unwritten { path, left, deadline, .. } => write!(
+                f,
+                "{}: shutdown ended after {deadline:?} with {left} events and writes in memory that aren't written",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Settings(error) | Self::Event(error) => error.source(),
+            Self::Open { cause, .. } => cause.source(),
+            Self::Thread { cause, .. } => Some(&**cause),
+            Self::Sqlite { cause, .. } => Some(&**cause),
+            Self::RolledBack { cause, .. } => Some(&**cause),
+            Self::Properties(error) => error.source(),
+            Self::Own(error) => error.source(),
+            Self::Unreadable { cause, .. } => Some(&**cause),
+            Self::Unwritten { cause, .. } => cause.as_deref().map(|error| error as _),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(_) => f.write_str("its directory can't be created"),
+            Self::NoFile => f.write_str(
+                "this path is no file to SQLite; name a file, for tests one in a temporary directory",
+            ),
+            Self::ReadOnly => {
+                f.write_str("it can be read only, and events are to be written; check its permissions")
+            }
+            Self::NoWal(mode) => write!(
+                f,
+                "its file system has no room for a write-ahead log (journal mode `{mode}`), as network file systems \
+                 don't; move it to a local disk"
+            ),
+            Self::Sqlite(cause) => match cause.sqlite_error_code() {
+                Some(ErrorCode::NotADatabase) => f.write_str("it is no SQLite database; name another file"),
+                Some(code) => f.write_str(advice(code).unwrap_or("SQLite failed")),
+                None => f.write_str("SQLite failed"),
+            },
+        }
+    }
+}
+
+impl StdError for OpenError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Directory(cause) => Some(&**cause),
+            Self::Sqlite(cause) => Some(&**cause),
+            Self::NoFile | Self::ReadOnly | Self::NoWal(_) => None,
+        }
+    }
+}
+
+/// What to do about it.
+fn advice(code: ErrorCode) -> Option<&'static str> {
+    Some(match code {
+        ErrorCode::DiskFull => {
+            "there is no room on its disk (or below `max_page_count`); make some, and the next write works"
+        }
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            "another process held its lock for longer than `busy_timeout_ms`"
+        }
+        ErrorCode::SystemIoFailure => {
+            "its disk can't be read or written; the next write works when the cause is gone"
+        }
+        ErrorCode::DatabaseCorrupt => "it is damaged; see https://sqlite.org/recovery.html",
+        ErrorCode::ReadOnly => "it became read only; check its permissions",
+        ErrorCode::AuthorizationForStatementDenied => {
+            "a closure shares its transaction with others: it can't begin, commit or roll back; return from it to \
+             commit, or an error to roll back"
+        }
+        ErrorCode::CannotOpen => "there is no such file, or no permission to open it",
+        _ => return None,
+    })
+}
+
+/// Of a statement in a closure. The file's name is added when the closure returns.
+impl From<rusqlite::Error> for Error {
+    fn from(cause: rusqlite::Error) -> Self {
+        Self::Sqlite { path: PathBuf::new(), cause: Arc::new(cause) }
+    }
+}
+
+impl From<event_core::Error> for Error {
+    fn from(error: event_core::Error) -> Self {
+        Self::Event(Arc::new(error))
+    }
+}
+
+impl From<PropertiesError> for Error {
+    fn from(error: PropertiesError) -> Self {
+        Self::Properties(error)
+    }
+}

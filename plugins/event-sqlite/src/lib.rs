@@ -1,0 +1,76 @@
+//! Every tracked event in a SQLite file that survives crash and power loss, and databases whose writes track.
+
+mod app;
+mod database;
+mod delivery;
+mod error;
+mod log;
+mod row;
+mod settings;
+mod store;
+mod waiting;
+mod written;
+
+use event_core::Tracked;
+use event_core::prelude::*;
+pub use rusqlite;
+
+use crate::app::Sqlite;
+pub use crate::app::{Databases, SqliteExt};
+pub use crate::database::{Database, DatabaseOptions, Synchronous, TrackedInTx, Tx};
+pub use crate::delivery::{Delivery, Spawner};
+pub use crate::error::{Error, OpenError, Result};
+pub use crate::store::Store;
+use crate::store::schema::{self, Place};
+pub use crate::waiting::Waiting;
+pub use crate::written::Written;
+
+event_core::plugin!();
+
+/// Opens the databases that are configured, so that a mistake in them keeps the app from starting.
+///
+/// # Errors
+/// When the section isn't what this plugin reads, or a file can't be opened.
+#[hookimpl(startup, tryfirst)]
+pub fn open_databases(app: &App) -> Result<()> {
+    Sqlite::of(app).map(drop)
+}
+
+/// Makes the view `datasette_events` where the store is in one of the application's databases; late, since the
+/// application may make something of that name when it starts.
+///
+/// # Errors
+/// When the database can't be written to.
+#[hookimpl(startup, trylast)]
+pub async fn make_view(app: &App) -> Result<()> {
+    let sqlite = Sqlite::of(app)?;
+    match sqlite.keeper() {
+        Some(keeper) if keeper.place == Place::Shared && keeper.view => {
+            let database = app.store()?.database().clone();
+            let path = database.path().to_owned();
+            database.write(move |tx| schema::make_view(tx, &path)).await.map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Keeps the event. A failure refuses it: its caller gets the error, and nobody else hears of it.
+///
+/// # Errors
+/// When the event can't be written.
+#[hookimpl(track_event, tryfirst, essential)]
+pub async fn keep_event(app: &App, event: &Tracked) -> Result<()> {
+    match Sqlite::of(app)?.keeper() {
+        Some(keeper) => keeper.keep(event).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes everything that waits, and closes the databases.
+///
+/// # Errors
+/// When the deadline came before everything was written.
+#[hookimpl(shutdown)]
+pub async fn close_databases(app: &App) -> Result<()> {
+    Sqlite::of(app)?.close().await
+}

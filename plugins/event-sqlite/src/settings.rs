@@ -1,0 +1,81 @@
+//! What `[plugins.event-sqlite]` may say.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::database::{DatabaseOptions, Synchronous};
+
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+pub(crate) struct Settings {
+    pub(crate) databases: BTreeMap<String, DatabaseSettings>,
+    pub(crate) store: StoreSettings,
+    pub(crate) shutdown_ms: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct DatabaseSettings {
+    path: PathBuf,
+    #[serde(default)]
+    synchronous: Synchronous,
+    busy_timeout_ms: Option<u64>,
+    readers: Option<NonZero<usize>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+pub(crate) struct StoreSettings {
+    pub(crate) enabled: bool,
+    pub(crate) database: Option<String>,
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) ack: Ack,
+    pub(crate) queue: NonZero<usize>,
+    pub(crate) view: bool,
+}
+
+/// When `track` resolves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Ack {
+    /// When the event's row is committed.
+    #[default]
+    Commit,
+    /// When the event is in the queue.
+    Enqueued,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { databases: BTreeMap::new(), store: StoreSettings::default(), shutdown_ms: 10_000 }
+    }
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            database: None,
+            path: None,
+            ack: Ack::Commit,
+            queue: const { NonZero::new(65_536).unwrap() },
+            view: true,
+        }
+    }
+}
+
+impl From<DatabaseSettings> for DatabaseOptions {
+    fn from(settings: DatabaseSettings) -> Self {
+        let mut options = Self::new(settings.path).synchronous(settings.synchronous);
+        if let Some(timeout) = settings.busy_timeout_ms {
+            options = options.busy_timeout(Duration::from_millis(timeout));
+        }
+        match settings.readers {
+            Some(readers) => options.readers(readers),
+            None => options,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! How an event gets from its caller into the writer's queue.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use event_core::{Promise, Tracked};
+use futures_channel::oneshot;
+
+use crate::database::{Open, Synchronous};
+use crate::error::Result;
+use crate::row::{self, Ledger};
+use crate::settings::{Ack, StoreSettings};
+use crate::store::schema::Place;
+
+/// The side of the store that events come in by.
+pub(crate) struct Keeper {
+    open: Arc<Open>,
+    ledger: Arc<Ledger>,
+    ack: Ack,
+    pub(crate) place: Place,
+    pub(crate) view: bool,
+}
+
+impl Keeper {
+    pub(crate) fn new(open: Arc<Open>, settings: &StoreSettings, place: Place) -> Self {
+        let ledger = Arc::<Ledger>::default();
+        open.core.set_ledger(ledger.clone());
+        Self { open, ledger, ack: settings.ack, place, view: settings.view }
+    }
+
+    pub(crate) fn open(&self) -> &Arc<Open> {
+        &self.open
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Keeps the event, and promises its caller what that is worth.
+    pub(crate) async fn keep(&self, event: &Tracked) -> Result<()> {
+        if self.ledger.is_ahead(|| event.id()) {
+            event.promise(self.promise_of_commit());
+            return Ok(());
+        }
+        let core = &self.open.core;
+        core.may_write()?;
+        let row = Scratch::with(event)?;
+        let (answer, written) = match self.ack {
+            Ack::Enqueued => (None, None),
+            Ack::Commit => {
+                let (answer, written) = oneshot::channel();
+                (Some(answer), Some(written))
+            }
+        };
+        let mut answer = answer;
+        let pushed = poll_fn(|context| core.queue.poll_push_row(&row.0, &mut answer, context)).await;
+        pushed.map_err(|_| core.closed())?;
+        drop(row);
+        match written {
+            None => event.promise(Promise::Enqueued),
+            Some(written) => {
+                written.await.unwrap_or_else(|_| Err(core.closed()))?;
+                event.promise(self.promise_of_commit());
+            }
+        }
+        Ok(())
+    }
+
+    /// With `synchronous = "normal"`, what is committed can be lost with the machine's power.
+    fn promise_of_commit(&self) -> Promise {
+        match self.open.core.options.synchronous {
+            Synchronous::Full => Promise::OnDisk,
+            Synchronous::Normal => Promise::Enqueued,
+        }
+    }
+}
+
+/// A buffer for one row, which its thread uses again.
+struct Scratch(Vec<u8>);
+
+thread_local! {
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl Scratch {
+    fn with(event: &Tracked) -> Result<Self> {
+        let mut row = Self(SCRATCH.take());
+        row.0.clear();
+        row::encode(event, &mut row.0)?;
+        Ok(row)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // An event of a megabyte needn't stay in the memory of each thread.
+        if self.0.capacity() <= 64 << 10 {
+            SCRATCH.set(std::mem::take(&mut self.0));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What the store's tables look like, and how an older file comes to look like that.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+
+use crate::error::{Error, Result};
+use crate::log::log;
+use crate::settings::StoreSettings;
+
+/// Each brings a file from the version of its index to the next. What was released stays as it is.
+///
+/// - `seq` never comes twice, also after the newest rows were deleted (AUTOINCREMENT), or a reader that remembers how
+///   far it got would miss events.
+/// - `id` is text: people read it in Datasette, and it costs what 16 bytes would (`docs/performance.md`).
+/// - The index has `seq` at its end, as every index of SQLite's: the newest events of a name are its last entries.
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    created TEXT NOT NULL,
+    actor_id TEXT,
+    actor TEXT,
+    properties TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_name ON events (name);
+"];
+
+/// The columns and meanings of datasette-events-db, so that whatever reads its table reads this. Times are as Python's
+/// `isoformat` writes them; `database` and `table` are columns, and no properties, and falsy ones are null.
+const VIEW: &str = "CREATE VIEW datasette_events AS SELECT
+    seq AS id,
+    name AS event,
+    rtrim(created, 'Z') || '+00:00' AS created,
+    actor_id,
+    CASE json_type(properties, '$.database')
+        WHEN 'text' THEN nullif(properties ->> '$.database', '')
+        ELSE nullif(CAST(properties ->> '$.database' AS TEXT), '0')
+    END AS database_name,
+    CASE json_type(properties, '$.table')
+        WHEN 'text' THEN nullif(properties ->> '$.table', '')
+        ELSE nullif(CAST(properties ->> '$.table' AS TEXT), '0')
+    END AS table_name,
+    json_remove(properties, '$.database', '$.table') AS properties
+FROM events";
+
+/// Whose file the store is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Its own. The schema's version is `PRAGMA user_version`.
+    Own,
+    /// The application's. The version is in a table, since `user_version` is the application's.
+    Shared,
+}
+
+impl Place {
+    pub(crate) fn of(store: &StoreSettings) -> Self {
+        if store.database.is_some() { Self::Shared } else { Self::Own }
+    }
+}
+
+/// Makes the tables what they have to be.
+pub(crate) fn prepare(connection: &Connection, path: &Path, place: Place, view: bool) -> Result<()> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    migrate(&transaction, path, place)?;
+    if view && place == Place::Own {
+        make_view(&transaction, path)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+fn migrate(transaction: &Connection, path: &Path, place: Place) -> Result<()> {
+    let found = version(transaction, place)?;
+    let known = MIGRATIONS.len();
+    let Some(missing) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..)) else {
+        return Err(Error::NewerStore { path: path.to_owned(), found, known: known as i64 });
+    };
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if found == 0 && kind(transaction, "events")?.is_some() {
+        return Err(Error::NotTheStore { path: path.to_owned() });
+    }
+    missing.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
+    set_version(transaction, place, known as i64)
+}
+
+fn version(connection: &Connection, place: Place) -> Result<i64> {
+    Ok(match place {
+        Place::Own => connection.pragma_query_value(None, "user_version", |row| row.get(0))?,
+        Place::Shared if kind(connection, "event_sqlite")?.is_none() => 0,
+        Place::Shared => {
+            connection.query_row("SELECT store_version FROM event_sqlite", (), |row| row.get(0))?
+        }
+    })
+}
+
+fn set_version(connection: &Connection, place: Place, version: i64) -> Result<()> {
+    if place == Place::Own {
+        return Ok(connection.pragma_update(None, "user_version", version)?);
+    }
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS event_sqlite (store_version INTEGER NOT NULL) STRICT; DELETE FROM event_sqlite",
+    )?;
+    connection.execute("INSERT INTO event_sqlite VALUES (?)", (version,))?;
+    Ok(())
+}
+
+/// Makes the view, unless the application has something of that name. Gives whether the view is there.
+pub(crate) fn make_view(connection: &Connection, path: &Path) -> Result<bool> {
+    let found: Option<(String, String)> = connection
+        .query_row("SELECT type, sql FROM sqlite_schema WHERE name = 'datasette_events'", (), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    match found {
+        None => connection.execute_batch(VIEW)?,
+        Some((_, sql)) if sql == VIEW => {}
+        // An older version of this one.
+        Some((kind, sql)) if kind == "view" && sql.ends_with("FROM events") => {
+            connection.execute_batch("DROP VIEW datasette_events")?;
+            connection.execute_batch(VIEW)?;
+        }
+        Some((kind, _)) => {
+            log(format_args!(
+                "{}: the application has a {kind} `datasette_events` of its own, so the store's view isn't made; \
+                 `plugins.event-sqlite.store.view = false` says that this is so on purpose",
+                path.display()
+            ));
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What is there under this name: a table, a view, an index, or nothing.
+fn kind(connection: &Connection, name: &str) -> Result<Option<String>> {
+    let found =
+        connection.query_row("SELECT type FROM sqlite_schema WHERE name = ?", (name,), |row| row.get(0));
+    Ok(found.optional()?)
+}
