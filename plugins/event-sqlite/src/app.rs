@@ -1,16 +1,19 @@
 //! What an app has of this plugin: its databases, and its store.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use event_core::App;
+use rusqlite::Connection;
 
 use crate::database::{Database, DatabaseOptions, Open, canonical};
 use crate::delivery::Deliveries;
 use crate::error::{Error, Result};
 use crate::settings::{Settings, StoreSettings};
-use crate::store::{Keeper, Store, schema};
+use crate::store::schema::{self, Place};
+use crate::store::{Keeper, Store};
 
 /// What this plugin adds to an [`App`].
 pub trait SqliteExt {
@@ -48,9 +51,8 @@ impl SqliteExt for App {
     }
 
     fn store(&self) -> Result<Store> {
-        let sqlite = Sqlite::of(self)?;
-        let keeper = sqlite.keeper().ok_or(Error::NoStore)?;
-        Ok(Store::new(Database::new(self.clone(), keeper.open().clone()), keeper.clone()))
+        let keeper = Sqlite::of(self)?.keeper()?.ok_or(Error::NoStore)?;
+        Ok(Store::new(Database::new(self.clone(), keeper.open().clone()), keeper))
     }
 }
 
@@ -83,10 +85,19 @@ impl Databases {
 /// An app's part of this plugin, in the app's state. It holds no [`App`], which would keep itself alive by it.
 pub(crate) struct Sqlite {
     databases: Mutex<BTreeMap<String, Arc<Open>>>,
-    keeper: Option<Arc<Keeper>>,
+    store: Option<WantedStore>,
+    /// Unset until somebody asks for the store: an app that only adds databases gets no file for events.
+    keeper: OnceLock<Result<Arc<Keeper>>>,
     pub(crate) deliveries: Deliveries,
     known: OnceLock<HashSet<&'static str>>,
     shutdown: Duration,
+}
+
+/// The store, before it is opened.
+struct WantedStore {
+    settings: StoreSettings,
+    database: String,
+    options: DatabaseOptions,
 }
 
 /// Made by whoever asks first. That needn't be the `startup` implementation: another plugin's may track events before.
@@ -120,37 +131,33 @@ impl Sqlite {
                 return Err(Error::DatabaseExists { name, path: options.path });
             }
         }
-        let store = settings.store.enabled.then_some(&settings.store);
-        let its_database = store.map(|store| choose_database(store, &mut wanted)).transpose()?;
-
+        let store = settings.store.enabled.then(|| WantedStore::of(settings.store, &mut wanted)).transpose()?;
         let mut databases = BTreeMap::new();
-        let mut keeper = None;
         for (name, options) in wanted {
-            let open = match store.filter(|_| its_database.as_ref() == Some(&name)) {
-                None => Open::new(name, options, QUEUE, |_| Ok(()))?,
-                Some(store) => {
-                    let path = options.path.clone();
-                    let place = schema::Place::of(store);
-                    let open = Open::new(name, options, store.queue.get(), |connection| {
-                        schema::prepare(connection, &path, place, store.view)
-                    })?;
-                    keeper = Some(Arc::new(Keeper::new(open.clone(), store, place)));
-                    open
-                }
-            };
-            insert(&mut databases, open)?;
+            insert(&mut databases, Open::new(name, options, QUEUE, |_| Ok(()))?)?;
         }
         Ok(Arc::new(Self {
             databases: Mutex::new(databases),
-            keeper,
+            store,
+            keeper: OnceLock::new(),
             deliveries: Deliveries::default(),
             known: OnceLock::new(),
             shutdown: Duration::from_millis(settings.shutdown_ms),
         }))
     }
 
-    pub(crate) fn keeper(&self) -> Option<&Arc<Keeper>> {
-        self.keeper.as_ref()
+    /// The store's keeper, if the app keeps its events.
+    pub(crate) fn keeper(&self) -> Result<Option<Arc<Keeper>>> {
+        let Some(store) = &self.store else { return Ok(None) };
+        self.keeper.get_or_init(|| self.open_store(store)).clone().map(Some)
+    }
+
+    fn open_store(&self, WantedStore { settings, database, options }: &WantedStore) -> Result<Arc<Keeper>> {
+        let place = Place::of(settings);
+        let prepare = |connection: &Connection| schema::prepare(connection, &options.path, place, settings.view);
+        let open = Open::new(database.clone(), options.clone(), settings.queue.get(), prepare)?;
+        insert(&mut self.databases(), open.clone())?;
+        Ok(Arc::new(Keeper::new(open, settings, place)))
     }
 
     /// Whether the app knows an event of this name.
@@ -160,17 +167,22 @@ impl Sqlite {
     }
 
     fn database(&self, name: &str) -> Result<Arc<Open>> {
+        if let Some(store) = self.store.as_ref().filter(|store| store.database == name) {
+            return self.keeper.get_or_init(|| self.open_store(store)).clone().map(|keeper| keeper.open().clone());
+        }
         let databases = self.databases();
-        databases.get(name).cloned().ok_or_else(|| Error::UnknownDatabase {
-            name: name.to_owned(),
-            known: databases.keys().cloned().collect(),
+        databases.get(name).cloned().ok_or_else(|| {
+            let store = self.store.as_ref().map(|store| &store.database);
+            let known: BTreeSet<_> = databases.keys().chain(store).cloned().collect();
+            Error::UnknownDatabase { name: name.to_owned(), known: known.into_iter().collect() }
         })
     }
 
     fn add(&self, name: String, options: DatabaseOptions) -> Result<Arc<Open>> {
         let mut databases = self.databases();
-        if let Some(open) = databases.get(&name) {
-            return Err(Error::DatabaseExists { name, path: open.core.path.clone() });
+        let store = self.store.iter().find(|store| store.database == name).map(|store| &store.options.path);
+        if let Some(path) = databases.get(&name).map(|open| &open.core.path).or(store) {
+            return Err(Error::DatabaseExists { name, path: path.clone() });
         }
         let open = Open::new(name, options, QUEUE, |_| Ok(()))?;
         insert(&mut databases, open.clone())?;
@@ -194,27 +206,25 @@ impl Sqlite {
     }
 }
 
-/// The name of the store's database, which is wanted if it wasn't.
-fn choose_database(store: &StoreSettings, wanted: &mut BTreeMap<String, DatabaseOptions>) -> Result<String> {
-    const OWN: &str = "store";
-    let has_place = store.database.is_some() || wanted.contains_key(OWN);
-    if let (true, Some(path)) = (has_place, &store.path) {
-        let database = store.database.as_deref().unwrap_or(OWN);
-        return Err(Error::Contradiction(format!(
-            "`plugins.event-sqlite.store.path` puts the store into {}, and it is to be in the database `{database}`, too; \
-             leave out one of the two",
-            path.display()
-        )));
+impl WantedStore {
+    /// Takes the store's database out of those that are wanted, or adds one.
+    fn of(settings: StoreSettings, wanted: &mut BTreeMap<String, DatabaseOptions>) -> Result<Self> {
+        const OWN: &str = "store";
+        let database = settings.database.as_deref().unwrap_or(OWN).to_owned();
+        match (wanted.remove(&database), &settings.path) {
+            (Some(options), None) => Ok(Self { settings, database, options }),
+            (None, path) if settings.database.is_none() => {
+                let options = DatabaseOptions::new(path.as_deref().unwrap_or(Path::new("store.db")));
+                Ok(Self { settings, database, options })
+            }
+            (None, _) => Err(Error::UnknownDatabase { name: database, known: wanted.keys().cloned().collect() }),
+            (Some(_), Some(path)) => Err(Error::Contradiction(format!(
+                "`plugins.event-sqlite.store.path` puts the store into {}, and it is to be in the database \
+                 `{database}`, too; leave out one of the two",
+                path.display()
+            ))),
+        }
     }
-    let Some(name) = &store.database else {
-        let path = store.path.clone().unwrap_or_else(|| "store.db".into());
-        wanted.entry(OWN.to_owned()).or_insert_with(|| DatabaseOptions::new(path));
-        return Ok(OWN.to_owned());
-    };
-    if wanted.contains_key(name) {
-        return Ok(name.clone());
-    }
-    Err(Error::UnknownDatabase { name: name.clone(), known: wanted.keys().cloned().collect() })
 }
 
 fn insert(databases: &mut BTreeMap<String, Arc<Open>>, open: Arc<Open>) -> Result<()> {

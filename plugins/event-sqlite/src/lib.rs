@@ -33,7 +33,7 @@ event_core::plugin!();
 /// When the section isn't what this plugin reads, or a file can't be opened.
 #[hookimpl(startup, tryfirst)]
 pub fn open_databases(app: &App) -> Result<()> {
-    Sqlite::of(app).map(drop)
+    Sqlite::of(app)?.keeper().map(drop)
 }
 
 /// Makes the view `datasette_events` where the store is in one of the application's databases; late, since the
@@ -43,8 +43,7 @@ pub fn open_databases(app: &App) -> Result<()> {
 /// When the database can't be written to.
 #[hookimpl(startup, trylast)]
 pub async fn make_view(app: &App) -> Result<()> {
-    let sqlite = Sqlite::of(app)?;
-    match sqlite.keeper() {
+    match Sqlite::of(app)?.keeper()? {
         Some(keeper) if keeper.place == Place::Shared && keeper.view => {
             let database = app.store()?.database().clone();
             let path = database.path().to_owned();
@@ -60,7 +59,7 @@ pub async fn make_view(app: &App) -> Result<()> {
 /// When the event can't be written.
 #[hookimpl(track_event, tryfirst, essential)]
 pub async fn keep_event(app: &App, event: &Tracked) -> Result<()> {
-    match Sqlite::of(app)?.keeper() {
+    match Sqlite::of(app)?.keeper()? {
         Some(keeper) => keeper.keep(event).await,
         None => Ok(()),
     }

@@ -1,4 +1,5 @@
 //! What the databases and the store promise to an application.
 
+mod databases;
 mod files;
 mod store;

@@ -1,0 +1,205 @@
+//! Which databases an app has, and which files can't be one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use event_core::prelude::*;
+use event_sqlite::{DatabaseOptions, Databases, Error, OpenError, SqliteExt};
+use serde_json::Value;
+
+use crate::files::{Files, banned};
+
+/// Why an app with this section doesn't start.
+fn refused(files: &Files, section: Value) -> Error {
+    match files.app(section).start().wait() {
+        Err(event_core::Error::Startup(failure)) => {
+            failure.cause().downcast_ref::<Error>().expect("it is this plugin's error").clone()
+        }
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// Why this file can't be a database.
+fn not_opened(files: &Files, path: &str) -> (PathBuf, OpenError) {
+    match refused(files, json!({ "databases": { "app": { "path": path } } })) {
+        Error::Open { path, cause } => (path, cause),
+        other => panic!("another error: {other}"),
+    }
+}
+
+fn sqlite_value(app: &App, database: &str, pragma: &'static str) -> Value {
+    let database = app.database(database).expect("it is there");
+    let read = database.write(move |tx| {
+        Ok(tx.pragma_query_value(None, pragma, |row| {
+            Ok(match row.get_ref(0)? {
+                event_sqlite::rusqlite::types::ValueRef::Integer(number) => json!(number),
+                other => json!(other.as_str()?),
+            })
+        })?)
+    });
+    read.wait().expect("it can be asked").value
+}
+
+#[test]
+fn a_configured_database_is_there_by_its_name_with_its_settings_and_in_new_directories() {
+    let files = Files::new();
+    let app = files.start(json!({
+        "databases": {
+            "app": { "path": "a/b/app.db" },
+            "cache": { "path": "cache.db", "synchronous": "normal", "busy_timeout_ms": 77, "readers": 1 },
+        },
+        "store": { "path": "store.db" },
+    }));
+    assert_eq!(app.database("app").expect("it is there").path(), files.path("a/b/app.db"));
+    for (database, pragma, value) in [
+        ("app", "journal_mode", json!("wal")),
+        ("app", "synchronous", json!(2)),
+        ("app", "busy_timeout", json!(5000)),
+        ("cache", "synchronous", json!(1)),
+        ("cache", "busy_timeout", json!(77)),
+        ("store", "synchronous", json!(2)),
+    ] {
+        assert_eq!(sqlite_value(&app, database, pragma), value, "{database} {pragma}");
+    }
+    app.shutdown().wait().expect("they are closed");
+}
+
+#[test]
+fn an_unknown_name_is_an_error_that_lists_the_known_ones() {
+    let files = Files::new();
+    let app = files.start(json!({
+        "databases": { "users": { "path": "users.db" } },
+        "store": { "path": "store.db" },
+    }));
+    let error = app.database("user").expect_err("there is no such database");
+    assert!(matches!(&error, Error::UnknownDatabase { name, .. } if name == "user"), "{error:?}");
+    let text = error.to_string();
+    assert!(text.starts_with("there is no database `user`; there is `store`, `users`;"), "{text}");
+    assert!(text.contains("`[plugins.event-sqlite.databases.user]`"), "{text}");
+}
+
+#[test]
+fn a_database_can_be_given_before_the_start_and_added_after_it() {
+    let files = Files::new();
+    let given = Databases::new().with("given", DatabaseOptions::new(files.path("given.db")));
+    let app = files.app(json!({ "store": { "enabled": false } })).insert(given).start().wait().expect("it starts");
+    app.add_database("added", DatabaseOptions::new(files.path("added.db"))).expect("it can be opened");
+    for name in ["given", "added"] {
+        let database = app.database(name).expect("it is there");
+        database.execute_write("CREATE TABLE t (a)", ()).wait().expect("it can be written");
+    }
+    app.shutdown().wait().expect("they are closed");
+}
+
+/// As an application's own `startup` does it.
+#[hookimpl(startup)]
+fn add_a_database(app: &App) -> event_sqlite::Result<()> {
+    let path = app.state::<PathBuf>()?;
+    app.add_database("app", DatabaseOptions::new(&*path))?;
+    app.plugin_config::<Value>("event-sqlite")?;
+    Ok(())
+}
+
+#[test]
+fn an_app_that_only_adds_databases_has_no_file_for_events() {
+    let files = Files::new();
+    let config = json!({ "plugins": { "event-sqlite": { "store": { "path": files.path("store.db") } } } });
+    let builder = App::builder().without_linked().hook(add_a_database).insert(files.path("app.db"));
+    builder.config(config).start().wait().expect("it starts");
+    assert!(files.path("app.db").exists());
+    assert!(!files.path("store.db").exists());
+}
+
+#[test]
+fn a_name_or_a_file_that_is_taken_is_an_error() {
+    let files = Files::new();
+    let app = files.start(json!({ "store": { "path": "store.db" } }));
+    let error = app.add_database("store", DatabaseOptions::new(files.path("other.db"))).expect_err("it is taken");
+    assert!(matches!(error, Error::DatabaseExists { .. }), "{error:?}");
+
+    // Another way to write the same path.
+    let same = files.path("store.db").join("..").join("store.db");
+    let same = files.path(".").join(same.file_name().expect("a file"));
+    let error = app.add_database("mine", DatabaseOptions::new(same)).expect_err("it is open");
+    assert!(error.to_string().contains("is open as the database `store`"), "{error}");
+}
+
+#[test]
+fn what_is_no_database_is_said_with_its_path() {
+    let files = Files::new();
+    fs::write(files.path("notes.txt"), "not a database, but long enough to be looked at as one".repeat(100))
+        .expect("it can be written");
+    let (path, cause) = not_opened(&files, "notes.txt");
+    assert_eq!(path, files.path("notes.txt"));
+    assert_eq!(cause.to_string(), "it is no SQLite database; name another file");
+
+    fs::create_dir(files.path("directory")).expect("it can be made");
+    let (path, cause) = not_opened(&files, "directory");
+    assert_eq!(path, files.path("directory"));
+    assert!(matches!(cause, OpenError::Sqlite(_)), "{cause:?}");
+
+    let (path, cause) = not_opened(&files, "notes.txt/app.db");
+    assert_eq!(path, files.path("notes.txt/app.db"));
+    assert!(matches!(cause, OpenError::Directory(_)), "{cause:?}");
+}
+
+#[test]
+fn a_path_that_is_no_file_to_sqlite_is_an_error_and_not_a_database_in_memory() {
+    for path in ["", ":memory:"] {
+        let builder = App::builder().without_linked().start().wait().expect("it starts");
+        let error = builder.add_database("app", DatabaseOptions::new(path)).expect_err("it is no file");
+        assert!(matches!(error, Error::Open { cause: OpenError::NoFile, .. }), "{path}: {error:?}");
+    }
+}
+
+/// A program that runs can't be written to on Linux, whatever the permissions, and not by root either.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_can_only_be_read_is_an_error() {
+    let app = App::builder().without_linked().start().wait().expect("it starts");
+    let program = std::env::current_exe().expect("a test is a program");
+    let error = app.add_database("app", DatabaseOptions::new(&program)).expect_err("it can't be written");
+    assert!(matches!(&error, Error::Open { path, cause: OpenError::ReadOnly } if *path == program), "{error:?}");
+}
+
+/// This one of SQLite's ways to the system has no memory that processes share, like a network's file system.
+#[cfg(unix)]
+#[test]
+fn a_file_system_without_a_write_ahead_log_is_an_error() {
+    let files = Files::new();
+    let app = files.start(json!({ "store": { "path": "store.db" } }));
+    let options = DatabaseOptions::new(files.path("app.db")).vfs("unix-dotfile");
+    let error = app.add_database("app", options).expect_err("there is no log");
+    assert!(matches!(&error, Error::Open { cause: OpenError::NoWal(mode), .. } if mode == "delete"), "{error:?}");
+    assert!(error.to_string().contains("app.db can't be opened"), "{error}");
+}
+
+#[test]
+fn a_setting_that_contradicts_another_or_is_unknown_keeps_the_app_from_starting() {
+    let files = Files::new();
+    let app = json!({ "path": "app.db" });
+    for (section, text) in [
+        (json!({ "databases": { "app": { "paht": "app.db" } } }), "did you mean `path`?"),
+        (json!({ "databases": { "app": { "path": "app.db", "synchronous": "off" } } }), "`full` or `normal`"),
+        (json!({ "databases": { "app": { "path": "app.db", "readers": 0 } } }), "nonzero"),
+        (json!({ "store": { "ack": "later" } }), "`commit` or `enqueued`"),
+        (json!({ "store": { "database": "ap" }, "databases": { "app": app } }), "there is no database `ap`; there is `app`"),
+        (json!({ "store": { "database": "app", "path": "s.db" }, "databases": { "app": app } }), "leave out one of the two"),
+    ] {
+        let error = refused(&files, section.clone()).to_string();
+        assert!(error.contains(text), "{section}: {error}");
+    }
+}
+
+#[test]
+fn a_closed_database_says_so() {
+    let files = Files::new();
+    let app = files.start(json!({ "store": { "path": "store.db" } }));
+    let database = app.database("store").expect("it is there");
+    app.track(banned("mallory")).wait().expect("nothing refuses");
+    app.shutdown().wait().expect("it is closed");
+    let error = database.execute_write("DELETE FROM events", ()).wait().expect_err("it is closed");
+    assert!(matches!(&error, Error::Closed { path } if path == Path::new(&files.path("store.db"))), "{error:?}");
+    let error = database.read(|_| Ok(())).wait().expect_err("it is closed");
+    assert!(matches!(error, Error::Closed { .. }), "{error:?}");
+}
