@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::delivery;
 use crate::error::Result;
 
 /// What a database does on threads of its own: `.await` it in any runtime, or `.wait()` without one.
@@ -27,7 +28,7 @@ impl<T> Waiting<T> {
     /// # Errors
     /// Those of the method that returned this.
     pub fn wait(self) -> Result<T> {
-        pollster::block_on(self)
+        delivery::block_on(self)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the databases and the store promise to an application.
 
 mod databases;
+mod failures;
 mod files;
 mod store;
+mod tracking;
 mod writes;

@@ -1,12 +1,16 @@
 //! How the events of a write reach their implementations once it is committed.
 
+mod executor;
+
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, OnceLock};
 
 use event_core::{App, Prepared};
 
 use crate::database::Sender;
+pub(crate) use self::executor::block_on;
+use self::executor::Executor;
 use crate::log::{line, log};
 use crate::row::Ledger;
 use crate::written::Written;
@@ -16,8 +20,9 @@ pub type Delivery = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where the implementations run that hear the events of a write.
 ///
-/// Without one, that is a thread of this plugin: one write after the other, in the order of their commits, and outside
-/// of any runtime. Implementations that need a runtime (its timers, its sockets) need a spawner:
+/// Without one, that is a thread of this plugin, outside of any runtime. Writes begin there in the order of their
+/// commits; while an implementation that is an `async fn` waits, the others go on. Implementations that need a runtime
+/// (its timers, its sockets) need a spawner:
 ///
 /// ```
 /// use event_core::prelude::*;
@@ -42,10 +47,17 @@ impl std::fmt::Debug for Spawner {
     }
 }
 
-/// The thread that delivers, which starts when it is needed first.
+/// The thread that delivers. It starts when it is needed first, and ends with the app.
 #[derive(Default)]
 pub(crate) struct Deliveries {
-    thread: Mutex<Option<mpsc::Sender<Delivery>>>,
+    executor: Arc<Executor>,
+    has_thread: OnceLock<bool>,
+}
+
+impl Drop for Deliveries {
+    fn drop(&mut self) {
+        self.executor.close();
+    }
 }
 
 impl Deliveries {
@@ -80,25 +92,17 @@ impl Deliveries {
         });
         match app.state::<Spawner>() {
             Ok(spawner) => (spawner.0)(delivery),
-            Err(_) => self.on_thread(delivery),
+            Err(_) if self.has_thread() => self.executor.spawn(delivery),
+            // Late for others is better than never.
+            Err(_) => pollster::block_on(delivery),
         }
     }
 
-    fn on_thread(&self, delivery: Delivery) {
-        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(thread) = &*thread {
-            thread.send(delivery).expect("the thread ends with its last sender");
-            return;
-        }
-        let (sender, receiver) = mpsc::channel::<Delivery>();
-        let run = move || receiver.into_iter().for_each(pollster::block_on);
-        match std::thread::Builder::new().name("event-sqlite deliver".to_owned()).spawn(run) {
-            Ok(_) => {
-                sender.send(delivery).expect("the thread has just started");
-                *thread = Some(sender);
-            }
-            // A delivery that is late for others is better than none.
-            Err(_) => pollster::block_on(delivery),
-        }
+    fn has_thread(&self) -> bool {
+        let spawn = || {
+            let executor = self.executor.clone();
+            std::thread::Builder::new().name("event-sqlite deliver".to_owned()).spawn(move || executor.run())
+        };
+        *self.has_thread.get_or_init(|| spawn().is_ok())
     }
 }

@@ -1,0 +1,184 @@
+//! What becomes of events and writes while a file can't be written, and when it can again.
+
+use std::time::Duration;
+
+use event_core::prelude::*;
+use event_core::{Failure, Promise};
+use event_sqlite::rusqlite::{Connection, ErrorCode};
+use event_sqlite::{Database, Error, SqliteExt};
+
+use crate::files::{Files, banned};
+
+fn store(files: &Files, ack: &str) -> (App, Database) {
+    let app = files.start(json!({
+        "databases": { "store": { "path": "store.db", "busy_timeout_ms": 1 } },
+        "store": { "ack": ack },
+    }));
+    let database = app.database("store").expect("it is there");
+    (app, database)
+}
+
+fn refused(app: &App, user: &str) -> (Failure, Error) {
+    match app.track(banned(user)).wait() {
+        Err(event_core::Error::Refused(failure)) => {
+            let cause = failure.cause().downcast_ref::<Error>().expect("it is this plugin's error").clone();
+            (failure, cause)
+        }
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+fn users(files: &Files) -> Vec<String> {
+    files.texts("store.db", "SELECT properties ->> '$.user' FROM events ORDER BY seq")
+}
+
+/// A file that may not grow, as on a disk that is full.
+fn fill(database: &Database) {
+    let filled = database.write(|tx| {
+        tx.execute_batch("CREATE TABLE IF NOT EXISTS filler (bytes BLOB)")?;
+        let pages: i64 = tx.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        tx.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+        // What is left of the last page of each table.
+        while tx.execute("INSERT INTO filler VALUES (zeroblob(100))", ()).is_ok() {}
+        Ok(())
+    });
+    // A statement that fails can take the transaction with it; then there is room for less than that statement.
+    let _ = filled.wait();
+}
+
+fn make_room(database: &Database) {
+    let made = database.write(|tx| Ok(tx.pragma_update_and_check(None, "max_page_count", 1 << 30, |_| Ok(()))?));
+    made.wait().expect("it can be asked for");
+}
+
+#[test]
+fn a_full_disk_refuses_events_and_writes_until_there_is_room_and_loses_none() {
+    let files = Files::new();
+    let (app, database) = store(&files, "commit");
+    app.track(banned("before")).wait().expect("there is room");
+    fill(&database);
+    let large = "x".repeat(10_000);
+    let (failure, cause) = refused(&app, &large);
+    assert_eq!(failure.implementation().path(), "event_sqlite::keep_event");
+    assert_eq!((cause.code(), cause.path()), (Some(ErrorCode::DiskFull), Some(files.path("store.db").as_path())));
+    assert!(cause.to_string().contains("store.db: SQLite failed; there is no room on its disk"), "{cause}");
+    let error = database.write(|tx| Ok(tx.execute("INSERT INTO filler VALUES (zeroblob(100000))", ())?)).wait();
+    assert_eq!(error.expect_err("there is no room").code(), Some(ErrorCode::DiskFull));
+    make_room(&database);
+    app.track(banned("after")).wait().expect("there is room");
+    assert_eq!(users(&files), ["before", "after"]);
+    app.shutdown().wait().expect("everything is written");
+}
+
+#[test]
+fn a_file_that_another_process_keeps_locked_is_an_error_after_the_timeout_and_then_works() {
+    let files = Files::new();
+    let (app, database) = store(&files, "commit");
+    let other = Connection::open(files.path("store.db")).expect("the file is there");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
+    let (_, cause) = refused(&app, "locked out");
+    assert_eq!(cause.code(), Some(ErrorCode::DatabaseBusy));
+    assert!(cause.to_string().contains("another process held its lock for longer"), "{cause}");
+    let error = database.execute_write("DELETE FROM events", ()).wait().expect_err("it is locked");
+    assert_eq!(error.code(), Some(ErrorCode::DatabaseBusy));
+    other.execute_batch("COMMIT").expect("it has the lock");
+    app.track(banned("let in")).wait().expect("it isn't locked");
+    assert_eq!(users(&files), ["let in"]);
+}
+
+#[test]
+fn enqueued_events_wait_for_a_file_that_cant_be_written_and_none_is_lost() {
+    let files = Files::new();
+    let (app, database) = store(&files, "enqueued");
+    let other = Connection::open(files.path("store.db")).expect("the file is there");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
+    for number in 0..100 {
+        let receipt = app.track(banned(&number.to_string())).wait().expect("it is only put into the queue");
+        assert_eq!(receipt.promise(), Promise::Enqueued);
+    }
+    // Somebody who waits is told, and its failure drops none of those that nobody waits for.
+    let error = database.execute_write("DELETE FROM events", ()).wait().expect_err("it is locked");
+    assert_eq!(error.code(), Some(ErrorCode::DatabaseBusy));
+    assert!(users(&files).is_empty());
+    other.execute_batch("COMMIT").expect("it has the lock");
+    app.shutdown().wait().expect("everything is written");
+    assert_eq!(users(&files), (0..100).map(|number| number.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_row_that_the_table_refuses_is_its_callers_error_and_takes_no_other_with_it() {
+    let files = Files::new();
+    let (app, database) = store(&files, "commit");
+    let trigger = "CREATE TRIGGER never BEFORE INSERT ON events WHEN new.properties LIKE '%eve%' \
+                   BEGIN SELECT RAISE(ABORT, 'no eve here'); END";
+    database.execute_write(trigger, ()).wait().expect("it can be written");
+    let release = crate::writes::hold(&database);
+    let users_told: Vec<_> = std::thread::scope(|scope| {
+        let track = |number: u32| {
+            let app = &app;
+            move || app.track(banned(&if number == 12 { "eve".to_owned() } else { number.to_string() })).wait()
+        };
+        let tracks: Vec<_> = (0..25).map(|number| scope.spawn(track(number))).collect();
+        drop(release);
+        tracks.into_iter().map(|track| track.join().expect("it doesn't panic")).collect()
+    });
+    for (told, number) in users_told.iter().zip(0..) {
+        assert_eq!(told.is_err(), number == 12, "{number}: {told:?}");
+    }
+    assert_eq!(users(&files).len(), 24);
+}
+
+#[test]
+fn a_file_that_is_damaged_is_an_error_that_says_so() {
+    let files = Files::new();
+    let (app, _) = store(&files, "commit");
+    for number in 0..1000 {
+        app.track(banned(&format!("{number:0100}"))).wait().expect("nothing refuses");
+    }
+    app.shutdown().wait().expect("everything is written");
+    let path = files.path("store.db");
+    let mut bytes = std::fs::read(&path).expect("the file is there");
+    // Everything but the first page, so that it is still a database.
+    bytes[4096..].fill(0xee);
+    std::fs::write(&path, bytes).expect("it can be written");
+    let (app, database) = store(&files, "commit");
+    let (_, cause) = refused(&app, "mallory");
+    assert_eq!(cause.code(), Some(ErrorCode::DatabaseCorrupt));
+    assert!(cause.to_string().contains("it is damaged"), "{cause}");
+    let count = database.read(|db| Ok(db.query_row("SELECT max(name) FROM events", (), |row| row.get::<_, String>(0))?));
+    assert_eq!(count.wait().expect_err("it can't be read").code(), Some(ErrorCode::DatabaseCorrupt));
+}
+
+#[test]
+fn shutdown_gives_up_at_its_deadline_and_says_what_is_left() {
+    let files = Files::new();
+    let app = files.start(json!({
+        "databases": { "store": { "path": "store.db", "busy_timeout_ms": 1 } },
+        "store": { "ack": "enqueued" },
+        "shutdown_ms": 60,
+    }));
+    app.track(banned("written")).wait().expect("it is put into the queue");
+    let database = app.database("store").expect("it is there");
+    database.write(|_| Ok(())).wait().expect("it comes after the event");
+    let other = Connection::open(files.path("store.db")).expect("the file is there");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
+    for user in ["left", "behind"] {
+        app.track(banned(user)).wait().expect("it is put into the queue");
+    }
+    let Err(event_core::Error::Failed(failures)) = app.shutdown().wait() else { panic!("it can't be written") };
+    let error = failures[0].cause().downcast_ref::<Error>().expect("it is this plugin's error");
+    let Error::Unwritten { left, deadline, cause, .. } = error else { panic!("another error: {error}") };
+    assert_eq!((*left, *deadline), (2, Duration::from_millis(60)));
+    assert_eq!(cause.as_ref().and_then(|cause| cause.code()), Some(ErrorCode::DatabaseBusy));
+    assert_eq!(users(&files), ["written"]);
+}
+
+#[test]
+fn a_closure_that_doesnt_end_holds_up_no_shutdown_longer_than_the_deadline() {
+    let files = Files::new();
+    let app = files.start(json!({ "store": { "path": "store.db" }, "shutdown_ms": 60 }));
+    let release = crate::writes::hold(&app.database("store").expect("it is there"));
+    let Err(event_core::Error::Failed(failures)) = app.shutdown().wait() else { panic!("it can't be closed") };
+    assert!(failures[0].cause().to_string().contains("with 1 events and writes in memory"), "{failures:?}");
+    drop(release);
+}
