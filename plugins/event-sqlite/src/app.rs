@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use event_core::App;
 use rusqlite::Connection;
 
-use crate::database::{Database, DatabaseOptions, Open, canonical};
+use crate::database::{Database, DatabaseOptions, Deadline, Open, canonical};
 use crate::delivery::Deliveries;
 use crate::error::{Error, Result};
 use crate::settings::{Settings, StoreSettings};
@@ -131,7 +131,8 @@ impl Sqlite {
                 return Err(Error::DatabaseExists { name, path: options.path });
             }
         }
-        let store = settings.store.enabled.then(|| WantedStore::of(settings.store, &mut wanted)).transpose()?;
+        let store =
+            settings.store.enabled.then(|| WantedStore::of(settings.store, &mut wanted)).transpose()?;
         let mut databases = BTreeMap::new();
         for (name, options) in wanted {
             insert(&mut databases, Open::new(name, options, QUEUE, |_| Ok(()))?)?;
@@ -154,7 +155,8 @@ impl Sqlite {
 
     fn open_store(&self, WantedStore { settings, database, options }: &WantedStore) -> Result<Arc<Keeper>> {
         let place = Place::of(settings);
-        let prepare = |connection: &Connection| schema::prepare(connection, &options.path, place, settings.view);
+        let prepare =
+            |connection: &Connection| schema::prepare(connection, &options.path, place, settings.view);
         let open = Open::new(database.clone(), options.clone(), settings.queue.get(), prepare)?;
         insert(&mut self.databases(), open.clone())?;
         Ok(Arc::new(Keeper::new(open, settings, place)))
@@ -168,7 +170,11 @@ impl Sqlite {
 
     fn database(&self, name: &str) -> Result<Arc<Open>> {
         if let Some(store) = self.store.as_ref().filter(|store| store.database == name) {
-            return self.keeper.get_or_init(|| self.open_store(store)).clone().map(|keeper| keeper.open().clone());
+            return self
+                .keeper
+                .get_or_init(|| self.open_store(store))
+                .clone()
+                .map(|keeper| keeper.open().clone());
         }
         let databases = self.databases();
         databases.get(name).cloned().ok_or_else(|| {
@@ -191,12 +197,11 @@ impl Sqlite {
 
     /// Writes everything that waits, in all databases.
     pub(crate) async fn close(&self) -> Result<()> {
-        let end = Instant::now() + self.shutdown;
+        let deadline = Deadline::after(self.shutdown);
         let databases: Vec<_> = self.databases().values().cloned().collect();
         let mut closed = Ok(());
         for open in databases {
-            let left = end.saturating_duration_since(Instant::now());
-            closed = closed.and(open.close(left).await);
+            closed = closed.and(open.close(deadline).await);
         }
         closed
     }
@@ -217,7 +222,9 @@ impl WantedStore {
                 let options = DatabaseOptions::new(path.as_deref().unwrap_or(Path::new("store.db")));
                 Ok(Self { settings, database, options })
             }
-            (None, _) => Err(Error::UnknownDatabase { name: database, known: wanted.keys().cloned().collect() }),
+            (None, _) => {
+                Err(Error::UnknownDatabase { name: database, known: wanted.keys().cloned().collect() })
+            }
             (Some(_), Some(path)) => Err(Error::Contradiction(format!(
                 "`plugins.event-sqlite.store.path` puts the store into {}, and it is to be in the database \
                  `{database}`, too; leave out one of the two",

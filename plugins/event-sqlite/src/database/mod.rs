@@ -23,7 +23,7 @@ use rusqlite::{Connection, Params};
 
 use self::job::Closure;
 pub(crate) use self::job::Sender;
-pub(crate) use self::open::{Core, Open, canonical};
+pub(crate) use self::open::{Core, Deadline, Open, canonical};
 pub use self::options::{DatabaseOptions, Synchronous};
 pub use self::tx::{TrackedInTx, Tx};
 use crate::app::Sqlite;

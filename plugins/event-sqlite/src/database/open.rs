@@ -15,6 +15,7 @@ use crate::database::queue::Queue;
 use crate::database::readers::Readers;
 use crate::database::{connect, writer};
 use crate::error::{Error, Result};
+use crate::log::log;
 use crate::row::Ledger;
 
 /// An open database, shared by its handles. Without any, its threads write what waits, and end.
@@ -38,6 +39,19 @@ pub(crate) struct Core {
     deadline: OnceLock<Instant>,
     /// What it gave up.
     left: AtomicUsize,
+}
+
+/// How long shutdown may take, for all databases of an app together.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline {
+    longest: Duration,
+    end: Instant,
+}
+
+impl Deadline {
+    pub(crate) fn after(longest: Duration) -> Self {
+        Self { longest, end: Instant::now() + longest }
+    }
 }
 
 impl Open {
@@ -64,13 +78,14 @@ impl Open {
         Ok(Arc::new(Self { readers: Readers::new(core.clone()), core, writer_ended }))
     }
 
-    /// Lets nothing in any more, and gives when everything is written.
+    /// Lets nothing in any more, writes what waits, and says how much that was.
     ///
     /// # Errors
-    /// [`Error::Unwritten`] when that isn't done after this time.
-    pub(crate) async fn close(&self, longest: Duration) -> Result<()> {
+    /// [`Error::Unwritten`] when it isn't done after this time.
+    pub(crate) async fn close(&self, deadline: Deadline) -> Result<()> {
+        let waiting = self.core.queue.waiting();
         self.readers.close();
-        self.core.close(longest);
+        self.core.close(deadline.end);
         let ended = self.writer_ended.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Whoever came before waits.
         let Some(ended) = ended else { return Ok(()) };
@@ -78,7 +93,7 @@ impl Open {
         let core = self.core.clone();
         let wait = move || {
             // The writer keeps to the same time. It may be in the middle of something that takes longer.
-            let left = match ended.recv_timeout(longest) {
+            let left = match ended.recv_timeout(deadline.end.saturating_duration_since(Instant::now())) {
                 Err(RecvTimeoutError::Timeout) => core.queue.waiting(),
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => core.left.load(Ordering::Acquire),
             };
@@ -89,8 +104,15 @@ impl Open {
             .spawn(wait)
             .map_err(|cause| Error::thread(&self.core.path, cause))?;
         match receiver.await {
-            Ok(0) | Err(_) => Ok(()),
-            Ok(left) => Err(self.core.unwritten(left, longest)),
+            Ok(0) | Err(_) if waiting == 0 => Ok(()),
+            Ok(0) | Err(_) => {
+                let path = self.core.path.display();
+                log(format_args!(
+                    "{path}: what waited when the app stopped is written ({waiting} events and writes)"
+                ));
+                Ok(())
+            }
+            Ok(left) => Err(self.core.unwritten(left, deadline.longest)),
         }
     }
 }
@@ -98,7 +120,7 @@ impl Open {
 /// Nobody can use the database any more, and nobody waits for it to be closed.
 impl Drop for Open {
     fn drop(&mut self) {
-        self.core.close(Duration::ZERO);
+        self.core.close(Instant::now());
     }
 }
 
@@ -132,8 +154,9 @@ impl Core {
         self.left.store(left, Ordering::Release);
     }
 
-    fn close(&self, longest: Duration) {
-        let _ = self.deadline.set(Instant::now() + longest);
+    fn close(&self, deadline: Instant) {
+        // The first word counts.
+        let _ = self.deadline.set(deadline);
         self.queue.close();
     }
 

@@ -71,7 +71,9 @@ impl Writer {
             self.core.queue.take(&mut batch);
             let (all, awaited, start) = (batch.len(), batch.awaited(), Instant::now());
             let error = self.write(&mut batch);
-            self.core.queue.answered(&batch);
+            if error.is_some() {
+                self.core.queue.answered(&batch);
+            }
             self.report(error, batch.len());
             if batch.is_empty() {
                 retry = Retry::default();
@@ -185,6 +187,8 @@ impl Writer {
         if let Some(ledger) = self.core.ledger() {
             ledger.add_written(rows.inserted);
         }
+        // First, or somebody who was answered could find its write still waiting.
+        self.core.queue.answered(&Batch::default());
         let mut failed = rows.failed.into_iter().peekable();
         for at in 0..batch.len() {
             let error = failed.next_if(|(place, _)| *place == at).map(|(_, error)| error);

@@ -8,9 +8,9 @@ use std::sync::{Arc, OnceLock};
 
 use event_core::{App, Prepared};
 
-use crate::database::Sender;
-pub(crate) use self::executor::block_on;
 use self::executor::Executor;
+pub(crate) use self::executor::block_on;
+use crate::database::Sender;
 use crate::log::{line, log};
 use crate::row::Ledger;
 use crate::written::Written;

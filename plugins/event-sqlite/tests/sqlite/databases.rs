@@ -82,7 +82,8 @@ fn an_unknown_name_is_an_error_that_lists_the_known_ones() {
 fn a_database_can_be_given_before_the_start_and_added_after_it() {
     let files = Files::new();
     let given = Databases::new().with("given", DatabaseOptions::new(files.path("given.db")));
-    let app = files.app(json!({ "store": { "enabled": false } })).insert(given).start().wait().expect("it starts");
+    let app =
+        files.app(json!({ "store": { "enabled": false } })).insert(given).start().wait().expect("it starts");
     app.add_database("added", DatabaseOptions::new(files.path("added.db"))).expect("it can be opened");
     for name in ["given", "added"] {
         let database = app.database(name).expect("it is there");
@@ -114,7 +115,8 @@ fn an_app_that_only_adds_databases_has_no_file_for_events() {
 fn a_name_or_a_file_that_is_taken_is_an_error() {
     let files = Files::new();
     let app = files.start(json!({ "store": { "path": "store.db" } }));
-    let error = app.add_database("store", DatabaseOptions::new(files.path("other.db"))).expect_err("it is taken");
+    let error =
+        app.add_database("store", DatabaseOptions::new(files.path("other.db"))).expect_err("it is taken");
     assert!(matches!(error, Error::DatabaseExists { .. }), "{error:?}");
 
     // Another way to write the same path.
@@ -159,7 +161,10 @@ fn a_file_that_can_only_be_read_is_an_error() {
     let app = App::builder().without_linked().start().wait().expect("it starts");
     let program = std::env::current_exe().expect("a test is a program");
     let error = app.add_database("app", DatabaseOptions::new(&program)).expect_err("it can't be written");
-    assert!(matches!(&error, Error::Open { path, cause: OpenError::ReadOnly } if *path == program), "{error:?}");
+    assert!(
+        matches!(&error, Error::Open { path, cause: OpenError::ReadOnly } if *path == program),
+        "{error:?}"
+    );
 }
 
 /// This one of SQLite's ways to the system has no memory that processes share, like a network's file system.
@@ -170,7 +175,10 @@ fn a_file_system_without_a_write_ahead_log_is_an_error() {
     let app = files.start(json!({ "store": { "path": "store.db" } }));
     let options = DatabaseOptions::new(files.path("app.db")).vfs("unix-dotfile");
     let error = app.add_database("app", options).expect_err("there is no log");
-    assert!(matches!(&error, Error::Open { cause: OpenError::NoWal(mode), .. } if mode == "delete"), "{error:?}");
+    assert!(
+        matches!(&error, Error::Open { cause: OpenError::NoWal(mode), .. } if mode == "delete"),
+        "{error:?}"
+    );
     assert!(error.to_string().contains("app.db can't be opened"), "{error}");
 }
 
@@ -183,8 +191,14 @@ fn a_setting_that_contradicts_another_or_is_unknown_keeps_the_app_from_starting(
         (json!({ "databases": { "app": { "path": "app.db", "synchronous": "off" } } }), "`full` or `normal`"),
         (json!({ "databases": { "app": { "path": "app.db", "readers": 0 } } }), "nonzero"),
         (json!({ "store": { "ack": "later" } }), "`commit` or `enqueued`"),
-        (json!({ "store": { "database": "ap" }, "databases": { "app": app } }), "there is no database `ap`; there is `app`"),
-        (json!({ "store": { "database": "app", "path": "s.db" }, "databases": { "app": app } }), "leave out one of the two"),
+        (
+            json!({ "store": { "database": "ap" }, "databases": { "app": app } }),
+            "there is no database `ap`; there is `app`",
+        ),
+        (
+            json!({ "store": { "database": "app", "path": "s.db" }, "databases": { "app": app } }),
+            "leave out one of the two",
+        ),
     ] {
         let error = refused(&files, section.clone()).to_string();
         assert!(error.contains(text), "{section}: {error}");
@@ -199,7 +213,10 @@ fn a_closed_database_says_so() {
     app.track(banned("mallory")).wait().expect("nothing refuses");
     app.shutdown().wait().expect("it is closed");
     let error = database.execute_write("DELETE FROM events", ()).wait().expect_err("it is closed");
-    assert!(matches!(&error, Error::Closed { path } if path == Path::new(&files.path("store.db"))), "{error:?}");
+    assert!(
+        matches!(&error, Error::Closed { path } if path == Path::new(&files.path("store.db"))),
+        "{error:?}"
+    );
     let error = database.read(|_| Ok(())).wait().expect_err("it is closed");
     assert!(matches!(error, Error::Closed { .. }), "{error:?}");
 }

@@ -34,8 +34,8 @@ fn users(files: &Files) -> Vec<String> {
 
 /// A file that may not grow, as on a disk that is full.
 fn fill(database: &Database) {
+    database.execute_write("CREATE TABLE filler (bytes BLOB)", ()).wait().expect("there is room");
     let filled = database.write(|tx| {
-        tx.execute_batch("CREATE TABLE IF NOT EXISTS filler (bytes BLOB)")?;
         let pages: i64 = tx.pragma_query_value(None, "page_count", |row| row.get(0))?;
         tx.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
         // What is left of the last page of each table.
@@ -47,7 +47,8 @@ fn fill(database: &Database) {
 }
 
 fn make_room(database: &Database) {
-    let made = database.write(|tx| Ok(tx.pragma_update_and_check(None, "max_page_count", 1 << 30, |_| Ok(()))?));
+    let made =
+        database.write(|tx| Ok(tx.pragma_update_and_check(None, "max_page_count", 1 << 30, |_| Ok(()))?));
     made.wait().expect("it can be asked for");
 }
 
@@ -60,9 +61,13 @@ fn a_full_disk_refuses_events_and_writes_until_there_is_room_and_loses_none() {
     let large = "x".repeat(10_000);
     let (failure, cause) = refused(&app, &large);
     assert_eq!(failure.implementation().path(), "event_sqlite::keep_event");
-    assert_eq!((cause.code(), cause.path()), (Some(ErrorCode::DiskFull), Some(files.path("store.db").as_path())));
+    assert_eq!(
+        (cause.code(), cause.path()),
+        (Some(ErrorCode::DiskFull), Some(files.path("store.db").as_path()))
+    );
     assert!(cause.to_string().contains("store.db: SQLite failed; there is no room on its disk"), "{cause}");
-    let error = database.write(|tx| Ok(tx.execute("INSERT INTO filler VALUES (zeroblob(100000))", ())?)).wait();
+    let error =
+        database.write(|tx| Ok(tx.execute("INSERT INTO filler VALUES (zeroblob(100000))", ())?)).wait();
     assert_eq!(error.expect_err("there is no room").code(), Some(ErrorCode::DiskFull));
     make_room(&database);
     app.track(banned("after")).wait().expect("there is room");
@@ -116,7 +121,9 @@ fn a_row_that_the_table_refuses_is_its_callers_error_and_takes_no_other_with_it(
     let users_told: Vec<_> = std::thread::scope(|scope| {
         let track = |number: u32| {
             let app = &app;
-            move || app.track(banned(&if number == 12 { "eve".to_owned() } else { number.to_string() })).wait()
+            move || {
+                app.track(banned(&if number == 12 { "eve".to_owned() } else { number.to_string() })).wait()
+            }
         };
         let tracks: Vec<_> = (0..25).map(|number| scope.spawn(track(number))).collect();
         drop(release);
@@ -145,7 +152,8 @@ fn a_file_that_is_damaged_is_an_error_that_says_so() {
     let (_, cause) = refused(&app, "mallory");
     assert_eq!(cause.code(), Some(ErrorCode::DatabaseCorrupt));
     assert!(cause.to_string().contains("it is damaged"), "{cause}");
-    let count = database.read(|db| Ok(db.query_row("SELECT max(name) FROM events", (), |row| row.get::<_, String>(0))?));
+    let count = database
+        .read(|db| Ok(db.query_row("SELECT max(name) FROM events", (), |row| row.get::<_, String>(0))?));
     assert_eq!(count.wait().expect_err("it can't be read").code(), Some(ErrorCode::DatabaseCorrupt));
 }
 
@@ -165,7 +173,9 @@ fn shutdown_gives_up_at_its_deadline_and_says_what_is_left() {
     for user in ["left", "behind"] {
         app.track(banned(user)).wait().expect("it is put into the queue");
     }
-    let Err(event_core::Error::Failed(failures)) = app.shutdown().wait() else { panic!("it can't be written") };
+    let Err(event_core::Error::Failed(failures)) = app.shutdown().wait() else {
+        panic!("it can't be written")
+    };
     let error = failures[0].cause().downcast_ref::<Error>().expect("it is this plugin's error");
     let Error::Unwritten { left, deadline, cause, .. } = error else { panic!("another error: {error}") };
     assert_eq!((*left, *deadline), (2, Duration::from_millis(60)));
@@ -178,7 +188,9 @@ fn a_closure_that_doesnt_end_holds_up_no_shutdown_longer_than_the_deadline() {
     let files = Files::new();
     let app = files.start(json!({ "store": { "path": "store.db" }, "shutdown_ms": 60 }));
     let release = crate::writes::hold(&app.database("store").expect("it is there"));
-    let Err(event_core::Error::Failed(failures)) = app.shutdown().wait() else { panic!("it can't be closed") };
+    let Err(event_core::Error::Failed(failures)) = app.shutdown().wait() else {
+        panic!("it can't be closed")
+    };
     assert!(failures[0].cause().to_string().contains("with 1 events and writes in memory"), "{failures:?}");
     drop(release);
 }

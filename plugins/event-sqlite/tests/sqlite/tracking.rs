@@ -19,7 +19,8 @@ struct Unknown;
 
 /// An app whose store is in the same file as its notes.
 fn builder(files: &Files) -> event_core::AppBuilder {
-    let builder = files.app(json!({ "databases": { "notes": { "path": "notes.db" } }, "store": { "database": "notes" } }));
+    let builder = files
+        .app(json!({ "databases": { "notes": { "path": "notes.db" } }, "store": { "database": "notes" } }));
     builder.event::<Measured>()
 }
 
@@ -31,7 +32,10 @@ fn builder_apart(files: &Files) -> event_core::AppBuilder {
 fn start(builder: event_core::AppBuilder) -> (App, Database) {
     let app = builder.start().wait().expect("the app starts");
     let notes = app.database("notes").expect("it is there");
-    notes.execute_write("CREATE TABLE note (text TEXT NOT NULL UNIQUE)", ()).wait().expect("it can be written");
+    notes
+        .execute_write("CREATE TABLE note (text TEXT NOT NULL UNIQUE)", ())
+        .wait()
+        .expect("it can be written");
     (app, notes)
 }
 
@@ -94,7 +98,8 @@ fn implementations_hear_the_events_of_a_write_in_order_and_see_what_was_written(
         let path = files.path("notes.db");
         let hear = move |event: &Tracked<UserBanned>| {
             let db = event_sqlite::rusqlite::Connection::open(&path).expect("the file is there");
-            let notes: i64 = db.query_row("SELECT count(*) FROM note", (), |row| row.get(0)).expect("it can be read");
+            let notes: i64 =
+                db.query_row("SELECT count(*) FROM note", (), |row| row.get(0)).expect("it can be read");
             sender.send((event.user.clone(), notes)).expect("the test listens");
         };
         let builder = if same_file { builder(&files) } else { builder_apart(&files) };
@@ -108,7 +113,10 @@ fn implementations_hear_the_events_of_a_write_in_order_and_see_what_was_written(
         written.wait().expect("it can be written").strict().expect("nothing fails");
         let heard: Vec<_> = heard.try_iter().collect();
         assert_eq!(heard, [("mallory".to_owned(), 1), ("eve".to_owned(), 1), ("trent".to_owned(), 1)]);
-        assert_eq!(events(&files, if same_file { "notes.db" } else { "store.db" }), ["mallory", "eve", "trent"]);
+        assert_eq!(
+            events(&files, if same_file { "notes.db" } else { "store.db" }),
+            ["mallory", "eve", "trent"]
+        );
     }
 }
 
@@ -204,7 +212,8 @@ fn tracking_by_the_app_in_a_closure_of_the_stores_database_is_an_error_and_no_de
     let files = Files::new();
     let (app, db) = start(builder(&files));
     let outer = app.clone();
-    let inside = db.write(move |_| Ok(outer.track(banned("mallory")).wait().expect_err("it would wait for itself")));
+    let inside =
+        db.write(move |_| Ok(outer.track(banned("mallory")).wait().expect_err("it would wait for itself")));
     let error = inside.wait().expect("the closure itself is right").value;
     let event_core::Error::Refused(failure) = error else { panic!("another error: {error:?}") };
     assert!(failure.cause().to_string().contains("`tx.track(…)`"), "{failure:?}");
@@ -229,7 +238,9 @@ fn note_it_at_once(app: &App, event: &UserBanned) -> event_sqlite::Result<()> {
     Ok(())
 }
 
-fn write_again(user: &str) -> impl FnOnce(&event_sqlite::Tx<'_>) -> event_sqlite::Result<()> + Send + 'static {
+fn write_again(
+    user: &str,
+) -> impl FnOnce(&event_sqlite::Tx<'_>) -> event_sqlite::Result<()> + Send + 'static {
     let user = user.to_owned();
     move |tx| {
         add(tx, &user)?;

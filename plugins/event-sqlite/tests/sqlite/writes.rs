@@ -16,7 +16,10 @@ pub(crate) fn notes(files: &Files) -> (App, Database) {
         "store": { "path": "store.db" },
     }));
     let notes = app.database("notes").expect("it is there");
-    notes.execute_write("CREATE TABLE note (text TEXT NOT NULL UNIQUE)", ()).wait().expect("it can be written");
+    notes
+        .execute_write("CREATE TABLE note (text TEXT NOT NULL UNIQUE)", ())
+        .wait()
+        .expect("it can be written");
     (app, notes)
 }
 
@@ -76,7 +79,8 @@ fn what_is_written_is_there_when_the_write_returns_and_a_read_sees_it() {
     assert_eq!(texts(&files), ["one", "two"]);
     let changed = notes.execute_write("UPDATE note SET text = text || ?", ("!",)).wait();
     assert_eq!(changed.expect("it can be written"), 2);
-    let count = notes.read(|db| Ok(db.query_row("SELECT count(*) FROM note", (), |row| row.get::<_, i64>(0))?));
+    let count =
+        notes.read(|db| Ok(db.query_row("SELECT count(*) FROM note", (), |row| row.get::<_, i64>(0))?));
     assert_eq!(count.wait().expect("it can be read"), 2);
 }
 
@@ -85,15 +89,18 @@ fn writes_that_wait_together_are_one_transaction_and_see_each_other() {
     let files = Files::new();
     let (_app, notes) = notes(&files);
     let path = notes.path().to_owned();
-    let outcomes = together(&notes, vec![
-        Box::new(|tx| add(tx, "first").map(|()| (0, 0))),
-        Box::new(move |tx| {
-            let count = "SELECT count(*) FROM note";
-            let inside = tx.query_row(count, (), |row| row.get(0))?;
-            let outside = Connection::open(path)?.query_row(count, (), |row| row.get(0))?;
-            Ok((inside, outside))
-        }),
-    ]);
+    let outcomes = together(
+        &notes,
+        vec![
+            Box::new(|tx| add(tx, "first").map(|()| (0, 0))),
+            Box::new(move |tx| {
+                let count = "SELECT count(*) FROM note";
+                let inside = tx.query_row(count, (), |row| row.get(0))?;
+                let outside = Connection::open(path)?.query_row(count, (), |row| row.get(0))?;
+                Ok((inside, outside))
+            }),
+        ],
+    );
     let outcomes: Vec<(i64, i64)> = outcomes.into_iter().map(|it| it.expect("it can be written")).collect();
     assert_eq!(outcomes[1], (1, 0), "the first isn't committed while the second runs");
 }
@@ -102,16 +109,19 @@ fn writes_that_wait_together_are_one_transaction_and_see_each_other() {
 fn an_error_or_a_panic_undoes_its_own_closure_and_the_others_are_written() {
     let files = Files::new();
     let (_app, notes) = notes(&files);
-    let outcomes = together(&notes, vec![
-        Box::new(|tx| add(tx, "before")),
-        Box::new(|tx| add(tx, "own error").and(Err(Error::own("no such user")))),
-        Box::new(|tx| add(tx, "twice").and(add(tx, "twice"))),
-        Box::new(|tx| {
-            add(tx, "panic")?;
-            panic!("the closure is broken")
-        }),
-        Box::new(|tx| add(tx, "after")),
-    ]);
+    let outcomes = together(
+        &notes,
+        vec![
+            Box::new(|tx| add(tx, "before")),
+            Box::new(|tx| add(tx, "own error").and(Err(Error::own("no such user")))),
+            Box::new(|tx| add(tx, "twice").and(add(tx, "twice"))),
+            Box::new(|tx| {
+                add(tx, "panic")?;
+                panic!("the closure is broken")
+            }),
+            Box::new(|tx| add(tx, "after")),
+        ],
+    );
     let errors: Vec<_> = outcomes.iter().map(|it| it.as_ref().err().map(ToString::to_string)).collect();
     let path = files.path("notes.db");
     assert_eq!(errors[0], None);
@@ -152,12 +162,17 @@ fn a_closure_that_breaks_the_transaction_takes_down_only_what_had_run_before_it(
     notes.execute_write(trigger, ()).wait().expect("it can be written");
     for swallow in [false, true] {
         notes.execute_write("DELETE FROM note", ()).wait().expect("it can be written");
-        let outcomes = together(&notes, vec![
-            Box::new(|tx| add(tx, "before")),
-            Box::new(|_| Err(Error::own("its own"))),
-            Box::new(move |tx| add(tx, "bomb").or_else(|error| if swallow { Ok(()) } else { Err(error) })),
-            Box::new(|tx| add(tx, "after")),
-        ]);
+        let outcomes = together(
+            &notes,
+            vec![
+                Box::new(|tx| add(tx, "before")),
+                Box::new(|_| Err(Error::own("its own"))),
+                Box::new(move |tx| {
+                    add(tx, "bomb").or_else(|error| if swallow { Ok(()) } else { Err(error) })
+                }),
+                Box::new(|tx| add(tx, "after")),
+            ],
+        );
         assert!(matches!(outcomes[0], Err(Error::RolledBack { .. })), "{outcomes:?}");
         assert!(matches!(outcomes[1], Err(Error::Own(_))), "{outcomes:?}");
         match &outcomes[2] {
@@ -175,17 +190,22 @@ fn a_closure_that_breaks_the_transaction_takes_down_only_what_had_run_before_it(
 fn a_closure_can_have_savepoints_and_cant_end_the_transaction() {
     let files = Files::new();
     let (_app, notes) = notes(&files);
-    let outcomes = together(&notes, vec![
-        Box::new(|tx| add(tx, "before")),
-        Box::new(|tx| add(tx, "committed").and(Ok(tx.execute_batch("COMMIT")?))),
-        Box::new(|tx| add(tx, "rolled back").and(Ok(tx.prepare_cached("ROLLBACK")?.execute(()).map(drop)?))),
-        Box::new(|tx| {
-            tx.execute_batch("SAVEPOINT mine")?;
-            add(tx, "not wanted")?;
-            tx.execute_batch("ROLLBACK TO mine; RELEASE mine")?;
-            add(tx, "after")
-        }),
-    ]);
+    let outcomes = together(
+        &notes,
+        vec![
+            Box::new(|tx| add(tx, "before")),
+            Box::new(|tx| add(tx, "committed").and(Ok(tx.execute_batch("COMMIT")?))),
+            Box::new(|tx| {
+                add(tx, "rolled back").and(Ok(tx.prepare_cached("ROLLBACK")?.execute(()).map(drop)?))
+            }),
+            Box::new(|tx| {
+                tx.execute_batch("SAVEPOINT mine")?;
+                add(tx, "not wanted")?;
+                tx.execute_batch("ROLLBACK TO mine; RELEASE mine")?;
+                add(tx, "after")
+            }),
+        ],
+    );
     assert!(outcomes[0].is_ok() && outcomes[3].is_ok(), "{outcomes:?}");
     for refused in &outcomes[1..=2] {
         let error = refused.as_ref().expect_err("it isn't allowed");
@@ -278,7 +298,8 @@ fn reads_run_at_the_same_time_and_each_sees_one_state() {
     let (_app, notes) = notes(&files);
     let (to_second, from_first) = mpsc::channel();
     let (to_first, from_second) = mpsc::channel();
-    let count = |db: &Connection| Ok(db.query_row("SELECT count(*) FROM note", (), |row| row.get::<_, i64>(0))?);
+    let count =
+        |db: &Connection| Ok(db.query_row("SELECT count(*) FROM note", (), |row| row.get::<_, i64>(0))?);
     // Each waits for the other: one after the other would never end.
     let first = notes.read(move |db| {
         let before = count(db)?;
@@ -305,10 +326,12 @@ fn a_panic_of_a_read_is_its_callers_error_and_the_next_read_works() {
     let files = Files::new();
     let (_app, notes) = notes(&files);
     for _ in 0..5 {
-        let error = notes.read(|_| -> event_sqlite::Result<()> { panic!("broken") }).wait().expect_err("it panics");
+        let error =
+            notes.read(|_| -> event_sqlite::Result<()> { panic!("broken") }).wait().expect_err("it panics");
         assert!(matches!(&error, Error::Panicked { message, .. } if message == "broken"), "{error:?}");
     }
-    let error = notes.read(|db| Ok(db.execute("DELETE FROM note", ())?)).wait().expect_err("it can only read");
+    let error =
+        notes.read(|db| Ok(db.execute("DELETE FROM note", ())?)).wait().expect_err("it can only read");
     assert_eq!(error.code(), Some(ErrorCode::ReadOnly));
     assert_eq!(error.path(), Some(files.path("notes.db").as_path()));
     notes.read(|_| Ok(())).wait().expect("it can be read");
