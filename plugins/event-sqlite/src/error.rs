@@ -126,6 +126,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Events were asked for by a name that no event can have.
+    NoName {
+        /// What was asked for.
+        text: String,
+    },
     /// A row of the store can't be read as an event.
     Unreadable {
         /// The file.
@@ -315,6 +320,11 @@ impl fmt::Display for Error {
                 "{} has something called `events` that isn't the store's; give the store a file of its own \
                  (`plugins.event-sqlite.store.path`)",
                 path.display()
+            ),
+            Self::NoName { text } => write!(
+                f,
+                "\"{text}\" matches no event: a name is made of words of `a`-`z` and `0`-`9`, joined by `-`, `_` or \
+                 `.`; write a name, or a part of one with `*`, such as \"user-*\""
             ),
             Self::Unreadable { path, seq, .. } => {
                 write!(f, "{}: the row with seq {seq} can't be read as an event", path.display())

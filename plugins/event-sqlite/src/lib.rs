@@ -5,6 +5,7 @@ mod database;
 mod delivery;
 mod error;
 mod log;
+mod news;
 mod row;
 mod settings;
 mod store;
@@ -20,8 +21,8 @@ pub use crate::app::{Databases, SqliteExt};
 pub use crate::database::{Database, DatabaseOptions, Synchronous, TrackedInTx, Tx};
 pub use crate::delivery::{Delivery, Spawner};
 pub use crate::error::{Error, OpenError, Result};
-pub use crate::store::Store;
 use crate::store::schema::{self, Place};
+pub use crate::store::{EventStream, Events, Follow, FromColumns, Store, Stored, StoredOf};
 pub use crate::waiting::Waiting;
 pub use crate::written::Written;
 

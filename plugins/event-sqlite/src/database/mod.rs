@@ -68,6 +68,12 @@ impl Database {
         &self.open.core.path
     }
 
+    /// Opens another connection that reads, later and on another thread.
+    pub(crate) fn connects(&self) -> impl FnOnce() -> Result<Connection> + Send + 'static {
+        let options = self.open.core.options.clone();
+        move || connect::reader(&options)
+    }
+
     /// Executes one statement that writes; gives how many rows it changed.
     ///
     /// Parameters are what rusqlite takes, by value: `()`, `(name, 17)`, `[1, 2]`, `params_from_iter(vec)`.

@@ -158,6 +158,9 @@ impl Core {
         // The first word counts.
         let _ = self.deadline.set(deadline);
         self.queue.close();
+        if let Some(ledger) = self.ledger() {
+            ledger.news.end();
+        }
     }
 
     fn unwritten(&self, left: usize, deadline: Duration) -> Error {

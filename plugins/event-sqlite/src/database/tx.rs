@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
-use event_core::{Actor, App, Event, Prepared};
+use event_core::{Actor, App, Event, EventType, Prepared};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -39,7 +39,7 @@ impl<'t> Tx<'t> {
     /// # Errors
     /// When the app doesn't know the event.
     pub fn track<E: Event>(&self, event: E) -> Result<TrackedInTx<'_>> {
-        if !Sqlite::of(self.app)?.knows(self.app, event.event_type().name()) {
+        if !Sqlite::of(self.app)?.knows(self.app, EventType::of::<E>().name()) {
             return match self.app.track(event).prepare() {
                 Err(error) => Err(error.into()),
                 Ok(_) => unreachable!("an app describes every event that it knows"),

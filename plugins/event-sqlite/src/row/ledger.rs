@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::news::News;
 
 #[derive(Default)]
 pub(crate) struct Ledger {
+    /// For those who follow.
+    pub(crate) news: Arc<News>,
     written: AtomicU64,
     refused: AtomicU64,
     failing: Mutex<Option<Error>>,
@@ -40,7 +43,10 @@ impl Ledger {
     }
 
     pub(crate) fn add_written(&self, rows: usize) {
-        self.written.fetch_add(rows as u64, Ordering::Relaxed);
+        if rows > 0 {
+            self.written.fetch_add(rows as u64, Ordering::Relaxed);
+            self.news.publish();
+        }
     }
 
     pub(crate) fn add_refused(&self) {

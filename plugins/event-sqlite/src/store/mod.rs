@@ -1,13 +1,60 @@
 //! The store: every tracked event as a row.
 
+mod events;
+mod follow;
 mod keeper;
+mod pattern;
+mod query;
 pub(crate) mod schema;
+mod stored;
 
-pub(crate) use self::keeper::Keeper;
-use crate::database::Database;
 use std::sync::Arc;
 
+use event_core::{Event, EventType};
+use serde::de::DeserializeOwned;
+
+pub use self::events::{EventStream, Events};
+pub use self::follow::Follow;
+pub(crate) use self::keeper::Keeper;
+pub use self::stored::{FromColumns, Stored, StoredOf};
+use crate::database::Database;
+
 /// The store that keeps an app's events: `app.store()`. A cheap clone.
+///
+/// ```
+/// use event_core::prelude::*;
+/// use event_sqlite::SqliteExt;
+///
+/// #[derive(Event, serde::Deserialize)]
+/// struct BanUser {
+///     user: String,
+/// }
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("store.db");
+/// # let config = json!({ "plugins": { "event-sqlite": { "store": { "path": path } } } });
+/// # let app = App::builder()
+/// #     .without_linked()
+/// #     .event::<BanUser>()
+/// #     .hook(event_sqlite::open_databases)
+/// #     .hook(event_sqlite::keep_event)
+/// #     .hook(event_sqlite::close_databases)
+/// #     .config(config)
+/// #     .start()
+/// #     .wait()?;
+/// for user in ["mallory", "eve"] {
+///     app.track(BanUser { user: user.into() }).by(Actor::new("root")).wait()?;
+/// }
+/// let latest = app.store()?.events().name("ban-*").actor("root").newest_first().limit(10).list().wait()?;
+/// assert_eq!(latest[0].properties["user"], "eve");
+///
+/// for ban in app.store()?.events_of::<BanUser>().stream().wait() {
+///     let ban = ban?;
+///     println!("{}: {} was banned by {:?}", ban.seq, ban.user, ban.actor);
+/// }
+/// # app.shutdown().wait()?;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Store {
     database: Database,
@@ -17,6 +64,18 @@ pub struct Store {
 impl Store {
     pub(crate) fn new(database: Database, keeper: Arc<Keeper>) -> Self {
         Self { database, keeper }
+    }
+
+    /// The events that are kept, of any type.
+    pub fn events(&self) -> Events {
+        Events::new(self.clone())
+    }
+
+    /// The events of type `E`, which must also derive serde's `Deserialize`. The attributes that write a field are read
+    /// with the same meaning; a row that isn't what `E` reads, such as one of an older version, is an error of that
+    /// row.
+    pub fn events_of<E: Event + DeserializeOwned>(&self) -> Events<StoredOf<E>> {
+        Events::new(self.clone()).name(EventType::of::<E>().name())
     }
 
     /// The database that the events are in.

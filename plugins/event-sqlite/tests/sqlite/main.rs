@@ -3,6 +3,7 @@
 mod databases;
 mod failures;
 mod files;
+mod reading;
 mod store;
 mod tracking;
 mod writes;

@@ -1,0 +1,114 @@
+//! How those who follow the store learn that there is something new, from this process or another.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+/// Counts up whenever the table may have changed.
+#[derive(Default)]
+pub(crate) struct News {
+    state: Mutex<State>,
+    /// Where the thread waits that looks for other processes.
+    work: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    count: u64,
+    waiting: Vec<Waker>,
+    followers: usize,
+    is_watched: bool,
+    is_over: bool,
+}
+
+/// What SQLite doesn't tell has to be asked for: so often.
+const PAUSE: Duration = Duration::from_millis(50);
+
+impl News {
+    pub(crate) fn count(&self) -> u64 {
+        self.lock().count
+    }
+
+    /// Ready when there is something newer than `seen`.
+    pub(crate) fn poll_newer(&self, seen: u64, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.count != seen || state.is_over {
+            return Poll::Ready(());
+        }
+        if !state.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+            state.waiting.push(context.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    pub(crate) fn publish(&self) {
+        let mut state = self.lock();
+        state.count += 1;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// There will be no more.
+    pub(crate) fn end(&self) {
+        self.lock().is_over = true;
+        self.work.notify_all();
+        self.publish();
+    }
+
+    /// Looks for other processes' changes as long as the guard is there. `open` gives a connection to look with.
+    pub(crate) fn follow(
+        self: &Arc<Self>,
+        open: impl FnOnce() -> Option<Connection> + Send + 'static,
+    ) -> Follower {
+        let mut state = self.lock();
+        state.followers += 1;
+        if !state.is_watched {
+            let news = self.clone();
+            let thread = std::thread::Builder::new().name("event-sqlite follow".to_owned());
+            state.is_watched = thread.spawn(move || news.watch(open())).is_ok();
+        }
+        Follower(self.clone())
+    }
+
+    /// Without a connection (the file is gone, or there is no handle left) everything may have changed at any time.
+    fn watch(&self, connection: Option<Connection>) {
+        let mut seen = None;
+        loop {
+            let now = connection.as_ref().and_then(|connection| {
+                connection.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)).ok()
+            });
+            // The first time, too: it may have changed since the first follower looked.
+            if now.is_none() || now != seen {
+                self.publish();
+            }
+            seen = now;
+            let state = self.lock();
+            let mut state = self
+                .work
+                .wait_timeout_while(state, PAUSE, |state| state.followers > 0 && !state.is_over)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+            if state.followers == 0 || state.is_over {
+                state.is_watched = false;
+                return;
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody who follows.
+pub(crate) struct Follower(Arc<News>);
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.0.lock().followers -= 1;
+        self.0.work.notify_all();
+    }
+}

@@ -1,0 +1,228 @@
+//! Which events are asked for, and how they are found.
+
+use chrono::{DateTime, Utc};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use crate::error::Result;
+use crate::row::write_time;
+use crate::store::pattern::Pattern;
+use crate::store::stored::{Columns, FromColumns};
+
+/// What events must be like, and in which order they are wanted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Query {
+    /// Any of them; none means all.
+    pub(crate) names: Vec<Pattern>,
+    pub(crate) actor: Option<String>,
+    pub(crate) since: Option<DateTime<Utc>>,
+    pub(crate) until: Option<DateTime<Utc>>,
+    pub(crate) after: Option<i64>,
+    pub(crate) before: Option<i64>,
+    pub(crate) newest_first: bool,
+}
+
+/// Some of the events that are asked for.
+pub(crate) struct Chunk<T> {
+    /// Each with its place, or the reason why it can't be read.
+    pub(crate) events: Vec<(i64, serde_json::Result<T>)>,
+    /// There are no more.
+    pub(crate) is_last: bool,
+}
+
+/// More names are looked for among all events. SQLite's limit is 500.
+const MOST_PARTS: usize = 64;
+
+/// A chunk ends after so many events, or so many bytes of their texts.
+const MOST_EVENTS: u64 = 256;
+const MOST_BYTES: usize = 1 << 20;
+
+impl Query {
+    /// The first events that are asked for, or those after `position`; `limit` at most.
+    pub(crate) fn chunk<T: FromColumns>(
+        &self,
+        connection: &Connection,
+        position: Option<i64>,
+        limit: Option<u64>,
+    ) -> Result<Chunk<T>> {
+        let wanted = limit.map_or(MOST_EVENTS, |limit| limit.min(MOST_EVENTS));
+        let Some((sql, values)) = self.sql(connection, position, wanted)? else {
+            return Ok(Chunk { events: Vec::new(), is_last: true });
+        };
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let (mut events, mut bytes) = (Vec::new(), 0);
+        while bytes < MOST_BYTES {
+            let Some(row) = rows.next()? else {
+                let is_last = (events.len() as u64) < wanted || limit == Some(wanted);
+                return Ok(Chunk { events, is_last });
+            };
+            let columns = columns(row)?;
+            bytes += columns.properties.len() + columns.actor.map_or(0, str::len);
+            events.push((columns.seq, T::from_columns(&columns)));
+        }
+        Ok(Chunk { events, is_last: false })
+    }
+
+    /// The statement, with the values of its parameters; `None` where there can't be such an event.
+    fn sql(
+        &self,
+        connection: &Connection,
+        position: Option<i64>,
+        limit: u64,
+    ) -> Result<Option<(String, Vec<Value>)>> {
+        let select = "SELECT seq, id, name, version, created, actor, properties FROM events";
+        let order = if self.newest_first { "ORDER BY seq DESC" } else { "ORDER BY seq" };
+        let (conditions, mut values) = self.conditions(position);
+        let sql = match self.names(connection)? {
+            Names::All => select.to_owned() + &conditions,
+            Names::These(names) if names.is_empty() => return Ok(None),
+            Names::These(names) if names.len() > MOST_PARTS => {
+                let places: Vec<_> =
+                    (1..=names.len()).map(|place| format!("?{}", values.len() + place)).collect();
+                values.extend(names.into_iter().map(Value::Text));
+                // The plus keeps SQLite from the index, and so from sorting: in the order of seq it can stop.
+                format!("{select}{conditions} AND +name IN ({})", places.join(","))
+            }
+            // One part for each name, each of which comes out of the index in the order of seq: SQLite merges them
+            // and stops at the limit. Any other way to say it collects and sorts all events of these names first.
+            Names::These(names) => {
+                let first = values.len();
+                let part = |place: usize| format!("{select}{conditions} AND name = ?{}", first + place + 1);
+                let parts: Vec<_> = (0..names.len()).map(part).collect();
+                values.extend(names.into_iter().map(Value::Text));
+                parts.join(" UNION ALL ")
+            }
+        };
+        Ok(Some((format!("{sql} {order} LIMIT {limit}"), values)))
+    }
+
+    fn conditions(&self, position: Option<i64>) -> (String, Vec<Value>) {
+        let (mut sql, mut values) = (" WHERE TRUE".to_owned(), Vec::new());
+        let mut and = |condition: &str, value: Value| {
+            values.push(value);
+            sql += &format!(" AND {condition} ?{}", values.len());
+        };
+        let (position_after, position_before) =
+            if self.newest_first { (None, position) } else { (position, None) };
+        if let Some(after) = self.after.max(position_after) {
+            and("seq >", after.into());
+        }
+        if let Some(before) = position_before.or(self.before) {
+            and("seq <", before.into());
+        }
+        if let Some(actor) = &self.actor {
+            and("actor_id =", actor.clone().into());
+        }
+        if let Some(since) = self.since {
+            and("created >=", time(since));
+        }
+        if let Some(until) = self.until {
+            and("created <", time(until));
+        }
+        (sql, values)
+    }
+
+    /// The names that the patterns stand for.
+    fn names(&self, connection: &Connection) -> Result<Names> {
+        if self.names.is_empty() {
+            return Ok(Names::All);
+        }
+        let mut names: Vec<String> =
+            self.names.iter().filter_map(Pattern::as_name).map(str::to_owned).collect();
+        if names.len() < self.names.len() {
+            let all = all_names(connection)?;
+            names.extend(
+                all.into_iter().filter(|name| self.names.iter().any(|pattern| pattern.matches(name))),
+            );
+        }
+        names.sort();
+        names.dedup();
+        Ok(Names::These(names))
+    }
+}
+
+enum Names {
+    All,
+    These(Vec<String>),
+}
+
+/// The names of all events in the store: one step in the index for each, however many events there are.
+fn all_names(connection: &Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE names (name) AS (
+            SELECT min(name) FROM events
+            UNION ALL
+            SELECT (SELECT min(name) FROM events WHERE name > names.name) FROM names WHERE name IS NOT NULL
+        ) SELECT name FROM names WHERE name IS NOT NULL",
+    )?;
+    let names = statement.query_map((), |row| row.get(0))?;
+    Ok(names.collect::<rusqlite::Result<_>>()?)
+}
+
+/// As it is written in the table, where texts sort as the times do.
+fn time(time: DateTime<Utc>) -> Value {
+    let mut text = Vec::new();
+    write_time(time, &mut text);
+    Value::Text(String::from_utf8(text).expect("a time is written in ASCII"))
+}
+
+fn columns<'r>(row: &'r Row<'_>) -> Result<Columns<'r>> {
+    let text =
+        |index| -> Result<&'r str> { Ok(row.get_ref(index)?.as_str().map_err(rusqlite::Error::from)?) };
+    Ok(Columns {
+        seq: row.get(0)?,
+        id: text(1)?,
+        name: text(2)?,
+        version: row.get(3)?,
+        created: text(4)?,
+        actor: row.get_ref(5)?.as_str_or_null().map_err(rusqlite::Error::from)?,
+        properties: text(6)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::schema::{self, Place};
+
+    /// The plan, at which a clock would only guess: nothing is collected and sorted that isn't returned.
+    #[test]
+    fn events_come_out_of_an_index_in_their_order_whatever_is_asked_for() {
+        let connection = Connection::open_in_memory().expect("there is memory");
+        schema::prepare(&connection, Path::new("store.db"), Place::Own, true).expect("the schema is right");
+        let insert =
+            "INSERT INTO events (id, name, version, created, properties) VALUES (?1, 'n' || ?1, 1, '', '{}')";
+        for number in 0..100 {
+            connection.execute(insert, (number,)).expect("it can be written");
+        }
+        let names =
+            |patterns: &[&str]| patterns.iter().filter_map(|it| Pattern::new((*it).to_owned())).collect();
+        for (query, wanted) in [
+            (Query::default(), "SCAN events"),
+            (
+                Query { names: names(&["n1"]), ..Query::default() },
+                "SEARCH events USING INDEX events_by_name (name=?)",
+            ),
+            (Query { names: names(&["n1", "n2"]), ..Query::default() }, "MERGE (UNION ALL)"),
+            (
+                Query { names: names(&["n1*"]), actor: Some("a".to_owned()), ..Query::default() },
+                "MERGE (UNION ALL)",
+            ),
+            (Query { names: names(&["n*"]), ..Query::default() }, "SCAN events"),
+        ] {
+            for query in [query.clone(), Query { newest_first: true, ..query }] {
+                let (sql, values) =
+                    query.sql(&connection, None, 100).expect("it can be read").expect("there are some");
+                let mut plan =
+                    connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("the SQL is right");
+                let steps =
+                    plan.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).expect("it runs");
+                let plan = steps.collect::<rusqlite::Result<Vec<_>>>().expect("it can be read").join("\n");
+                assert!(plan.contains(wanted) && !plan.contains("TEMP B-TREE"), "{query:?}\n{plan}");
+            }
+        }
+    }
+}

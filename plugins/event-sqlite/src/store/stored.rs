@@ -1,0 +1,120 @@
+//! An event as it is read back.
+
+use std::ops::Deref;
+
+use chrono::{DateTime, Utc};
+use event_core::{Actor, Record};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::de::value::StrDeserializer;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// An event of any type, read back from the store.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Stored {
+    /// Its place in the store: later ones are larger, and none comes twice.
+    pub seq: i64,
+    /// The event with its envelope. It can stand wherever a `&Tracked` is wanted.
+    pub record: Record,
+}
+
+impl Deref for Stored {
+    type Target = Record;
+
+    fn deref(&self) -> &Record {
+        &self.record
+    }
+}
+
+/// An event of type `E`, read back from the store.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct StoredOf<E> {
+    /// Its place in the store: later ones are larger, and none comes twice.
+    pub seq: i64,
+    /// The event's id.
+    pub id: Uuid,
+    /// The version of the event's fields when it was stored.
+    pub version: u32,
+    /// When it happened.
+    pub created: DateTime<Utc>,
+    /// Who caused it, if anybody.
+    pub actor: Option<Actor>,
+    /// The event itself.
+    pub event: E,
+}
+
+impl<E> Deref for StoredOf<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        &self.event
+    }
+}
+
+/// A row as it is in the table.
+pub(crate) struct Columns<'r> {
+    pub(crate) seq: i64,
+    pub(crate) id: &'r str,
+    pub(crate) name: &'r str,
+    pub(crate) version: u32,
+    pub(crate) created: &'r str,
+    pub(crate) actor: Option<&'r str>,
+    pub(crate) properties: &'r str,
+}
+
+/// What a row can be read as: [`Stored`], or [`StoredOf`] an event type.
+pub trait FromColumns: Sized + Send + 'static + sealed::Sealed {
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "nobody else implements or calls it")]
+    fn from_columns(columns: &Columns<'_>) -> serde_json::Result<Self>;
+}
+
+impl FromColumns for Stored {
+    #[expect(private_interfaces, reason = "nobody else implements or calls it")]
+    fn from_columns(columns: &Columns<'_>) -> serde_json::Result<Self> {
+        let record = json!({
+            "id": columns.id,
+            "name": columns.name,
+            "version": columns.version,
+            "created": columns.created,
+            "actor": columns.actor.map(serde_json::from_str::<Value>).transpose()?,
+            "properties": serde_json::from_str::<Value>(columns.properties)?,
+        });
+        Ok(Self { seq: columns.seq, record: Record::deserialize(record)? })
+    }
+}
+
+impl<E: DeserializeOwned + Send + 'static> FromColumns for StoredOf<E> {
+    #[expect(private_interfaces, reason = "nobody else implements or calls it")]
+    fn from_columns(columns: &Columns<'_>) -> serde_json::Result<Self> {
+        Ok(Self {
+            seq: columns.seq,
+            id: text(columns.id)?,
+            version: columns.version,
+            created: text(columns.created)?,
+            actor: columns.actor.map(serde_json::from_str).transpose()?,
+            event: properties(columns.properties)?,
+        })
+    }
+}
+
+fn text<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<T> {
+    T::deserialize(StrDeserializer::new(text))
+}
+
+/// An event without fields has the properties `{}`, which for serde isn't what a unit struct is.
+fn properties<E: DeserializeOwned>(text: &str) -> serde_json::Result<E> {
+    match serde_json::from_str(text) {
+        Err(_) if text == "{}" => serde_json::from_str("null"),
+        read => read,
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Stored {}
+    impl<E> Sealed for super::StoredOf<E> {}
+}
