@@ -155,11 +155,14 @@ impl Sqlite {
 
     fn open_store(&self, WantedStore { settings, database, options }: &WantedStore) -> Result<Arc<Keeper>> {
         let place = Place::of(settings);
-        let prepare =
-            |connection: &Connection| schema::prepare(connection, &options.path, place, settings.view);
+        let mut has_view = false;
+        let prepare = |connection: &Connection| {
+            has_view = schema::prepare(connection, &options.path, place, settings.view)?;
+            Ok(())
+        };
         let open = Open::new(database.clone(), options.clone(), settings.queue.get(), prepare)?;
         insert(&mut self.databases(), open.clone())?;
-        Ok(Arc::new(Keeper::new(open, settings, place)))
+        Ok(Arc::new(Keeper::new(open, settings, place, has_view)))
     }
 
     /// Whether the app knows an event of this name.

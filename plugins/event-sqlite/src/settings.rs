@@ -34,6 +34,8 @@ pub(crate) struct StoreSettings {
     pub(crate) path: Option<PathBuf>,
     pub(crate) ack: Ack,
     pub(crate) queue: NonZero<usize>,
+    pub(crate) keep_days: Option<NonZero<u32>>,
+    pub(crate) keep_rows: Option<NonZero<u64>>,
     pub(crate) view: bool,
 }
 
@@ -62,6 +64,8 @@ impl Default for StoreSettings {
             path: None,
             ack: Ack::Commit,
             queue: const { NonZero::new(65_536).unwrap() },
+            keep_days: None,
+            keep_rows: None,
             view: true,
         }
     }

@@ -58,6 +58,10 @@ impl Database {
         Self { app, open }
     }
 
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
     /// The name under which the app knows it.
     pub fn name(&self) -> &str {
         &self.open.core.name

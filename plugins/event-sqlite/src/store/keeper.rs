@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use event_core::{Promise, Tracked};
 use futures_channel::oneshot;
@@ -11,7 +12,9 @@ use crate::database::{Open, Synchronous};
 use crate::error::Result;
 use crate::row::{self, Ledger};
 use crate::settings::{Ack, StoreSettings};
+use crate::store::retention::Retention;
 use crate::store::schema::Place;
+use crate::store::status::Status;
 
 /// The side of the store that events come in by.
 pub(crate) struct Keeper {
@@ -19,14 +22,24 @@ pub(crate) struct Keeper {
     ledger: Arc<Ledger>,
     ack: Ack,
     pub(crate) place: Place,
-    pub(crate) view: bool,
+    pub(crate) wants_view: bool,
+    has_view: AtomicBool,
+    pub(crate) retention: Option<Retention>,
 }
 
 impl Keeper {
-    pub(crate) fn new(open: Arc<Open>, settings: &StoreSettings, place: Place) -> Self {
+    pub(crate) fn new(open: Arc<Open>, settings: &StoreSettings, place: Place, has_view: bool) -> Self {
         let ledger = Arc::<Ledger>::default();
         open.core.set_ledger(ledger.clone());
-        Self { open, ledger, ack: settings.ack, place, view: settings.view }
+        Self {
+            open,
+            ledger,
+            ack: settings.ack,
+            place,
+            wants_view: settings.view,
+            has_view: AtomicBool::new(has_view),
+            retention: Retention::new(settings.keep_days, settings.keep_rows),
+        }
     }
 
     pub(crate) fn open(&self) -> &Arc<Open> {
@@ -35,6 +48,20 @@ impl Keeper {
 
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    pub(crate) fn set_has_view(&self, has_view: bool) {
+        self.has_view.store(has_view, Ordering::Relaxed);
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        Status {
+            waiting: self.open.core.queue.waiting(),
+            written: self.ledger.written(),
+            refused: self.ledger.refused(),
+            failing: self.ledger.failing(),
+            has_view: self.has_view.load(Ordering::Relaxed),
+        }
     }
 
     /// Keeps the event, and promises its caller what that is worth.

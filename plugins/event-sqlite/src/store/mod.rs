@@ -5,7 +5,9 @@ mod follow;
 mod keeper;
 mod pattern;
 mod query;
+mod retention;
 pub(crate) mod schema;
+mod status;
 mod stored;
 
 use std::sync::Arc;
@@ -16,8 +18,11 @@ use serde::de::DeserializeOwned;
 pub use self::events::{EventStream, Events};
 pub use self::follow::Follow;
 pub(crate) use self::keeper::Keeper;
+use self::retention::Retention;
+pub use self::status::Status;
 pub use self::stored::{FromColumns, Stored, StoredOf};
 use crate::database::Database;
+use crate::waiting::Waiting;
 
 /// The store that keeps an app's events: `app.store()`. A cheap clone.
 ///
@@ -76,6 +81,28 @@ impl Store {
     /// row.
     pub fn events_of<E: Event + DeserializeOwned>(&self) -> Events<StoredOf<E>> {
         Events::new(self.clone()).name(EventType::of::<E>().name())
+    }
+
+    /// Removes the events that are older than `keep_days`, and those that are more than `keep_rows`, in small steps
+    /// between which others write; gives how many that were. Where neither is set, none is.
+    ///
+    /// The store does so by itself, about once a minute while events are tracked.
+    ///
+    /// # Errors
+    /// When the database can't be read or written, or an implementation of
+    /// [`events_needed_from`](crate::events_needed_from) failed.
+    pub fn remove_old(&self) -> Waiting<u64> {
+        let database = self.database.clone();
+        Waiting::new(async move { retention::remove_old(database.app(), &database).await })
+    }
+
+    /// How the store is doing.
+    pub fn status(&self) -> Status {
+        self.keeper.status()
+    }
+
+    fn retention(&self) -> Option<&Retention> {
+        self.keeper.retention.as_ref()
     }
 
     /// The database that the events are in.

@@ -61,14 +61,13 @@ impl Place {
     }
 }
 
-/// Makes the tables what they have to be.
-pub(crate) fn prepare(connection: &Connection, path: &Path, place: Place, view: bool) -> Result<()> {
+/// Makes the tables what they have to be, and in a file of the store's own the view, too; gives whether that is there.
+pub(crate) fn prepare(connection: &Connection, path: &Path, place: Place, view: bool) -> Result<bool> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     migrate(&transaction, path, place)?;
-    if view && place == Place::Own {
-        make_view(&transaction, path)?;
-    }
-    Ok(transaction.commit()?)
+    let has_view = view && place == Place::Own && make_view(&transaction, path)?;
+    transaction.commit()?;
+    Ok(has_view)
 }
 
 fn migrate(transaction: &Connection, path: &Path, place: Place) -> Result<()> {

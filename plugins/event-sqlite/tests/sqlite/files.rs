@@ -36,7 +36,7 @@ impl Files {
         App::builder()
             .without_linked()
             .hook(event_sqlite::open_databases)
-            .hook(event_sqlite::make_view)
+            .hook(event_sqlite::finish_opening)
             .hook(event_sqlite::keep_event)
             .hook(event_sqlite::close_databases)
             .event::<UserBanned>()

@@ -4,6 +4,7 @@ mod databases;
 mod failures;
 mod files;
 mod reading;
+mod retention;
 mod store;
 mod tracking;
 mod writes;

@@ -1,9 +1,16 @@
 //! What is in the table after an event was tracked.
 
+use std::future::Future;
+use std::task::{Context, Waker};
+
 use event_core::Promise;
 use event_core::prelude::*;
+use event_sqlite::rusqlite::Connection;
+use event_sqlite::{Error, SqliteExt};
+use serde_json::Value;
 
 use crate::files::{Files, banned};
+use crate::writes::hold;
 
 #[test]
 fn a_tracked_event_is_a_row_when_track_returns() {
@@ -42,4 +49,264 @@ fn an_event_with_an_id_that_is_there_is_no_second_row() {
     app.track(banned("trent")).wait().expect("nothing refuses");
     let rows = files.texts("store.db", "SELECT properties FROM events ORDER BY seq");
     assert_eq!(rows, [r#"{"user":"mallory"}"#, r#"{"user":"trent"}"#]);
+}
+
+#[test]
+fn what_is_promised_is_what_the_settings_can_keep() {
+    for (ack, synchronous, promise) in [
+        ("commit", "full", Promise::OnDisk),
+        ("commit", "normal", Promise::Enqueued),
+        ("enqueued", "full", Promise::Enqueued),
+    ] {
+        let files = Files::new();
+        let app = files.start(json!({
+            "databases": { "store": { "path": "store.db", "synchronous": synchronous } },
+            "store": { "ack": ack },
+        }));
+        let receipt = app.track(banned("mallory")).wait().expect("nothing refuses");
+        assert_eq!(receipt.promise(), promise, "{ack} {synchronous}");
+        app.shutdown().wait().expect("everything is written");
+    }
+}
+
+#[test]
+fn many_callers_at_once_are_all_answered_and_each_event_is_there_once() {
+    const CALLERS: usize = 64;
+    for ack in ["commit", "enqueued"] {
+        let files = Files::new();
+        let app = files.start(json!({ "store": { "path": "store.db", "ack": ack } }));
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|caller| {
+                let app = app.clone();
+                runtime.spawn(async move {
+                    for number in 0..20 {
+                        app.track(banned(&format!("{caller} {number}"))).await.expect("nothing refuses");
+                    }
+                })
+            })
+            .collect();
+        for caller in callers {
+            runtime.block_on(caller).expect("it doesn't panic");
+        }
+        app.shutdown().wait().expect("everything is written");
+        let users = files.texts("store.db", "SELECT DISTINCT properties FROM events");
+        assert_eq!(users.len(), CALLERS * 20, "{ack}");
+        let last: Vec<i64> = files.rows("store.db", "SELECT max(seq) FROM events", (), |row| row.get(0));
+        assert_eq!(last, [64 * 20], "{ack}");
+    }
+}
+
+#[test]
+fn a_full_queue_makes_callers_wait_and_drops_nothing() {
+    let files = Files::new();
+    let app = files.start(json!({ "store": { "path": "store.db", "ack": "enqueued", "queue": 4 } }));
+    let release = hold(&app.database("store").expect("it is there"));
+    // The closure that holds the writer is one of the four.
+    for user in ["1", "2", "3"] {
+        app.track(banned(user)).wait().expect("there is room");
+    }
+    let mut context = Context::from_waker(Waker::noop());
+    let mut fourth = Box::pin(app.track(banned("4")).into_future());
+    let mut fifth = Box::pin(app.track(banned("5")).into_future());
+    assert!(fourth.as_mut().poll(&mut context).is_pending());
+    assert!(fifth.as_mut().poll(&mut context).is_pending());
+    assert_eq!(app.store().expect("it is there").status().waiting, 4);
+    // One that gives up must not keep the other from the room that there will be.
+    drop(fourth);
+    let fifth = std::thread::scope(|scope| {
+        let fifth = scope.spawn(|| pollster::block_on(fifth));
+        drop(release);
+        fifth.join().expect("it doesn't panic")
+    });
+    fifth.expect("there is room again");
+    app.shutdown().wait().expect("everything is written");
+    let users = files.texts("store.db", "SELECT properties ->> '$.user' FROM events ORDER BY seq");
+    assert_eq!(users, ["1", "2", "3", "5"]);
+}
+
+#[test]
+fn shutdown_writes_what_waits_and_the_status_counts_it() {
+    let files = Files::new();
+    let app = files.start(json!({ "store": { "path": "store.db", "ack": "enqueued" } }));
+    let store = app.store().expect("it is there");
+    let release = hold(store.database());
+    for number in 0..100 {
+        app.track(banned(&number.to_string())).wait().expect("there is room");
+    }
+    assert_eq!(store.status().written, 0);
+    let mut shutdown = Box::pin(app.shutdown());
+    assert!(shutdown.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(release);
+    pollster::block_on(shutdown).expect("everything is written");
+    assert_eq!((store.status().written, store.status().waiting, store.status().refused), (100, 0, 0));
+    assert_eq!(files.texts("store.db", "SELECT id FROM events").len(), 100);
+}
+
+#[test]
+fn an_event_that_the_table_refuses_with_nobody_waiting_is_counted_and_takes_no_other_with_it() {
+    let files = Files::new();
+    let app = files.start(json!({ "store": { "path": "store.db", "ack": "enqueued" } }));
+    let store = app.store().expect("it is there");
+    let trigger = "CREATE TRIGGER never BEFORE INSERT ON events WHEN new.properties LIKE '%eve%' \
+                   BEGIN SELECT RAISE(ABORT, 'no eve here'); END";
+    store.database().execute_write(trigger, ()).wait().expect("it can be written");
+    for user in ["mallory", "eve", "trent"] {
+        app.track(banned(user)).wait().expect("there is room");
+    }
+    app.shutdown().wait().expect("everything is written");
+    assert_eq!((store.status().written, store.status().refused), (2, 1));
+}
+
+/// Why an app with this store doesn't start.
+fn refused(files: &Files, section: Value) -> Error {
+    match files.app(section).start().wait() {
+        Err(event_core::Error::Startup(failure)) => {
+            failure.cause().downcast_ref::<Error>().expect("it is this plugin's error").clone()
+        }
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+fn shared() -> Value {
+    json!({ "databases": { "app": { "path": "app.db" } }, "store": { "database": "app" } })
+}
+
+#[test]
+fn a_file_that_was_closed_is_opened_again_and_one_of_a_newer_version_is_refused() {
+    for (section, file, newer) in [
+        (json!({ "store": { "path": "app.db" } }), "app.db", "PRAGMA user_version = 2"),
+        (shared(), "app.db", "UPDATE event_sqlite SET store_version = 2"),
+    ] {
+        let files = Files::new();
+        for user in ["first", "second"] {
+            let app = files.start(section.clone());
+            app.track(banned(user)).wait().expect("nothing refuses");
+            app.shutdown().wait().expect("everything is written");
+        }
+        assert_eq!(files.texts(file, "SELECT id FROM events").len(), 2);
+        let connection = Connection::open(files.path(file)).expect("the file is there");
+        connection.execute_batch(newer).expect("it can be written");
+        let error = refused(&files, section.clone());
+        assert!(
+            matches!(&error, Error::NewerStore { path, found: 2, known: 1 } if *path == files.path(file)),
+            "{error}"
+        );
+        assert!(error.to_string().contains("its store has version 2, and this one knows 1"), "{error}");
+    }
+}
+
+#[test]
+fn a_table_of_that_name_that_is_somebody_elses_is_refused_and_stays_as_it_is() {
+    for section in [json!({ "store": { "path": "app.db" } }), shared()] {
+        let files = Files::new();
+        let connection = Connection::open(files.path("app.db")).expect("it can be made");
+        connection.execute_batch("CREATE TABLE events (mine)").expect("it can be written");
+        let error = refused(&files, section);
+        assert!(matches!(error, Error::NotTheStore { .. }), "{error}");
+        let tables = files.texts("app.db", "SELECT sql FROM sqlite_schema");
+        assert_eq!(tables, ["CREATE TABLE events (mine)"]);
+    }
+}
+
+#[test]
+fn the_version_of_an_applications_own_tables_stays_its_own() {
+    let files = Files::new();
+    let connection = Connection::open(files.path("app.db")).expect("it can be made");
+    connection.execute_batch("CREATE TABLE user (name); PRAGMA user_version = 7").expect("it can be written");
+    let app = files.start(shared());
+    app.track(banned("mallory")).wait().expect("nothing refuses");
+    app.shutdown().wait().expect("everything is written");
+    let version: Vec<i64> = files.rows("app.db", "PRAGMA user_version", (), |row| row.get(0));
+    assert_eq!(version, [7]);
+}
+
+#[derive(Event)]
+struct TableMade {
+    database: Value,
+    table: Value,
+    schema: &'static str,
+}
+
+#[test]
+fn the_view_has_the_columns_and_meanings_of_datasette_events_db() {
+    for section in [json!({ "store": { "path": "app.db" } }), shared()] {
+        let files = Files::new();
+        let app = files.app(section).event::<TableMade>().start().wait().expect("the app starts");
+        assert!(app.store().expect("it is there").status().has_view);
+        let at = "2026-11-22T11:57:54.619377Z".parse().expect("a time");
+        let made = |database: Value, table: Value| TableMade { database, table, schema: "(a)" };
+        let root = Actor::new("root").with("token", "dstok");
+        app.track(made(json!("main"), json!("t"))).by(root).at(at).wait().expect("nothing refuses");
+        let numbered = Actor::from(serde_json::Map::from_iter([("id".to_owned(), json!(17))]));
+        app.track(made(json!(""), json!(null))).by(numbered).at(at).wait().expect("nothing refuses");
+        app.track(banned("mallory")).at(at).wait().expect("nothing refuses");
+        let columns = "SELECT group_concat(name) FROM pragma_table_info('datasette_events')";
+        assert_eq!(
+            files.texts("app.db", columns),
+            ["id,event,created,actor_id,database_name,table_name,properties"]
+        );
+        let rows = "SELECT json_array(id, event, created, actor_id, database_name, table_name, properties) \
+                    FROM datasette_events ORDER BY id";
+        let created = "2026-11-22T11:57:54.619377+00:00";
+        let expected = [
+            json!([1, "table-made", created, "root", "main", "t", r#"{"schema":"(a)"}"#]),
+            json!([2, "table-made", created, "17", null, null, r#"{"schema":"(a)"}"#]),
+            json!([3, "user-banned", created, null, null, null, r#"{"user":"mallory"}"#]),
+        ];
+        assert_eq!(files.texts("app.db", rows), expected.map(|row| row.to_string()));
+        app.shutdown().wait().expect("everything is written");
+    }
+}
+
+/// As an application that kept its events itself does when it starts.
+#[hookimpl(startup)]
+async fn make_a_table_of_that_name(app: &App) -> event_sqlite::Result<()> {
+    let sql = "CREATE TABLE IF NOT EXISTS datasette_events (id INTEGER PRIMARY KEY, mine TEXT)";
+    app.database("app")?.execute_write(sql, ()).await.map(drop)
+}
+
+#[test]
+fn an_application_keeps_its_own_table_of_the_views_name() {
+    let files = Files::new();
+    for _ in 0..2 {
+        let builder = files.app(shared()).hook(make_a_table_of_that_name);
+        let app = builder.start().wait().expect("the app starts");
+        assert!(!app.store().expect("it is there").status().has_view);
+        let insert = app
+            .database("app")
+            .expect("it is there")
+            .execute_write("INSERT INTO datasette_events (mine) VALUES (?)", ("still mine",));
+        insert.wait().expect("it is a table");
+        app.shutdown().wait().expect("everything is written");
+    }
+    assert_eq!(files.texts("app.db", "SELECT mine FROM datasette_events"), ["still mine"; 2]);
+}
+
+#[test]
+fn the_view_can_be_left_out() {
+    let files = Files::new();
+    let app = files.start(json!({ "store": { "path": "store.db", "view": false } }));
+    assert!(!app.store().expect("it is there").status().has_view);
+    assert!(files.texts("store.db", "SELECT name FROM sqlite_schema WHERE type = 'view'").is_empty());
+}
+
+/// Times of events are as they are given, and `seq` is the order in which they came.
+#[test]
+fn a_clock_that_goes_backwards_changes_no_order() {
+    let files = Files::new();
+    let clock = std::sync::atomic::AtomicI64::new(1_800_000_000);
+    let builder = files.app(json!({ "store": { "path": "store.db" } })).clock(move || {
+        let seconds = clock.fetch_sub(1000, std::sync::atomic::Ordering::Relaxed);
+        chrono::DateTime::from_timestamp(seconds, 0).expect("a time")
+    });
+    let app = builder.start().wait().expect("the app starts");
+    for user in ["1", "2", "3"] {
+        app.track(banned(user)).wait().expect("nothing refuses");
+    }
+    let stored = app.store().expect("it is there").events().list().wait().expect("they can be read");
+    let users: Vec<_> = stored.iter().map(|event| event.properties["user"].as_str()).collect();
+    assert_eq!(users, [Some("1"), Some("2"), Some("3")]);
+    assert!(stored[0].created > stored[1].created && stored[0].id > stored[1].id);
 }

@@ -1,0 +1,124 @@
+//! Which events are old enough to go, and how they go without being in anybody's way.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{Days, Utc};
+use event_core::App;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::app::SqliteExt;
+use crate::database::Database;
+use crate::error::{Error, Result};
+use crate::events_needed_from;
+use crate::log::{line, log};
+use crate::row::write_time;
+
+/// How long events are kept, where that isn't forever.
+pub(crate) struct Retention {
+    pub(crate) days: Option<NonZero<u32>>,
+    pub(crate) rows: Option<NonZero<u64>>,
+    /// When old events are looked for next.
+    due: Mutex<Instant>,
+    runs: AtomicBool,
+}
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_secs(60);
+/// Rows that go in one transaction: a few milliseconds, in which others wait.
+const STEP: i64 = 500;
+
+impl Retention {
+    pub(crate) fn new(days: Option<NonZero<u32>>, rows: Option<NonZero<u64>>) -> Option<Self> {
+        let limited = days.is_some() || rows.is_some();
+        limited.then(|| Self { days, rows, due: Mutex::new(Instant::now()), runs: AtomicBool::new(false) })
+    }
+
+    /// Removes old events in the background, if it is time to look for some.
+    ///
+    /// Events are what makes it look: a thread that looks by itself would have to hold the app, and keep it from
+    /// ending.
+    pub(crate) fn look_if_due(&self, app: &App) {
+        let now = Instant::now();
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        if *due > now || self.runs.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        *due = now + PAUSE;
+        drop(due);
+        let app = app.clone();
+        let look = move || {
+            let Ok(store) = app.store() else { return };
+            match store.remove_old().wait() {
+                Ok(_) | Err(Error::Closed { .. } | Error::Event(_)) => {}
+                Err(error) => log(format_args!("old events aren't removed: {}", line(&error))),
+            }
+            if let Some(retention) = store.retention() {
+                retention.runs.store(false, Ordering::Release);
+            }
+        };
+        if std::thread::Builder::new().name("event-sqlite remove".to_owned()).spawn(look).is_err() {
+            self.runs.store(false, Ordering::Release);
+        }
+    }
+
+    /// The place of the newest event that is too old.
+    fn last_old(&self, connection: &Connection) -> Result<Option<i64>> {
+        let too_many = match self.rows {
+            None => None,
+            Some(rows) => connection
+                .query_row(
+                    "SELECT seq FROM events ORDER BY seq DESC LIMIT 1 OFFSET ?",
+                    (i64::try_from(rows.get()).unwrap_or(i64::MAX),),
+                    |row| row.get(0),
+                )
+                .optional()?,
+        };
+        let start = self.days.and_then(|days| Utc::now().checked_sub_days(Days::new(days.get().into())));
+        let too_old = match start {
+            None => None,
+            Some(start) => {
+                let mut text = Vec::new();
+                write_time(start, &mut text);
+                let young = "SELECT seq - 1 FROM events WHERE created >= ? ORDER BY seq LIMIT 1";
+                let last = "SELECT max(seq) FROM events";
+                let text = String::from_utf8_lossy(&text);
+                match connection.query_row(young, (text,), |row| row.get(0)).optional()? {
+                    Some(seq) => Some(seq),
+                    None => connection.query_row(last, (), |row| row.get(0))?,
+                }
+            }
+        };
+        Ok(too_many.max(too_old))
+    }
+}
+
+/// Removes what is too old and isn't needed any more; gives how many events that were.
+pub(crate) async fn remove_old(app: &App, database: &Database) -> Result<u64> {
+    let store = app.store()?;
+    if store.retention().is_none() {
+        return Ok(0);
+    }
+    let needed = events_needed_from::call(app).await?;
+    if let [failure, ..] = needed.failures.as_slice() {
+        // Whoever fails to say what it needs may need everything.
+        return Err(Error::own(failure.clone()));
+    }
+    let needed = needed.values.into_iter().min().unwrap_or(i64::MAX);
+    let last = database.read(move |connection| match store.retention() {
+        Some(retention) => retention.last_old(connection),
+        None => Ok(None),
+    });
+    let Some(last) = last.await?.map(|last| last.min(needed.saturating_sub(1))) else { return Ok(0) };
+    let mut removed = 0;
+    loop {
+        let step =
+            "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq <= ? ORDER BY seq LIMIT ?)";
+        match database.execute_write(step, (last, STEP)).await? {
+            0 => return Ok(removed),
+            rows => removed += rows as u64,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! How the store is doing.
+
+use crate::error::Error;
+
+/// How the store is doing, for a health check or a metric: `store.status()`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Status {
+    /// Events and writes that wait for the store's database, those that are being written included.
+    pub waiting: usize,
+    /// Rows that this process wrote.
+    pub written: u64,
+    /// Events that the table refused (a trigger of the application's, for instance) when nobody waited who could be
+    /// told: with `ack = "enqueued"`. Each is a line on standard error.
+    pub refused: u64,
+    /// What keeps events in memory, if something does: with `ack = "enqueued"` they wait there until the file can be
+    /// written again.
+    pub failing: Option<Error>,
+    /// Whether the view `datasette_events` is there. Not so where it is switched off, or where the application has
+    /// something of that name.
+    pub has_view: bool,
+}
