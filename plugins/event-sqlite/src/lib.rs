@@ -1,4 +1,193 @@
 //! Every tracked event in a SQLite file that survives crash and power loss, and databases whose writes track.
+//!
+//! ```standalone_crate
+//! event_core::plugins![event_sqlite];
+//! # fn main() {}
+//! ```
+//!
+//! With this line in an application, every event that it tracks is a row of the file `store.db` when `track` returns,
+//! and on disk. Datasette opens that file as it is.
+//!
+//! # The store
+//!
+//! One row for each event, in the table `events`:
+//!
+//! | column | what it is |
+//! |---|---|
+//! | `seq` | the event's place: later ones are larger, and none comes twice |
+//! | `id` | a UUID as text; the same id twice is one row |
+//! | `name`, `version` | the event's name, and the version of its fields |
+//! | `created` | RFC 3339, UTC, with microseconds: `2026-11-22T11:57:54.619377Z` |
+//! | `actor_id` | the actor's `id` if that is a text or a number, as text |
+//! | `actor`, `properties` | JSON objects; `actor` is null where nobody was named |
+//!
+//! The view `datasette_events` shows them as the plugin datasette-events-db for Datasette does: `id`, `event`, `created`,
+//! `actor_id`, `database_name`, `table_name`, `properties`. Where the application has something of that name, it keeps
+//! it.
+//!
+//! The store is an ordinary implementation of `track_event` that goes first (`tryfirst`) and is `essential`: when an
+//! event can't be kept, `track` returns the error, and nobody acts on the event. [`SqliteExt::store`] reads it back:
+//!
+//! ```
+//! use event_core::prelude::*;
+//! use event_sqlite::SqliteExt;
+//!
+//! #[derive(Event, serde::Deserialize)]
+//! struct UserBanned {
+//!     user: u64,
+//! }
+//!
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("store.db");
+//! # let config = json!({ "plugins": { "event-sqlite": { "store": { "path": path } } } });
+//! # let builder = App::builder()
+//! #     .without_linked()
+//! #     .event::<UserBanned>()
+//! #     .hook(event_sqlite::open_databases)
+//! #     .hook(event_sqlite::keep_event)
+//! #     .hook(event_sqlite::close_databases)
+//! #     .config(config);
+//! # let app = builder.start().wait()?;
+//! app.track(UserBanned { user: 17 }).by(Actor::new("root")).wait()?;
+//!
+//! let store = app.store()?;
+//! for event in store.events().name("user-*").newest_first().limit(10).list().wait()? {
+//!     println!("{} {} {}", event.seq, event.name, event.created);
+//! }
+//! let bans = store.events_of::<UserBanned>().list().wait()?;
+//! assert_eq!(bans[0].user, 17);
+//! # app.shutdown().wait()?;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Events::stream`] is for more events than memory holds, [`Events::follow`] waits for those that come, from this
+//! process or another.
+//!
+//! # What survives what
+//!
+//! | an event whose `track` returned | the process dies | the power goes |
+//! |---|---|---|
+//! | `ack = "commit"`, `synchronous = "full"` (without settings) | is there | is there |
+//! | `ack = "commit"`, `synchronous = "normal"` | is there | may be lost |
+//! | `ack = "enqueued"` | is lost if it was still in memory, usually for a millisecond | may be lost |
+//!
+//! The receipt's `promise()` says `OnDisk` for the first and `Enqueued` for the others. With `ack = "enqueued"`, events
+//! that can't be written wait in memory and are tried again; the queue is bounded, and when it is full, `track` waits.
+//! None is dropped, except one that the table itself refuses (by a trigger of the application's), which is a line on
+//! standard error. Shutdown writes what waits, until its deadline. [`Store::status`] says how it goes.
+//!
+//! # Databases
+//!
+//! An application's own databases are [configured](#settings), given before the start ([`Databases`]) or added later
+//! ([`SqliteExt::add_database`]). Each has one thread that writes, in transactions that all share who wait at the same
+//! time, and a few that read. What they return can be awaited in any runtime, and blocks none of its threads; `.wait()`
+//! is for code without one.
+//!
+//! ```
+//! use event_core::prelude::*;
+//! use event_sqlite::{DatabaseOptions, SqliteExt};
+//!
+//! # let directory = tempfile::tempdir()?;
+//! # let app = App::builder().without_linked().start().wait()?;
+//! # let path = directory.path().join("app.db");
+//! let db = app.add_database("app", DatabaseOptions::new(path))?;
+//! db.execute_write("CREATE TABLE user (name TEXT UNIQUE, banned INTEGER)", ()).wait()?;
+//! let renamed = db.write(|tx| {
+//!     tx.execute("INSERT INTO user VALUES (?, false)", ("mallory",))?;
+//!     Ok(tx.execute("UPDATE user SET name = 'eve' WHERE name = 'mallory'", ())?)
+//! });
+//! assert_eq!(renamed.wait()?.value, 1);
+//! let name: String = db.read(|db| Ok(db.query_row("SELECT name FROM user", (), |row| row.get(0))?)).wait()?;
+//! assert_eq!(name, "eve");
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Writes that track
+//!
+//! An event that is tracked with [`Tx::track`] is true with the write: it happens when the write is committed, and if
+//! the write fails, it never did. Where the store is in the same database (`store.database = "app"`), its row is in the
+//! same transaction, so that there is never the data without its event nor the event without its data.
+//!
+//! ```
+//! use event_core::prelude::*;
+//! use event_sqlite::{Error, SqliteExt};
+//!
+//! #[derive(Event)]
+//! struct UserBanned {
+//!     user: u64,
+//! }
+//!
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("app.db");
+//! let config = json!({ "plugins": { "event-sqlite": {
+//!     "databases": { "app": { "path": path } },
+//!     "store": { "database": "app" },
+//! } } });
+//! # let builder = App::builder()
+//! #     .without_linked()
+//! #     .event::<UserBanned>()
+//! #     .hook(event_sqlite::open_databases)
+//! #     .hook(event_sqlite::keep_event)
+//! #     .hook(event_sqlite::close_databases)
+//! #     .config(config);
+//! # let app = builder.start().wait()?;
+//! # let db = app.database("app")?;
+//! # db.execute_write("CREATE TABLE user (banned)", ()).wait()?;
+//! # db.execute_write("INSERT INTO user VALUES (false)", ()).wait()?;
+//! let written = app.database("app")?.write(|tx| {
+//!     if tx.execute("UPDATE user SET banned = true WHERE rowid = ?", (1,))? == 0 {
+//!         return Err(Error::own("there is no such user"));
+//!     }
+//!     tx.track(UserBanned { user: 1 })?.by(Actor::new("root"));
+//!     Ok(())
+//! });
+//! let written = written.wait()?;
+//! assert_eq!(written.failures().count(), 0);
+//! # app.shutdown().wait()?;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The events' implementations run after the commit, in the order of the calls, on a thread of this plugin or where a
+//! [`Spawner`] puts them. [`Written`] has their failures beside the value. A caller that stops waiting loses nothing. A
+//! wrapper that stops such an event keeps it from the other implementations; its row is part of the write, and stays.
+//!
+//! # Settings
+//!
+//! ```toml
+//! [plugins.event-sqlite]
+//! shutdown_ms = 10_000
+//!
+//! [plugins.event-sqlite.databases.app]
+//! path = "data/app.db"
+//! synchronous = "full"
+//! busy_timeout_ms = 5_000
+//! readers = 2
+//!
+//! [plugins.event-sqlite.store]
+//! database = "app"
+//! ack = "commit"
+//! queue = 65_536
+//! keep_days = 90
+//! ```
+//!
+//! | key | meaning | without it |
+//! |---|---|---|
+//! | `shutdown_ms` | how long shutdown may write before it says what is left | 10,000 |
+//! | `databases.NAME.path` | the file; relative to the directory that the program runs in | must be there |
+//! | `databases.NAME.synchronous` | `"full"`: a commit waits for the disk. `"normal"`: only checkpoints do | `"full"` |
+//! | `databases.NAME.busy_timeout_ms` | how long a write waits for another process's lock | 5,000 |
+//! | `databases.NAME.readers` | how many reads run at the same time | 2 |
+//! | `store.enabled` | `false`: no event is kept | `true` |
+//! | `store.database` | the database, by name, that the store is in | `"store"`, one of its own |
+//! | `store.path` | that database's file, where it isn't configured | `"store.db"` |
+//! | `store.ack` | when `track` returns: `"commit"`, or `"enqueued"` when the event is in the queue | `"commit"` |
+//! | `store.queue` | how many events can wait; beside that, 64 MiB | 65,536 |
+//! | `store.keep_days` | older events are removed, up to the first that isn't older | none is |
+//! | `store.keep_rows` | the oldest of more events than this are removed | none is |
+//! | `store.view` | whether there is a view `datasette_events` | `true` |
+//!
+//! Events go in steps of 500, between which others write, and never one that an implementation of
+//! [`events_needed_from`] needs. The file doesn't get smaller by it; SQLite uses the room again.
 
 mod app;
 mod database;

@@ -68,16 +68,16 @@ impl News {
         if !state.is_watched {
             let news = self.clone();
             let thread = std::thread::Builder::new().name("event-sqlite follow".to_owned());
-            state.is_watched = thread.spawn(move || news.watch(open())).is_ok();
+            state.is_watched = thread.spawn(move || news.watch(open().as_ref())).is_ok();
         }
         Follower(self.clone())
     }
 
     /// Without a connection (the file is gone, or there is no handle left) everything may have changed at any time.
-    fn watch(&self, connection: Option<Connection>) {
+    fn watch(&self, connection: Option<&Connection>) {
         let mut seen = None;
         loop {
-            let now = connection.as_ref().and_then(|connection| {
+            let now = connection.and_then(|connection| {
                 connection.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)).ok()
             });
             // The first time, too: it may have changed since the first follower looked.

@@ -38,7 +38,8 @@ pub(crate) type Sender<T> = oneshot::Sender<Result<Written<T>>>;
 
 pub(crate) struct Closure<T, F> {
     app: App,
-    closure: Option<F>,
+    /// Until its turn.
+    function: Option<F>,
     outcome: Option<Result<(T, Vec<Prepared>)>>,
     deliver: Deliver<T>,
     sender: Sender<T>,
@@ -49,18 +50,18 @@ where
     T: Send + 'static,
     F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
 {
-    pub(crate) fn new(app: App, closure: F, deliver: Deliver<T>, sender: Sender<T>) -> Box<dyn Job> {
-        Box::new(Self { app, closure: Some(closure), outcome: None, deliver, sender })
+    pub(crate) fn boxed(app: App, function: F, deliver: Deliver<T>, sender: Sender<T>) -> Box<dyn Job> {
+        Box::new(Self { app, function: Some(function), outcome: None, deliver, sender })
     }
 }
 
 impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Closure<T, F> {
     fn run(&mut self, turn: &mut Turn<'_>) -> Result<(), Undo> {
-        let closure = self.closure.take().expect("a job has one turn");
+        let function = self.function.take().expect("a job has one turn");
         let app = &self.app;
         let run = || {
             let tx = Tx::new(turn.connection, app);
-            let value = closure(&tx)?;
+            let value = function(&tx)?;
             let events = tx.into_events()?;
             (turn.keep)(&events)?;
             Ok((value, events))

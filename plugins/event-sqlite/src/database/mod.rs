@@ -119,7 +119,7 @@ impl Database {
                 sqlite.deliveries.deliver(&deliver_to, ledger, value, events, sender);
             });
             let (sender, receiver) = oneshot::channel();
-            let job = Closure::new(app, closure, deliver, sender);
+            let job = Closure::boxed(app, closure, deliver, sender);
             core.queue.push_job(job).await.map_err(|_| core.closed())?;
             receiver.await.unwrap_or_else(|_| Err(core.closed()))
         })

@@ -83,9 +83,11 @@ impl std::fmt::Debug for Tx<'_> {
 
 /// An event that waits for the end of its closure, of any type.
 struct Queued {
-    prepare: Box<dyn FnOnce(&App, Said) -> event_core::Result<Prepared>>,
+    prepare: Box<Prepare>,
     said: Said,
 }
+
+type Prepare = dyn FnOnce(&App, Said) -> event_core::Result<Prepared>;
 
 /// What the closure said of an event, beside the event itself.
 #[derive(Default)]

@@ -104,7 +104,7 @@ impl Writer {
                 }
                 Err(Broken { error, by: Some(job) }) => self.fail_jobs(batch, job, &error),
                 Err(Broken { error, by: None }) => {
-                    self.fail_all(batch, &error);
+                    fail_all(batch, &error);
                     return Some(error);
                 }
             }
@@ -165,13 +165,13 @@ impl Writer {
         let keeps = self.core.ledger().is_some();
         let sqlite = |cause| Error::sqlite(path, cause);
         execute(connection, SAVEPOINT).map_err(sqlite)?;
-        let mut inserted = 0;
+        let mut count = 0;
         let mut bytes = Vec::new();
         let mut keep = |events: &[event_core::Prepared]| {
             for event in events.iter().filter(|_| keeps) {
                 bytes.clear();
                 row::encode(event.event(), &mut bytes)?;
-                inserted += inserter.insert_one(&bytes)?;
+                count += inserter.insert_one(&bytes)?;
             }
             Ok(())
         };
@@ -180,11 +180,11 @@ impl Writer {
             return Err(Error::EndedTransaction { path: path.clone() });
         }
         if let Err(Undo) = done {
-            inserted = 0;
+            count = 0;
             execute(connection, ROLLBACK_TO).map_err(sqlite)?;
         }
         execute(connection, RELEASE).map_err(sqlite)?;
-        Ok(inserted)
+        Ok(count)
     }
 
     fn committed(&self, batch: &mut Batch, rows: Rows) {
@@ -226,20 +226,6 @@ impl Writer {
         }
     }
 
-    /// Nothing can be written. Whoever waits is told; rows that nobody waits for stay.
-    fn fail_all(&self, batch: &mut Batch, error: &Error) {
-        for at in 0..batch.len() {
-            match batch.take_awaited(at) {
-                Some(What::Row(Some(answer))) => {
-                    let _ = answer.send(Err(error.clone()));
-                }
-                Some(What::Job(job)) => answer(job, Err(error.clone())),
-                _ => {}
-            }
-        }
-        batch.keep_unanswered();
-    }
-
     /// The row can't be in the table, now or later, and nobody waits who could be told.
     fn refuse(&self, row: &[u8], error: &Error) {
         let row = Row::decode(row);
@@ -264,6 +250,20 @@ impl Writer {
             _ => {}
         }
     }
+}
+
+/// Nothing can be written. Whoever waits is told; rows that nobody waits for stay.
+fn fail_all(batch: &mut Batch, error: &Error) {
+    for at in 0..batch.len() {
+        match batch.take_awaited(at) {
+            Some(What::Row(Some(answer))) => {
+                let _ = answer.send(Err(error.clone()));
+            }
+            Some(What::Job(job)) => answer(job, Err(error.clone())),
+            _ => {}
+        }
+    }
+    batch.keep_unanswered();
 }
 
 /// A value of the application's whose `drop` panics is no reason to write nothing any more.

@@ -30,12 +30,11 @@ impl<'c> Inserter<'c> {
     /// When the failure broke the transaction.
     pub(crate) fn insert<'r>(
         &mut self,
-        rows: impl ExactSizeIterator<Item = &'r [u8]> + Clone,
+        mut rest: impl ExactSizeIterator<Item = &'r [u8]> + Clone,
         mut failed: impl FnMut(usize, rusqlite::Error),
     ) -> Result<usize> {
         let mut inserted = 0;
         let mut at = 0;
-        let mut rest = rows.clone();
         while rest.len() >= TOGETHER {
             let those = rest.clone().take(TOGETHER);
             match self.insert_together(those.clone()) {
@@ -116,7 +115,7 @@ fn bind(statement: &mut CachedStatement<'_>, place: usize, row: &[u8]) -> Result
     statement.raw_bind_parameter(first + 6, Text(row.properties))
 }
 
-/// Text that came out of a `str`, or of serde_json.
+/// Text that came out of a `str`, or of `serde_json`.
 struct Text<'a>(&'a [u8]);
 
 impl ToSql for Text<'_> {

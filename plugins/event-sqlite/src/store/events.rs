@@ -157,8 +157,8 @@ pub(crate) struct Reader<T> {
 
 impl<T: FromColumns> EventStream<T> {
     /// The next event, if there is one.
-    pub fn next(&mut self) -> impl Future<Output = Option<Result<T>>> + Send {
-        poll_fn(|context| Pin::new(&mut *self).poll_next(context))
+    pub async fn next(&mut self) -> Option<Result<T>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
     /// The events as an iterator that waits on this thread.

@@ -40,8 +40,8 @@ impl<T: FromColumns> Follow<T> {
     }
 
     /// The next event, when there is one; `None` when the app is shut down.
-    pub fn next(&mut self) -> impl Future<Output = Option<Result<T>>> + Send {
-        poll_fn(|context| Pin::new(&mut *self).poll_next(context))
+    pub async fn next(&mut self) -> Option<Result<T>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
     /// The events as an iterator that waits on this thread.

@@ -1,5 +1,7 @@
 //! Which events are asked for, and how they are found.
 
+use std::fmt::Write;
+
 use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
@@ -101,7 +103,7 @@ impl Query {
         let (mut sql, mut values) = (" WHERE TRUE".to_owned(), Vec::new());
         let mut and = |condition: &str, value: Value| {
             values.push(value);
-            sql += &format!(" AND {condition} ?{}", values.len());
+            let _ = write!(sql, " AND {condition} ?{}", values.len());
         };
         let (position_after, position_before) =
             if self.newest_first { (None, position) } else { (position, None) };

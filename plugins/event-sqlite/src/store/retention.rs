@@ -26,7 +26,7 @@ pub(crate) struct Retention {
 }
 
 /// Between two looks.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 /// Rows that go in one transaction: a few milliseconds, in which others wait.
 const STEP: i64 = 500;
 

@@ -73,9 +73,9 @@ pub(crate) fn prepare(connection: &Connection, path: &Path, place: Place, view: 
 
 fn migrate(transaction: &Connection, path: &Path, place: Place) -> Result<()> {
     let found = version(transaction, place)?;
-    let known = MIGRATIONS.len();
+    let known = i64::try_from(MIGRATIONS.len()).expect("there are few");
     let Some(missing) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..)) else {
-        return Err(Error::NewerStore { path: path.to_owned(), found, known: known as i64 });
+        return Err(Error::NewerStore { path: path.to_owned(), found, known });
     };
     if missing.is_empty() {
         return Ok(());
@@ -84,7 +84,7 @@ fn migrate(transaction: &Connection, path: &Path, place: Place) -> Result<()> {
         return Err(Error::NotTheStore { path: path.to_owned() });
     }
     missing.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
-    set_version(transaction, place, known as i64)
+    set_version(transaction, place, known)
 }
 
 fn version(connection: &Connection, place: Place) -> Result<i64> {

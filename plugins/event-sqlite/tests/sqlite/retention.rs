@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::files::{Files, banned};
 
 /// An app with events that are so many days old, in this order.
-fn start(files: &Files, store: Value, days: &[i64]) -> App {
+fn start(files: &Files, store: &Value, days: &[i64]) -> App {
     // Removing by itself would be in the way of a test that removes.
     let app = files.start(json!({ "databases": { "store": { "path": "store.db" } } }));
     for days in days {
@@ -50,12 +50,12 @@ fn remove(app: &App) {
 #[test]
 fn events_older_than_keep_days_go_up_to_the_first_that_isnt() {
     let files = Files::new();
-    let app = start(&files, json!({ "keep_days": 30 }), &[90, 60, 31, 30, 90, 0]);
+    let app = start(&files, &json!({ "keep_days": 30 }), &[90, 60, 31, 30, 90, 0]);
     remove(&app);
     assert_eq!(seqs(&files), [4, 5, 6], "the fifth came after one that stays");
 
     let files = Files::new();
-    let app = start(&files, json!({ "keep_days": 30 }), &[90, 60]);
+    let app = start(&files, &json!({ "keep_days": 30 }), &[90, 60]);
     remove(&app);
     assert!(seqs(&files).is_empty());
     // A seq that is gone doesn't come again.
@@ -66,14 +66,14 @@ fn events_older_than_keep_days_go_up_to_the_first_that_isnt() {
 #[test]
 fn events_beyond_keep_rows_go_oldest_first() {
     let files = Files::new();
-    let app = start(&files, json!({ "keep_rows": 2 }), &[0; 5]);
+    let app = start(&files, &json!({ "keep_rows": 2 }), &[0; 5]);
     remove(&app);
     assert_eq!(seqs(&files), [4, 5]);
     remove(&app);
     assert_eq!(seqs(&files), [4, 5]);
 
     let files = Files::new();
-    let app = start(&files, json!({ "keep_rows": 4, "keep_days": 30 }), &[90, 90, 0, 0, 0]);
+    let app = start(&files, &json!({ "keep_rows": 4, "keep_days": 30 }), &[90, 90, 0, 0, 0]);
     remove(&app);
     assert_eq!(seqs(&files), [3, 4, 5], "whichever keeps less");
 }
@@ -81,7 +81,7 @@ fn events_beyond_keep_rows_go_oldest_first() {
 #[test]
 fn what_somebody_still_needs_stays_and_all_stays_if_that_cant_be_known() {
     let files = Files::new();
-    let app = start(&files, json!({}), &[90; 5]);
+    let app = start(&files, &json!({}), &[90; 5]);
     app.shutdown().wait().expect("it stops");
     // Set before the app looks by itself.
     let section = json!({ "databases": { "store": { "path": "store.db" } }, "store": { "keep_rows": 1 } });
@@ -99,7 +99,7 @@ fn what_somebody_still_needs_stays_and_all_stays_if_that_cant_be_known() {
 #[test]
 fn many_events_go_in_steps() {
     let files = Files::new();
-    let app = start(&files, json!({}), &[]);
+    let app = start(&files, &json!({}), &[]);
     let database = app.database("store").expect("it is there");
     let fill = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1750)
                 INSERT INTO events (id, name, version, created, properties)
@@ -123,7 +123,7 @@ fn many_events_go_in_steps() {
 #[test]
 fn without_a_limit_everything_stays() {
     let files = Files::new();
-    let app = start(&files, json!({}), &[9000, 0]);
+    let app = start(&files, &json!({}), &[9000, 0]);
     remove(&app);
     assert_eq!(seqs(&files), [1, 2]);
 }
@@ -132,7 +132,7 @@ fn without_a_limit_everything_stays() {
 #[test]
 fn a_start_removes_old_events_by_itself() {
     let files = Files::new();
-    let app = start(&files, json!({ "keep_rows": 1 }), &[0, 0, 0]);
+    let app = start(&files, &json!({ "keep_rows": 1 }), &[0, 0, 0]);
     let database = app.database("store").expect("it is there");
     while database
         .read(|db| Ok(db.query_row("SELECT count(*) FROM events", (), |row| row.get::<_, i64>(0))?))

@@ -125,9 +125,9 @@ fn a_write_that_fails_tracks_nothing() {
     for same_file in [true, false] {
         let files = Files::new();
         let heard = Arc::new(Mutex::new(0));
-        let hears = heard.clone();
+        let counter = heard.clone();
         let builder = if same_file { builder(&files) } else { builder_apart(&files) };
-        let builder = builder.on::<UserBanned, _>(move |_| *hears.lock().expect("nobody panics") += 1);
+        let builder = builder.on::<UserBanned, _>(move |_| *counter.lock().expect("nobody panics") += 1);
         let (app, db) = start(builder);
         let failing = |end: fn() -> event_sqlite::Result<()>| {
             let write = db.write(move |tx| {
@@ -269,13 +269,13 @@ fn an_implementation_can_write_and_track_itself_and_wait_for_it() {
 fn a_spawner_drives_the_implementations_in_its_runtime() {
     let files = Files::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let (spawn, mut spawned) = tokio::sync::mpsc::unbounded_channel();
-    let spawner = Spawner::new(move |delivery| spawn.send(delivery).expect("the runtime is there"));
+    let (sender, mut deliveries) = tokio::sync::mpsc::unbounded_channel();
+    let spawner = Spawner::new(move |delivery| sender.send(delivery).expect("the runtime is there"));
     let builder = builder(&files).insert(spawner).hook(wait_for_the_runtime);
     let (_app, db) = start(builder);
     let written = runtime.block_on(async {
         tokio::spawn(async move {
-            while let Some(delivery) = spawned.recv().await {
+            while let Some(delivery) = deliveries.recv().await {
                 tokio::spawn(delivery);
             }
         });
@@ -288,7 +288,7 @@ fn a_spawner_drives_the_implementations_in_its_runtime() {
 #[hookimpl(track_event)]
 async fn wait_for_the_runtime(event: &UserBanned) {
     assert_eq!(event.user, "mallory");
-    tokio::time::timeout(std::time::Duration::from_secs(60), async {}).await.expect("it takes no time");
+    tokio::time::timeout(std::time::Duration::from_mins(1), async {}).await.expect("it takes no time");
 }
 
 /// The delivery thread goes on with other writes while an `async fn` waits.
@@ -296,14 +296,14 @@ async fn wait_for_the_runtime(event: &UserBanned) {
 fn a_slow_implementation_holds_up_no_other_write() {
     let files = Files::new();
     let (sender, receiver) = futures_channel::oneshot::channel::<()>();
-    let (arrives, arrived) = mpsc::channel();
+    let (arrives, at_gate) = mpsc::channel();
     let gate = Gate(Mutex::new(Some((arrives, receiver))));
     let (_app, db) = start(builder(&files).insert(gate).hook(wait_at_the_gate));
     let slow = std::thread::spawn({
         let db = db.clone();
         move || db.write(|tx| tx.track(banned("slow")).map(drop)).wait()
     });
-    arrived.recv().expect("the slow one comes to the gate");
+    at_gate.recv().expect("the slow one comes to the gate");
     let quick = db.write(|tx| tx.track(banned("quick")).map(drop)).wait();
     quick.expect("it can be written").strict().expect("nothing fails");
     sender.send(()).expect("the slow one waits");

@@ -50,10 +50,12 @@ pub(crate) fn hold(database: &Database) -> mpsc::Sender<()> {
     sender
 }
 
+type Closure<T> = dyn FnOnce(&Tx<'_>) -> event_sqlite::Result<T> + Send;
+
 /// Asks for all of these writes while the writer is busy, so that they are one batch, and gives their outcomes.
 fn together<T: Send + 'static>(
     database: &Database,
-    closures: Vec<Box<dyn FnOnce(&Tx<'_>) -> event_sqlite::Result<T> + Send>>,
+    closures: Vec<Box<Closure<T>>>,
 ) -> Vec<event_sqlite::Result<T>> {
     let release = hold(database);
     let mut writes: Vec<_> = closures.into_iter().map(|closure| Box::pin(database.write(closure))).collect();
