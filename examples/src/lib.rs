@@ -17,6 +17,10 @@ mod guide_configuration {}
 mod guide_running {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/guide-store.md")]
+mod guide_store {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/guide-testing.md")]
 mod guide_testing {}
 

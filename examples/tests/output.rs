@@ -115,6 +115,11 @@ fn datasettes_events_have_its_names_and_fields() {
     assert_prints(&run("datasette_events", &[], Stdio::null()), "datasette_events", 0);
 }
 
+#[test]
+fn events_db_prints_the_rows_that_its_own_hook_wrote() {
+    assert_prints(&run("events_db", &[], Stdio::null()), "events_db", 0);
+}
+
 /// Hooks in a second crate hear of events in a first, and the third says how: points doubled, a plugin not enabled,
 /// an address redacted.
 #[test]

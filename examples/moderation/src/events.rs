@@ -1,0 +1,23 @@
+//! What happens in this service.
+
+use event_core::prelude::*;
+
+/// A moderator banned a user.
+#[derive(Event)]
+pub struct UserBanned {
+    /// The user's number.
+    pub user: i64,
+    /// The user's name at that time.
+    pub name: String,
+    /// What the moderator gave as the reason.
+    pub reason: String,
+}
+
+/// A moderator lifted a ban.
+#[derive(Event)]
+pub struct UserUnbanned {
+    /// The user's number.
+    pub user: i64,
+    /// The user's name at that time.
+    pub name: String,
+}

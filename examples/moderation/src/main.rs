@@ -1,0 +1,81 @@
+//! A small web service: moderators ban users, and every ban is an event.
+//!
+//! `cargo run -p moderation` plays a few requests against the service and shows the events that came of them.
+//! `cargo run -p moderation -- serve 127.0.0.1:3000` serves until Ctrl-C.
+//!
+//! Users and events are in one database file, so a ban and its event are written in one transaction: there is never the
+//! one without the other. event-stderr, linked beside, writes each event as a line on standard error.
+
+mod demo;
+mod events;
+mod http;
+mod users;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use event_core::prelude::*;
+use event_sqlite::{DatabaseOptions, Databases};
+use tokio::net::TcpListener;
+
+event_core::plugins![event_sqlite, event_stderr];
+
+const USAGE: &str = "usage: moderation                              plays a few requests, in a temporary file
+       moderation serve [ADDRESS] [FILE]       serves; 127.0.0.1:3000 and moderation.db unless given";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let ended = match arguments[..] {
+        [] => demo::play().await,
+        ["serve"] => serve("127.0.0.1:3000", Path::new("moderation.db")).await,
+        ["serve", address] => serve(address, Path::new("moderation.db")).await,
+        ["serve", address, file] => serve(address, Path::new(file)).await,
+        _ => Err(USAGE.into()),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(address: &str, file: &Path) -> Result<(), Box<dyn Error>> {
+    let app = start(file.to_owned()).await?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|error| format!("can't listen at {address}: {error}"))?;
+    println!("listening at http://{}", listener.local_addr()?);
+    axum::serve(listener, http::router(app.clone())).with_graceful_shutdown(stop_signal()).await?;
+    // Requests are answered; now whatever waits is written.
+    app.shutdown().await?;
+    println!("stopped; users and events are in {}", file.display());
+    Ok(())
+}
+
+async fn start(file: PathBuf) -> event_core::Result<App> {
+    App::builder()
+        .insert(Databases::new().with("app", DatabaseOptions::new(file)))
+        .config(json!({ "plugins": { "event-sqlite": { "store": { "database": "app" } } } }))
+        .start()
+        .await
+}
+
+/// Ctrl-C, or the signal by which service managers end a process.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
