@@ -1,0 +1,112 @@
+//! What the same costs in Python, with pluggy and with Datasette.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use crate::ours;
+use crate::row::Row;
+use crate::stopwatch::{ratio, time};
+
+const COUNTS: [usize; 2] = [4, 64];
+/// Ours are so many more that both sides of a round take about the same time.
+const OURS: u32 = 20_000;
+const PYTHONS: u32 = 400;
+
+pub(crate) fn rows() -> Vec<Row> {
+    match environment().and_then(|python| Python::start(&python)) {
+        Ok(mut python) => {
+            let mut rows = Vec::new();
+            for (kind, name) in [("pluggy", "pluggy's hook call"), ("datasette", "Datasette's `track_event`")]
+            {
+                rows.extend(COUNTS.map(|count| compare(&mut python, kind, name, count)));
+            }
+            rows
+        }
+        Err(reason) => vec![Row::skipped("pluggy and Datasette", &reason)],
+    }
+}
+
+fn compare(python: &mut Python, kind: &str, name: &str, count: usize) -> Row {
+    let mut track = ours::track(count);
+    let mut times = Vec::new();
+    let ratio = ratio(
+        || {
+            let time = time(|| track(OURS.into())) / OURS;
+            times.push(time);
+            time
+        },
+        || python.time(kind, count, PYTHONS) / PYTHONS,
+    );
+    times.sort_unstable();
+    Row {
+        work: format!("an event to {count} that read its fields"),
+        against: name.to_owned(),
+        measured: format!("{ratio:.0} × as fast: {} ns", times[times.len() / 2].as_nanos()),
+        target: "≥ 50 ×".to_owned(),
+        reached: Some(ratio >= 50.0),
+    }
+}
+
+/// The Python of an environment in the target directory that has both, or why there is none.
+fn environment() -> Result<PathBuf, String> {
+    let directory = PathBuf::from(concat!(env!("CARGO_TARGET_TMPDIR"), "/python"));
+    let python = directory.join("bin/python");
+    if run(Command::new(&python).args(["-c", "import datasette, pluggy"])).is_err() {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&directory))?;
+        let mut install = Command::new(&python);
+        install.args(["-m", "pip", "install", "--quiet", "--pre", "pluggy", "datasette>=1.0a0"]);
+        run(&mut install)?;
+    }
+    Ok(python)
+}
+
+/// The error is what the command says last.
+fn run(command: &mut Command) -> Result<(), String> {
+    let name = command.get_program().display().to_string();
+    let output = command.output().map_err(|error| format!("`{name}`: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(said.trim().lines().last().unwrap_or(&name).to_owned())
+}
+
+/// `python.py`, waiting for what to repeat.
+struct Python {
+    process: Child,
+    ask: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Python {
+    fn start(python: &Path) -> Result<Self, String> {
+        let mut process = Command::new(python)
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("`{}`: {error}", python.display()))?;
+        let ask = process.stdin.take().expect("it was piped");
+        let answers = BufReader::new(process.stdout.take().expect("it was piped"));
+        Ok(Self { process, ask, answers })
+    }
+
+    /// How long so many calls take.
+    fn time(&mut self, kind: &str, count: usize, times: u32) -> Duration {
+        writeln!(self.ask, "{kind} {count} {times}").expect("it reads what is written to it");
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).expect("it writes text");
+        let seconds =
+            answer.trim().parse().expect("it answers with seconds, or says on standard error why not");
+        Duration::from_secs_f64(seconds)
+    }
+}
+
+impl Drop for Python {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,96 @@
+//! What the crates cost, against their peers and against the limit: `cargo bench -p benches`.
+//!
+//! Prints a table a section, in Markdown, as it stands in `docs/performance.md`. `-- dispatch threads` prints these two
+//! sections. `-- --check` fails where an event costs more than 5 % over what `benches/instructions.txt` says, and
+//! `-- --accept` writes that file anew.
+
+mod callgrind;
+mod dispatch;
+mod identity;
+mod kept;
+mod numbered;
+mod ours;
+#[cfg(feature = "peers")]
+mod peers;
+mod properties;
+mod python;
+mod row;
+mod stopwatch;
+mod thousand;
+mod threads;
+
+use std::process::ExitCode;
+
+use callgrind::Work;
+use row::Row;
+
+/// A part of the table.
+struct Section {
+    name: &'static str,
+    rows: fn() -> Vec<Row>,
+    /// What runs under valgrind for it.
+    works: fn() -> Vec<Work>,
+}
+
+/// The works of a section that doesn't count instructions.
+fn none() -> Vec<Work> {
+    Vec::new()
+}
+
+const SECTIONS: &[Section] = &[
+    Section { name: "dispatch", rows: dispatch::rows, works: dispatch::works },
+    #[cfg(feature = "peers")]
+    Section { name: "peers", rows: peers::rows, works: peers::works },
+    Section { name: "properties", rows: properties::rows, works: properties::works },
+    Section { name: "python", rows: python::rows, works: none },
+    Section { name: "identity", rows: identity::rows, works: none },
+    Section { name: "threads", rows: threads::rows, works: none },
+];
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let mut chosen = Vec::new();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            // Cargo says so to every benchmark.
+            "--bench" => {}
+            "--check" => return kept::check(&dispatch::works()),
+            "--accept" => return kept::accept(&dispatch::works()),
+            "--work" => return repeat(arguments),
+            name => match SECTIONS.iter().find(|section| section.name == name) {
+                Some(section) => chosen.push(section),
+                None => return unknown(name),
+            },
+        }
+    }
+    if chosen.is_empty() {
+        chosen.extend(SECTIONS);
+    }
+    for section in chosen {
+        println!("### {}\n\n{}", section.name, row::HEADING);
+        for row in (section.rows)() {
+            println!("{row}");
+        }
+        println!();
+    }
+    ExitCode::SUCCESS
+}
+
+/// Does what a run under valgrind asks for: the name of a work, and how often.
+fn repeat(mut arguments: impl Iterator<Item = String>) -> ExitCode {
+    let (name, times) = (arguments.next(), arguments.next().and_then(|times| times.parse().ok()));
+    let mut works = SECTIONS.iter().flat_map(|section| (section.works)());
+    if let (Some(work), Some(times)) = (works.find(|work| Some(&work.name) == name.as_ref()), times) {
+        (work.prepare())(times);
+        ExitCode::SUCCESS
+    } else {
+        eprintln!("there is no work {name:?} that could be repeated {times:?} times");
+        ExitCode::FAILURE
+    }
+}
+
+fn unknown(name: &str) -> ExitCode {
+    let names: Vec<_> = SECTIONS.iter().map(|section| section.name).collect();
+    eprintln!("there is no section `{name}`; there are {}, --check and --accept", names.join(", "));
+    ExitCode::FAILURE
+}
