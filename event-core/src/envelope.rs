@@ -52,24 +52,26 @@ impl Envelope {
     /// Of an event that happens now.
     #[inline]
     pub(crate) fn now(event_type: &'static EventType, actor: Option<Actor>) -> Self {
+        Self::at(now(), event_type, actor)
+    }
+
+    /// With what the caller gave. Where a time was given, the clock isn't asked: there may be none.
+    pub(crate) fn new(event_type: &'static EventType, said: Said) -> Self {
+        let given = said.given.map(|given| *given).unwrap_or_default();
+        let created = given.created.map_or_else(now, SystemTime::from);
+        Self { given_id: given.id.map(Box::new), ..Self::at(created, event_type, said.actor) }
+    }
+
+    #[inline]
+    fn at(created: SystemTime, event_type: &'static EventType, actor: Option<Actor>) -> Self {
         Self {
             event_type,
-            created: now(),
+            created,
             actor,
             id: LazyId::default(),
             given_id: None,
             promise: AtomicU8::new(Promise::Nothing as u8),
         }
-    }
-
-    /// With what the caller gave.
-    pub(crate) fn new(event_type: &'static EventType, said: Said) -> Self {
-        let mut envelope = Self::now(event_type, said.actor);
-        if let Some(given) = said.given {
-            envelope.created = given.created.map_or(envelope.created, SystemTime::from);
-            envelope.given_id = given.id.map(Box::new);
-        }
-        envelope
     }
 
     #[inline]

@@ -22,15 +22,23 @@ pub(crate) fn program(package: &str, binary: &str, profile: &str) -> Command {
 
 /// A cargo command for the workspace in `tests/programs`, with a target directory of its own: the one of the tests
 /// is locked while they are built, and its builds have other features.
+///
+/// All that the programs need was downloaded to build these tests.
 pub(crate) fn cargo(subcommand: &str) -> Command {
+    let mut command = downloading_cargo(subcommand);
+    command.arg("--offline");
+    command
+}
+
+/// The same for a target whose crates were not downloaded yet.
+pub(crate) fn downloading_cargo(subcommand: &str) -> Command {
     static SAME_VERSIONS: Once = Once::new();
     SAME_VERSIONS.call_once(|| {
         std::fs::copy(tests().join("../Cargo.lock"), tests().join("programs/Cargo.lock"))
             .expect("the workspace's `Cargo.lock` can be copied");
     });
     let mut command = Command::new(env!("CARGO"));
-    // All that the programs need was downloaded to build these tests.
-    command.arg(subcommand).args(["--offline", "--quiet"]).env("CARGO_TARGET_DIR", target_directory());
+    command.arg(subcommand).arg("--quiet").env("CARGO_TARGET_DIR", target_directory());
     command.current_dir(tests().join("programs"));
     // The programs say themselves how they are built.
     for (name, _) in

@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use crate::build::{self, cargo, succeeded, tests};
+use crate::build::{self, downloading_cargo, succeeded, tests};
 
 #[test]
 fn a_program_of_three_crates_on_wasip1_hears_its_event() {
@@ -21,11 +21,8 @@ fn hears(target: &str, what: &str, file: &str, script: &str) {
         eprintln!("skipped: {missing}");
         return;
     }
-    // Crates that only this target needs were not downloaded for the tests.
-    let mut fetch = Command::new(env!("CARGO"));
-    succeeded(fetch.args(["fetch", "--quiet", "--target", target]).current_dir(tests().join("programs")));
     for (profile, folder) in [("dev", "debug"), ("release", "release")] {
-        let mut build = cargo("build");
+        let mut build = downloading_cargo("build");
         succeeded(build.args(["--package=wasm-app", what, "--target", target, "--profile", profile]));
         let compiled = build::target_directory().join(target).join(folder).join(file);
         let mut node = Command::new("node");
