@@ -15,7 +15,7 @@ const OURS: u32 = 20_000;
 const PYTHONS: u32 = 400;
 
 pub(crate) fn rows() -> Vec<Row> {
-    match environment().and_then(|python| Python::start(&python)) {
+    match Python::find() {
         Ok(mut python) => {
             let mut rows = Vec::new();
             for (kind, name) in [("pluggy", "pluggy's hook call"), ("datasette", "Datasette's `track_event`")]
@@ -49,14 +49,23 @@ fn compare(python: &mut Python, kind: &str, name: &str, count: usize) -> Row {
     }
 }
 
-/// The Python of an environment in the target directory that has both, or why there is none.
+/// The Python of an environment in the target directory that has what `python.py` needs, or why there is none.
 fn environment() -> Result<PathBuf, String> {
     let directory = PathBuf::from(concat!(env!("CARGO_TARGET_TMPDIR"), "/python"));
     let python = directory.join("bin/python");
-    if run(Command::new(&python).args(["-c", "import datasette, pluggy"])).is_err() {
+    if run(Command::new(&python).args(["-c", "import datasette, datasette_events_db, pluggy"])).is_err() {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&directory))?;
         let mut install = Command::new(&python);
-        install.args(["-m", "pip", "install", "--quiet", "--pre", "pluggy", "datasette>=1.0a0"]);
+        install.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--pre",
+            "pluggy",
+            "datasette>=1.0a0",
+            "datasette-events-db",
+        ]);
         run(&mut install)?;
     }
     Ok(python)
@@ -74,16 +83,21 @@ fn run(command: &mut Command) -> Result<(), String> {
 }
 
 /// `python.py`, waiting for what to repeat.
-struct Python {
+pub(crate) struct Python {
     process: Child,
     ask: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
 impl Python {
+    /// With an environment in the target directory that has all it needs, or why there is none.
+    pub(crate) fn find() -> Result<Self, String> {
+        Self::start(&environment()?)
+    }
+
     fn start(python: &Path) -> Result<Self, String> {
         let mut process = Command::new(python)
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python.py"))
+            .args([concat!(env!("CARGO_MANIFEST_DIR"), "/python.py"), env!("CARGO_TARGET_TMPDIR")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -94,7 +108,7 @@ impl Python {
     }
 
     /// How long so many calls take.
-    fn time(&mut self, kind: &str, count: usize, times: u32) -> Duration {
+    pub(crate) fn time(&mut self, kind: &str, count: usize, times: u32) -> Duration {
         writeln!(self.ask, "{kind} {count} {times}").expect("it reads what is written to it");
         let mut answer = String::new();
         self.answers.read_line(&mut answer).expect("it writes text");

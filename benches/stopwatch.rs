@@ -18,9 +18,19 @@ pub(crate) fn ratio(mut one: impl FnMut() -> Duration, mut other: impl FnMut() -
 
 /// The middle one of what [`ROUNDS`] rounds give.
 pub(crate) fn median(round: impl FnMut() -> f64) -> f64 {
-    let mut figures: Vec<f64> = std::iter::repeat_with(round).take(ROUNDS).collect();
+    median_of(ROUNDS, round)
+}
+
+/// The middle one of what so many rounds give.
+pub(crate) fn median_of(rounds: usize, round: impl FnMut() -> f64) -> f64 {
+    let mut figures: Vec<f64> = std::iter::repeat_with(round).take(rounds).collect();
+    middle(&mut figures)
+}
+
+/// The middle one of these.
+pub(crate) fn middle(figures: &mut [f64]) -> f64 {
     figures.sort_by(f64::total_cmp);
-    figures[ROUNDS / 2]
+    figures[figures.len() / 2]
 }
 
 /// How long something takes.

@@ -4,6 +4,7 @@
 //! sections. `-- --check` fails where an event costs more than 5 % over what `benches/instructions.txt` says, and
 //! `-- --accept` writes that file anew.
 
+mod building;
 mod callgrind;
 mod dispatch;
 mod identity;
@@ -15,6 +16,8 @@ mod peers;
 mod properties;
 mod python;
 mod row;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod stopwatch;
 mod thousand;
 mod threads;
@@ -45,6 +48,9 @@ const SECTIONS: &[Section] = &[
     Section { name: "python", rows: python::rows, works: none },
     Section { name: "identity", rows: identity::rows, works: none },
     Section { name: "threads", rows: threads::rows, works: none },
+    #[cfg(feature = "sqlite")]
+    Section { name: "sqlite", rows: sqlite::rows, works: none },
+    Section { name: "building", rows: building::rows, works: none },
 ];
 
 fn main() -> ExitCode {
@@ -57,6 +63,8 @@ fn main() -> ExitCode {
             "--check" => return kept::check(&dispatch::works()),
             "--accept" => return kept::accept(&dispatch::works()),
             "--work" => return repeat(arguments),
+            #[cfg(feature = "sqlite")]
+            "--peak" => return peak(arguments),
             name => match SECTIONS.iter().find(|section| section.name == name) {
                 Some(section) => chosen.push(section),
                 None => return unknown(name),
@@ -85,6 +93,19 @@ fn repeat(mut arguments: impl Iterator<Item = String>) -> ExitCode {
         ExitCode::SUCCESS
     } else {
         eprintln!("there is no work {name:?} that could be repeated {times:?} times");
+        ExitCode::FAILURE
+    }
+}
+
+/// Fills a store, and prints how much memory that took: the file, and how many events.
+#[cfg(feature = "sqlite")]
+fn peak(mut arguments: impl Iterator<Item = String>) -> ExitCode {
+    let (path, count) = (arguments.next(), arguments.next().and_then(|count| count.parse().ok()));
+    if let (Some(path), Some(count)) = (path, count) {
+        sqlite::print_peak(path.as_ref(), count);
+        ExitCode::SUCCESS
+    } else {
+        eprintln!("--peak needs a file that isn't there, and a number of events");
         ExitCode::FAILURE
     }
 }
