@@ -198,6 +198,7 @@ mod news;
 mod row;
 mod settings;
 mod store;
+mod sync;
 mod waiting;
 mod written;
 

@@ -4,6 +4,8 @@ mod batch;
 mod connect;
 mod guard;
 mod inside;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 mod job;
 mod open;
 mod options;

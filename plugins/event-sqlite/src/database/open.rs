@@ -64,16 +64,7 @@ impl Open {
     ) -> Result<Arc<Self>> {
         let connection = connect::writer(&options)?;
         prepare(&connection).map_err(|error| error.about(&options.path))?;
-        let core = Arc::new(Core {
-            name,
-            path: options.path.clone(),
-            options,
-            id: Id::new(),
-            queue: Queue::new(queue),
-            ledger: OnceLock::new(),
-            deadline: OnceLock::new(),
-            left: AtomicUsize::new(0),
-        });
+        let core = Arc::new(Core::new(name, options, queue));
         let writer_ended = Mutex::new(Some(writer::spawn(connection, core.clone())?));
         Ok(Arc::new(Self { readers: Readers::new(core.clone()), core, writer_ended }))
     }
@@ -125,6 +116,19 @@ impl Drop for Open {
 }
 
 impl Core {
+    pub(crate) fn new(name: String, options: DatabaseOptions, queue: usize) -> Self {
+        Self {
+            name,
+            path: options.path.clone(),
+            options,
+            id: Id::new(),
+            queue: Queue::new(queue),
+            ledger: OnceLock::new(),
+            deadline: OnceLock::new(),
+            left: AtomicUsize::new(0),
+        }
+    }
+
     pub(crate) fn ledger(&self) -> Option<&Arc<Ledger>> {
         self.ledger.get()
     }
@@ -150,11 +154,16 @@ impl Core {
         self.deadline.get().copied().unwrap_or_else(Instant::now)
     }
 
+    #[cfg(all(test, shuttle))]
+    pub(crate) fn left(&self) -> usize {
+        self.left.load(Ordering::Acquire)
+    }
+
     pub(crate) fn set_left(&self, left: usize) {
         self.left.store(left, Ordering::Release);
     }
 
-    fn close(&self, deadline: Instant) {
+    pub(crate) fn close(&self, deadline: Instant) {
         // The first word counts.
         let _ = self.deadline.set(deadline);
         self.queue.close();

@@ -1,18 +1,17 @@
 //! What waits for the writer of a database, and how the two sides wake each other.
 
 use std::future::poll_fn;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::database::batch::{Answer, Batch};
 use crate::database::job::Job;
+use crate::sync::{Monitor, MutexGuard};
 
 /// A bounded queue with many sides that put in, and one that takes everything out: the writer.
 pub(crate) struct Queue {
-    state: Mutex<State>,
-    /// Where the writer sleeps.
-    work: Condvar,
+    /// The writer sleeps at it.
+    state: Monitor<State>,
     /// How many events and closures there may be, those that are being written included.
     capacity: usize,
 }
@@ -54,7 +53,7 @@ const MOST_BYTES: usize = 64 << 20;
 /// The side of those who want something written.
 impl Queue {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { state: Mutex::default(), work: Condvar::new(), capacity }
+        Self { state: Monitor::default(), capacity }
     }
 
     /// Puts in a row, and takes `answer` with it. While there is no room, the waker is woken when some is made.
@@ -102,7 +101,7 @@ impl Queue {
         }
         drop(state);
         if wake {
-            self.work.notify_one();
+            self.state.notify_one();
         }
         Poll::Ready(Ok(()))
     }
@@ -120,13 +119,12 @@ impl Queue {
         state.sleeps_until = None;
         let waiting = std::mem::take(&mut state.waiting_for_room);
         drop(state);
-        self.work.notify_one();
+        self.state.notify_one();
         waiting.into_iter().for_each(Waker::wake);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that can panic runs under the lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
@@ -161,15 +159,15 @@ impl Queue {
                 return Awake::Closed;
             }
             state.sleeps_until = Some(worth);
-            state = match end.map(|end| end.saturating_duration_since(Instant::now())) {
-                None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => {
-                    state.sleeps_until = None;
-                    return Awake::TimeOut;
-                }
-                Some(left) => self.work.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+            let is_late;
+            (state, is_late) = match end {
+                None => (self.state.wait(state), false),
+                Some(end) => self.state.wait_until(state, end),
             };
             state.sleeps_until = None;
+            if is_late {
+                return Awake::TimeOut;
+            }
         }
     }
 

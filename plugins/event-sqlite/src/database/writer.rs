@@ -16,6 +16,7 @@ use crate::database::queue::{Awake, Worth};
 use crate::error::{Error, Result};
 use crate::log::{line, log};
 use crate::row::{self, Inserter, Row};
+use crate::sync::{pause, thread};
 
 /// Starts the thread. The receiver fails when it has ended.
 pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc::Receiver<()>> {
@@ -28,7 +29,7 @@ pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc:
         writer.run();
         drop(ended);
     };
-    std::thread::Builder::new().name(name).spawn(run).map_err(|cause| Error::thread(&path, cause))?;
+    thread::Builder::new().name(name).spawn(run).map_err(|cause| Error::thread(&path, cause))?;
     Ok(receiver)
 }
 
@@ -70,7 +71,8 @@ impl Writer {
                     return;
                 }
             } else if !retry.wait(&self.core) {
-                self.core.set_left(batch.len());
+                // With what came since the last try.
+                self.core.set_left(self.core.queue.waiting());
                 return;
             }
             self.core.queue.take(&mut batch);
@@ -292,7 +294,7 @@ impl Retry {
             return true;
         }
         let left = core.deadline().saturating_duration_since(Instant::now());
-        std::thread::park_timeout(left.min(Self::FIRST));
+        pause(left.min(Self::FIRST));
         !left.is_zero()
     }
 }
