@@ -101,6 +101,9 @@ impl Database {
     /// Writes that wait at the same time are committed together. An error or a panic of the closure undoes what it
     /// wrote, and nothing else.
     ///
+    /// Once it was polled, it is done, also when nobody waits for it any more. A closure that tracks and whose turn
+    /// comes only when the app shuts down fails, as everything does that tracks then.
+    ///
     /// # Errors
     /// The closure's own, as it is; [`Error::Panicked`](crate::Error::Panicked); what SQLite says when it can't
     /// begin or commit; [`Error::Inside`](crate::Error::Inside) in a closure that writes to this very database.

@@ -3,6 +3,7 @@
 mod databases;
 mod failures;
 mod files;
+mod model;
 mod reading;
 mod retention;
 mod store;
