@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::{GenericParam, Generics, parse_quote};
 
 use super::model::{Event, Field, Writes};
+use super::written::Written;
 use crate::types::{ends, location_of, replace_self, text};
 
 pub(crate) fn event(event: &Event<'_>) -> TokenStream {
@@ -86,11 +87,11 @@ fn with_bounds(event: &Event<'_>) -> Generics {
     for parameter in parameters {
         let predicates = &mut generics.make_where_clause().predicates;
         predicates.push(parse_quote!(#parameter: ::core::marker::Send + ::core::marker::Sync + 'static));
-        if !event.serde.has_bound && event.writes != Writes::OwnSerialize {
+        if !event.serde.has_bound && !matches!(event.writes, Writes::OwnSerialize) {
             predicates.push(parse_quote!(#parameter: #core::__private::serde::Serialize));
         }
     }
-    if event.writes == Writes::OwnSerialize && !event.generics.params.is_empty() {
+    if matches!(event.writes, Writes::OwnSerialize) && !event.generics.params.is_empty() {
         generics.make_where_clause().predicates.push(parse_quote!(Self: #core::__private::serde::Serialize));
     }
     generics
@@ -116,15 +117,21 @@ fn properties(event: &Event<'_>) -> (Option<TokenStream>, TokenStream) {
             }
         }
     };
-    match event.writes {
-        Writes::Nothing | Writes::Fields => {
-            let fields = event.fields.iter().filter_map(write_field);
-            let write = quote! {
-                fn write_properties(&self, __properties: &mut #core::__private::Writer<'_>) {
-                    #(#fields)*
-                }
-            };
-            (None, write)
+    let write = |fields: &[TokenStream]| {
+        quote! {
+            fn write_properties(&self, __properties: &mut #core::__private::Writer<'_>) {
+                #(#fields)*
+            }
+        }
+    };
+    match &event.writes {
+        Writes::Nothing => (None, write(&[])),
+        Writes::Fields(written) => {
+            let fields = event.fields.iter().zip(written);
+            (
+                None,
+                write(&fields.filter_map(|(field, written)| write_field(field, written)).collect::<Vec<_>>()),
+            )
         }
         Writes::OwnSerialize => {
             (None, serialize(&quote!(#core::__private::serde::Serialize::serialize(self, __serializer))))
@@ -144,13 +151,21 @@ fn properties(event: &Event<'_>) -> (Option<TokenStream>, TokenStream) {
 
 /// Located at the field's type: that is what can lack `Serialize`. Its names are those of the generated method, and the
 /// field's own, wherever the struct comes from.
-fn write_field(field: &Field<'_>) -> Option<TokenStream> {
+fn write_field(field: &Field<'_>, written: &Written) -> Option<TokenStream> {
     let ident = field.ident?;
-    let key = ident.unraw().to_string();
     let (first, last) = ends(field.ty);
     let mut value = ident.clone();
     value.set_span(ident.span().located_at(last));
-    Some(quote_spanned!(Span::call_site().located_at(first)=> __properties.field(#key, &self.#value);))
+    let place = Span::call_site().located_at(first);
+    let write = |key: &str| quote_spanned!(place=> __properties.field(#key, &self.#value););
+    match written {
+        Written::Never => None,
+        Written::Always(key) => Some(write(key)),
+        Written::Unless(is_skipped, key) => {
+            let write = write(key);
+            Some(quote_spanned!(place=> if !#is_skipped(&self.#value) { #write }))
+        }
+    }
 }
 
 /// A copy of the struct that serde's own derive turns into `fn serialize(&Original, …)`, so that every serde

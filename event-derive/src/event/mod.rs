@@ -2,6 +2,7 @@
 
 mod expand;
 mod model;
+mod written;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

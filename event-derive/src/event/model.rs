@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Meta, Path};
 
+use super::written::{self, Written};
 use crate::errors::Errors;
 use crate::options::{self, Given};
 use crate::{doc, name};
@@ -33,10 +34,9 @@ pub(crate) struct Field<'i> {
 }
 
 /// How the properties are written.
-#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Writes {
-    /// Each as it is.
-    Fields,
+    /// Each in its own way.
+    Fields(Vec<Written>),
     /// By a hidden copy of the struct that derives `Serialize`, so that serde's attributes count.
     Copy,
     /// There are none.
@@ -178,10 +178,21 @@ fn read_fields<'i>(
             return (Vec::new(), Writes::Nothing);
         }
     };
+    let read = fields.iter().map(|field| Field {
+        ident: field.ident.as_ref(),
+        ty: &field.ty,
+        doc: doc::text(&field.attrs),
+        serde: field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")).collect(),
+    });
+    let read: Vec<_> = read.collect();
+    // The fields of a packed struct can't be borrowed; serde copies them.
+    let is_plain = !input.attrs.iter().any(|attribute| attribute.path().is_ident("repr"));
     let writes = match fields {
         _ if own_serialize => Writes::OwnSerialize,
-        Fields::Named(_) if needs_copy(input) => Writes::Copy,
-        Fields::Named(_) => Writes::Fields,
+        Fields::Named(_) => match written::fields(&input.attrs, &read).filter(|_| is_plain) {
+            Some(written) => Writes::Fields(written),
+            None => Writes::Copy,
+        },
         Fields::Unit => Writes::Nothing,
         Fields::Unnamed(unnamed) => {
             errors.at(
@@ -192,23 +203,7 @@ fn read_fields<'i>(
             Writes::Nothing
         }
     };
-    let read = fields.iter().map(|field| Field {
-        ident: field.ident.as_ref(),
-        ty: &field.ty,
-        doc: doc::text(&field.attrs),
-        serde: field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")).collect(),
-    });
-    (read.collect(), writes)
-}
-
-/// Whether serde has a say in how the fields are written. (Those of a packed struct can't be borrowed; serde copies them.)
-fn needs_copy(input: &DeriveInput) -> bool {
-    let is_serde = |attribute: &Attribute| attribute.path().is_ident("serde");
-    let of_fields = match &input.data {
-        Data::Struct(data) => data.fields.iter().any(|field| field.attrs.iter().any(is_serde)),
-        _ => false,
-    };
-    of_fields || input.attrs.iter().any(|attribute| is_serde(attribute) || attribute.path().is_ident("repr"))
+    (read, writes)
 }
 
 impl Serde {

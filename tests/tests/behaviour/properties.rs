@@ -109,6 +109,66 @@ mod serde_attributes {
         a_last: Vec<User>,
     }
 
+    /// Those that are read without serde's own derive, under each rule for names.
+    #[test]
+    #[expect(non_snake_case, reason = "names that rules could stumble over")]
+    fn that_are_common_give_what_serde_gives() {
+        macro_rules! agree {
+            ($($module:ident $rule:literal)*) => {$(
+                mod $module {
+                    use super::*;
+
+                    #[derive(Event, Serialize, Clone, Default)]
+                    #[serde(rename_all = $rule, rename = "Another", deny_unknown_fields)]
+                    struct Plain {
+                        x: u8,
+                        first_name: u8,
+                        _hidden_: u8,
+                        two__bars: u8,
+                        mixedCase: u8,
+                        with_1_digit: u8,
+                        r#match: u8,
+                        #[serde(rename = "Given-name", alias = "a", alias = "b")]
+                        renamed: u8,
+                        #[serde(skip_serializing)]
+                        #[expect(dead_code, reason = "it is skipped")]
+                        never: u8,
+                        #[serde(default, skip_deserializing, skip_serializing_if = "is_zero")]
+                        sometimes: u8,
+                        #[serde(rename = "again")]
+                        #[serde(skip_serializing_if = "Option::is_none")]
+                        both: Option<u8>,
+                    }
+
+                    /// With names that are not.
+                    #[derive(Event, Serialize, Clone, Default)]
+                    #[serde(rename_all = $rule)]
+                    struct Odd {
+                        größe_in_cm: u8,
+                        #[serde(rename = "\"quoted\"")]
+                        quoted: u8,
+                    }
+
+                    pub(super) fn check() {
+                        let theirs = serde_json::to_string(&Odd::default()).expect("it can be written");
+                        assert_eq!(text(Odd::default()), theirs, "{}", $rule);
+                        let zero = Plain::default();
+                        let one = Plain { sometimes: 1, both: Some(2), ..Plain::default() };
+                        for event in [zero, one] {
+                            let theirs = serde_json::to_string(&event).expect("it can be written");
+                            assert_eq!(text(event), theirs, "{}", $rule);
+                        }
+                    }
+                }
+                $module::check();
+            )*};
+        }
+        agree! {
+            lower "lowercase" upper "UPPERCASE" pascal "PascalCase" camel "camelCase" snake "snake_case"
+            screaming "SCREAMING_SNAKE_CASE" kebab "kebab-case" screaming_kebab "SCREAMING-KEBAB-CASE"
+        }
+    }
+
     #[test]
     fn mean_what_they_mean_to_serde_and_keys_come_in_order_of_declaration() {
         let event = Everything {
