@@ -1,13 +1,15 @@
 //! What plugins put into the app for each other: one value of each type.
 
 use std::any::{Any, TypeId, type_name};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::error::{Error, Result};
 
+/// A tree, for a plugin may look for its value at each event: there are few, and hashing a type costs more than comparing
+/// it with them.
 #[derive(Default)]
-pub(crate) struct State(RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
+pub(crate) struct State(RwLock<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>);
 
 impl State {
     pub(crate) fn insert<T: Send + Sync + 'static>(&self, value: T) -> Result<()> {
