@@ -65,6 +65,8 @@
 //!
 //! A path for events that the app doesn't know is a start-up error.
 
+mod buffer;
+mod created;
 mod error;
 mod line;
 mod pattern;
@@ -101,9 +103,15 @@ pub fn read_settings(app: &App) -> Result<(), Error> {
 #[hookimpl(track_event)]
 pub fn write_to_stderr(app: &App, event: &Tracked) -> Result<(), Error> {
     use std::io::Write;
-    let Some(line) = Writer::of(app)?.line(event)? else { return Ok(()) };
-    match std::io::stderr().lock().write_all(&line) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Write(error)),
-        _ => Ok(()),
+    let writer = Writer::of(app)?;
+    if !writer.includes(event) {
+        return Ok(());
     }
+    buffer::lend(|line| {
+        writer.line(event, line)?;
+        match std::io::stderr().lock().write_all(line) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Write(error)),
+            _ => Ok(()),
+        }
+    })
 }

@@ -1,36 +1,45 @@
 //! How an event looks as a line of JSON.
 
-use chrono::SecondsFormat;
-use event_core::{Properties, PropertiesError, Tracked};
+use event_core::{Actor, Properties, PropertiesError, Tracked};
 
-/// The event as JSON, with the line break.
+use crate::created;
+
+/// Appends the event as JSON, with the line break.
 ///
 /// The properties are those that are given; without any, the event's own, written as text directly.
 ///
 /// # Errors
-/// When the properties can't be written as JSON.
-pub(crate) fn of(event: &Tracked, properties: Option<&Properties>) -> Result<Vec<u8>, PropertiesError> {
-    let mut line = Vec::with_capacity(256);
+/// When the properties can't be written as JSON. There is then half a line.
+pub(crate) fn write(
+    event: &Tracked,
+    properties: Option<&Properties>,
+    line: &mut Vec<u8>,
+) -> Result<(), PropertiesError> {
     // An id, a name and a time need no escaping: they are hexadecimal, `[a-z0-9._-]` and RFC 3339.
-    let created = event.created().to_rfc3339_opts(SecondsFormat::Micros, true);
-    let (id, name) = (event.id(), event.name());
-    line.extend_from_slice(
-        format!(r#"{{"id":"{id}","name":"{name}","created":"{created}","actor":"#).as_bytes(),
-    );
-    match event.actor() {
-        Some(actor) => line.extend_from_slice(actor.to_string().as_bytes()),
-        None => line.extend_from_slice(b"null"),
-    }
-    line.extend_from_slice(br#","properties":"#);
-    match properties {
-        Some(properties) => {
-            let written = serde_json::to_writer(&mut line, properties);
-            written.expect("a JSON object can be written to memory");
+    let mut start = *br#"{"id":"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx","name":""#;
+    event.id().hyphenated().encode_lower(&mut start[r#"{"id":""#.len()..]);
+    line.extend_from_slice(&start);
+    line.extend_from_slice(event.name().as_bytes());
+    line.extend_from_slice(br#"","created":""#);
+    created::write(event.created(), line);
+    match event.actor().map(Actor::as_map) {
+        Some(actor) => {
+            line.extend_from_slice(br#"","actor":"#);
+            object(actor, line);
+            line.extend_from_slice(br#","properties":"#);
         }
-        None => event.write_properties(&mut line)?,
+        None => line.extend_from_slice(br#"","actor":null,"properties":"#),
+    }
+    match properties {
+        Some(properties) => object(properties, line),
+        None => event.write_properties(line)?,
     }
     line.extend_from_slice(b"}\n");
-    Ok(line)
+    Ok(())
+}
+
+fn object(object: &Properties, line: &mut Vec<u8>) {
+    serde_json::to_writer(line, object).expect("a JSON object can be written to memory");
 }
 
 #[cfg(test)]
@@ -40,7 +49,9 @@ mod tests {
 
     fn line(record: &str) -> String {
         let record: Record = serde_json::from_str(record).expect("a record in the test is JSON");
-        String::from_utf8(of(&record, None).expect("a record has properties")).expect("JSON is UTF-8")
+        let mut line = Vec::new();
+        write(&record, None, &mut line).expect("a record has properties");
+        String::from_utf8(line).expect("JSON is UTF-8")
     }
 
     #[test]

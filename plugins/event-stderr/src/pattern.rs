@@ -13,6 +13,10 @@ impl Pattern {
     }
 
     pub(crate) fn matches(&self, name: &str) -> bool {
+        // Without settings, every event is asked whether this matches it.
+        if self.0 == "*" {
+            return true;
+        }
         let mut pieces = self.0.split('*');
         let first = pieces.next().unwrap_or_default();
         let Some(mut rest) = name.strip_prefix(first) else { return false };

@@ -62,27 +62,37 @@ impl Writer {
         Ok(Self { settings, form, width })
     }
 
-    /// The line, with its line break; `None` where the settings leave the event out.
-    pub(crate) fn line(&self, event: &Tracked) -> Result<Option<Vec<u8>>, Error> {
-        if !self.settings.includes(event.name()) {
-            return Ok(None);
-        }
+    /// Whether the settings leave the event in.
+    pub(crate) fn includes(&self, event: &Tracked) -> bool {
+        self.settings.includes(event.name())
+    }
+
+    /// Appends the line, with its line break.
+    ///
+    /// # Errors
+    /// When the properties can't be written as JSON, or a path of `redact` can't be applied. There may be half a line
+    /// then.
+    pub(crate) fn line(&self, event: &Tracked, line: &mut Vec<u8>) -> Result<(), Error> {
         let redacted = self.redacted(event)?;
-        let line = match self.form {
-            Form::Json => line::of(event, redacted.as_ref())?,
+        match self.form {
+            Form::Json => line::write(event, redacted.as_ref(), line)?,
             Form::Pretty { coloured } => {
                 let properties = match redacted {
                     Some(redacted) => Cow::Owned(redacted),
                     None => Cow::Borrowed(event.properties()?),
                 };
-                pretty::of(event, &properties, self.width, coloured).into_bytes()
+                let text = pretty::of(event, &properties, self.width, coloured);
+                line.extend_from_slice(text.as_bytes());
             }
-        };
-        Ok(Some(line))
+        }
+        Ok(())
     }
 
     /// The properties without what nobody may read; `None` where there is nothing of that kind.
     fn redacted(&self, event: &Tracked) -> Result<Option<Properties>, Error> {
+        if self.settings.redact.is_empty() {
+            return Ok(None);
+        }
         let paths: Vec<&Path> = self.settings.redact.iter().filter(|it| it.concerns(event.name())).collect();
         if paths.is_empty() {
             return Ok(None);
