@@ -57,10 +57,8 @@ fn lines_of_parallel_threads_never_mix() {
     });
     let mut next = [0; 2];
     for line in run(child).lines() {
-        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        let number = |key: &str| line["properties"][key].as_u64().expect("a number");
-        let thread = usize::try_from(number("thread")).expect("a small number");
-        assert_eq!(number("number"), next[thread], "lines of one thread are in its order");
+        let (thread, number) = thread_and_number(line);
+        assert_eq!(number, next[thread], "lines of one thread are in its order");
         next[thread] += 1;
     }
     assert_eq!(next, [u64::from(EACH); 2]);
@@ -69,29 +67,89 @@ fn lines_of_parallel_threads_never_mix() {
 /// A datagram socket keeps the limits between writes, which a pipe doesn't.
 #[cfg(unix)]
 #[test]
-fn an_event_is_one_write() {
+fn an_event_is_one_write_whatever_other_threads_write() {
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixDatagram;
 
+    const THREADS: u32 = 4;
+    const EACH: u32 = 500;
+    let mut child =
+        as_child("lines::an_event_is_one_write_whatever_other_threads_write", App::builder(), |app| {
+            std::thread::scope(|scope| {
+                for thread in 0..THREADS {
+                    scope.spawn(move || {
+                        for number in 0..EACH {
+                            let length = if number % 50 == 0 { 5000 } else { 10 };
+                            assert_tracked(app, counted(thread, number, length));
+                        }
+                    });
+                }
+            });
+        });
     let (ours, theirs) = UnixDatagram::pair().expect("a pair of sockets");
-    let mut child = as_child("lines::an_event_is_one_write", App::builder(), |app| {
-        for number in 0..3 {
-            assert_tracked(app, counted(0, number, 5000));
-        }
+    let after_them = theirs.try_clone().expect("the socket is open");
+    child.stdout(Stdio::null()).stderr(OwnedFd::from(theirs));
+    let status = std::thread::spawn(move || {
+        let status = child.status().expect("the child starts");
+        after_them.send(&[]).expect("somebody reads");
+        status
     });
-    let status =
-        child.stdout(Stdio::null()).stderr(OwnedFd::from(theirs)).status().expect("the child starts");
-    assert!(status.success(), "{status}");
-    ours.set_nonblocking(true).expect("the socket is ours");
-    let mut writes = Vec::new();
+    let mut next = [0; THREADS as usize];
     let mut buffer = vec![0; 65_536];
-    while let Ok(length) = ours.recv(&mut buffer) {
-        writes.push(String::from_utf8(buffer[..length].to_vec()).expect("lines are UTF-8"));
+    loop {
+        let length = ours.recv(&mut buffer).expect("somebody writes");
+        if length == 0 {
+            break;
+        }
+        let write = std::str::from_utf8(&buffer[..length]).expect("lines are UTF-8");
+        let line = write.strip_suffix('\n').unwrap_or_else(|| panic!("part of a line: {write:?}"));
+        let (thread, number) = thread_and_number(line);
+        assert_eq!(number, next[thread], "lines of one thread are in its order");
+        next[thread] += 1;
     }
-    assert_eq!(writes.len(), 3, "{writes:?}");
-    for write in writes {
-        assert!(write.starts_with('{') && write.ends_with("}\n"), "{write}");
+    assert!(status.join().expect("waiting doesn't panic").success());
+    assert_eq!(next, [u64::from(EACH); THREADS as usize]);
+}
+
+/// Of a line of [`Counted`]; two lines are none.
+fn thread_and_number(line: &str) -> (usize, u64) {
+    let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let number = |key: &str| line["properties"][key].as_u64().expect("a number");
+    (usize::try_from(number("thread")).expect("a small number"), number("number"))
+}
+
+/// An event whose only field tracks another event when it is written.
+#[derive(Event)]
+struct Nesting {
+    field: TracksAnother,
+}
+
+struct TracksAnother(App);
+
+impl serde::Serialize for TracksAnother {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        assert_tracked(&self.0, counted(1, 2, 3));
+        serializer.serialize_str("afterwards")
     }
+}
+
+#[test]
+fn an_event_that_is_tracked_while_another_is_written_has_a_line_of_its_own() {
+    let child = as_child(
+        "lines::an_event_that_is_tracked_while_another_is_written_has_a_line_of_its_own",
+        App::builder(),
+        |app| {
+            assert_tracked(app, Nesting { field: TracksAnother(app.clone()) });
+            assert_tracked(app, counted(0, 1, 3));
+        },
+    );
+    let stderr = run(child);
+    let [inner, outer, next] = stderr.lines().collect::<Vec<_>>()[..] else {
+        panic!("three lines: {stderr}")
+    };
+    assert_eq!(thread_and_number(inner), (1, 2));
+    assert!(outer.ends_with(r#""properties":{"field":"afterwards"}}"#), "{outer}");
+    assert_eq!(thread_and_number(next), (0, 1));
 }
 
 #[test]
