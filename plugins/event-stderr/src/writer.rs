@@ -73,26 +73,25 @@ impl Writer {
     /// When the properties can't be written as JSON, or a path of `redact` can't be applied. There may be half a line
     /// then.
     pub(crate) fn line(&self, event: &Tracked, line: &mut Vec<u8>) -> Result<(), Error> {
-        let redacted = self.redacted(event)?;
         match self.form {
-            Form::Json => line::write(event, redacted.as_ref(), line)?,
-            Form::Pretty { coloured } => {
-                let properties = match redacted {
-                    Some(redacted) => Cow::Owned(redacted),
-                    None => Cow::Borrowed(event.properties()?),
-                };
-                let text = pretty::of(event, &properties, self.width, coloured);
-                line.extend_from_slice(text.as_bytes());
-            }
+            Form::Json if self.settings.redact.is_empty() => Ok(line::write(event, None, line)?),
+            Form::Json => Ok(line::write(event, self.redacted(event)?.as_ref(), line)?),
+            Form::Pretty { coloured } => self.pretty_line(event, coloured, line),
         }
+    }
+
+    fn pretty_line(&self, event: &Tracked, coloured: bool, line: &mut Vec<u8>) -> Result<(), Error> {
+        let properties = match self.redacted(event)? {
+            Some(redacted) => Cow::Owned(redacted),
+            None => Cow::Borrowed(event.properties()?),
+        };
+        let text = pretty::of(event, &properties, self.width, coloured);
+        line.extend_from_slice(text.as_bytes());
         Ok(())
     }
 
     /// The properties without what nobody may read; `None` where there is nothing of that kind.
     fn redacted(&self, event: &Tracked) -> Result<Option<Properties>, Error> {
-        if self.settings.redact.is_empty() {
-            return Ok(None);
-        }
         let paths: Vec<&Path> = self.settings.redact.iter().filter(|it| it.concerns(event.name())).collect();
         if paths.is_empty() {
             return Ok(None);
