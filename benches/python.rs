@@ -1,10 +1,9 @@
 //! What the same costs in Python, with pluggy and with Datasette.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::process::Command;
 
+use crate::asked::Asked;
 use crate::ours;
 use crate::row::Row;
 use crate::stopwatch::{ratio, time};
@@ -15,7 +14,7 @@ const OURS: u32 = 20_000;
 const PYTHONS: u32 = 400;
 
 pub(crate) fn rows() -> Vec<Row> {
-    match Python::find() {
+    match find() {
         Ok(mut python) => {
             let mut rows = Vec::new();
             for (kind, name) in [("pluggy", "pluggy's hook call"), ("datasette", "Datasette's `track_event`")]
@@ -28,7 +27,7 @@ pub(crate) fn rows() -> Vec<Row> {
     }
 }
 
-fn compare(python: &mut Python, kind: &str, name: &str, count: usize) -> Row {
+fn compare(python: &mut Asked, kind: &str, name: &str, count: usize) -> Row {
     let mut track = ours::track(count);
     let mut times = Vec::new();
     let ratio = ratio(
@@ -37,7 +36,7 @@ fn compare(python: &mut Python, kind: &str, name: &str, count: usize) -> Row {
             times.push(time);
             time
         },
-        || python.time(kind, count, PYTHONS) / PYTHONS,
+        || python.time(&format!("{kind} {count} {PYTHONS}")) / PYTHONS,
     );
     times.sort_unstable();
     Row {
@@ -47,6 +46,12 @@ fn compare(python: &mut Python, kind: &str, name: &str, count: usize) -> Row {
         target: "≥ 50 ×".to_owned(),
         reached: Some(ratio >= 50.0),
     }
+}
+
+/// `python.py`, waiting for what to repeat; or why there is none.
+pub(crate) fn find() -> Result<Asked, String> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/python.py");
+    Asked::start(Command::new(environment()?).args([script, env!("CARGO_TARGET_TMPDIR")]))
 }
 
 /// The Python of an environment in the target directory that has what `python.py` needs, or why there is none.
@@ -80,47 +85,4 @@ fn run(command: &mut Command) -> Result<(), String> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Err(said.trim().lines().last().unwrap_or(&name).to_owned())
-}
-
-/// `python.py`, waiting for what to repeat.
-pub(crate) struct Python {
-    process: Child,
-    ask: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Python {
-    /// With an environment in the target directory that has all it needs, or why there is none.
-    pub(crate) fn find() -> Result<Self, String> {
-        Self::start(&environment()?)
-    }
-
-    fn start(python: &Path) -> Result<Self, String> {
-        let mut process = Command::new(python)
-            .args([concat!(env!("CARGO_MANIFEST_DIR"), "/python.py"), env!("CARGO_TARGET_TMPDIR")])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("`{}`: {error}", python.display()))?;
-        let ask = process.stdin.take().expect("it was piped");
-        let answers = BufReader::new(process.stdout.take().expect("it was piped"));
-        Ok(Self { process, ask, answers })
-    }
-
-    /// How long so many calls take.
-    pub(crate) fn time(&mut self, kind: &str, count: usize, times: u32) -> Duration {
-        writeln!(self.ask, "{kind} {count} {times}").expect("it reads what is written to it");
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer).expect("it writes text");
-        let seconds =
-            answer.trim().parse().expect("it answers with seconds, or says on standard error why not");
-        Duration::from_secs_f64(seconds)
-    }
-}
-
-impl Drop for Python {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

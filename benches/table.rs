@@ -4,11 +4,14 @@
 //! sections. `-- --check` fails where an event costs more than 5 % over what `benches/instructions.txt` says, and
 //! `-- --accept` writes that file anew.
 
+mod asked;
 mod building;
 mod callgrind;
 mod dispatch;
 mod identity;
 mod kept;
+#[cfg(feature = "peers")]
+mod lines;
 mod numbered;
 mod ours;
 #[cfg(feature = "peers")]
@@ -48,6 +51,8 @@ const SECTIONS: &[Section] = &[
     Section { name: "python", rows: python::rows, works: none },
     Section { name: "identity", rows: identity::rows, works: none },
     Section { name: "threads", rows: threads::rows, works: none },
+    #[cfg(feature = "peers")]
+    Section { name: "lines", rows: lines::rows, works: lines::works },
     #[cfg(feature = "sqlite")]
     Section { name: "sqlite", rows: sqlite::rows, works: none },
     Section { name: "building", rows: building::rows, works: none },
@@ -65,6 +70,7 @@ fn main() -> ExitCode {
             "--work" => return repeat(arguments),
             #[cfg(feature = "sqlite")]
             "--peak" => return peak(arguments),
+            "--asked" => return answer(arguments),
             name => match SECTIONS.iter().find(|section| section.name == name) {
                 Some(section) => chosen.push(section),
                 None => return unknown(name),
@@ -84,17 +90,36 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Does what a run under valgrind asks for: the name of a work, and how often.
+/// Does what a run under valgrind or strace asks for: the name of a work, and how often.
 fn repeat(mut arguments: impl Iterator<Item = String>) -> ExitCode {
     let (name, times) = (arguments.next(), arguments.next().and_then(|times| times.parse().ok()));
-    let mut works = SECTIONS.iter().flat_map(|section| (section.works)());
-    if let (Some(work), Some(times)) = (works.find(|work| Some(&work.name) == name.as_ref()), times) {
+    if let (Some(work), Some(times)) = (work(name.as_ref()), times) {
         (work.prepare())(times);
         ExitCode::SUCCESS
     } else {
         eprintln!("there is no work {name:?} that could be repeated {times:?} times");
         ExitCode::FAILURE
     }
+}
+
+/// Does the work of this name as often as each line that it reads says, and answers with the seconds that it took.
+fn answer(mut arguments: impl Iterator<Item = String>) -> ExitCode {
+    let name = arguments.next();
+    let Some(work) = work(name.as_ref()) else {
+        eprintln!("there is no work {name:?}");
+        return ExitCode::FAILURE;
+    };
+    let mut repeat = work.prepare();
+    for line in std::io::stdin().lines() {
+        let times = line.expect("it is text").parse().expect("it is a number");
+        println!("{}", stopwatch::time(|| repeat(times)).as_secs_f64());
+    }
+    ExitCode::SUCCESS
+}
+
+fn work(name: Option<&String>) -> Option<Work> {
+    let mut works = SECTIONS.iter().flat_map(|section| (section.works)());
+    works.find(|work| Some(&work.name) == name)
 }
 
 /// Fills a store, and prints how much memory that took: the file, and how many events.

@@ -2,14 +2,15 @@
 
 use super::disk::File;
 use super::ours;
-use crate::python::Python;
+use crate::asked::Asked;
+use crate::python;
 use crate::row::Row;
 use crate::stopwatch::{median_of, middle};
 
 const ROUNDS: usize = 3;
 
 pub(crate) fn rows() -> Vec<Row> {
-    let mut python = match Python::find() {
+    let mut python = match python::find() {
         Ok(python) => python,
         Err(reason) => return vec![Row::skipped("datasette-events-db", &reason)],
     };
@@ -24,7 +25,7 @@ pub(crate) fn rows() -> Vec<Row> {
 }
 
 fn compare(
-    python: &mut Python,
+    python: &mut Asked,
     producers: usize,
     work: &str,
     target: f64,
@@ -33,7 +34,7 @@ fn compare(
     const COUNT: u32 = 640;
     let mut theirs = Vec::new();
     let ratio = median_of(ROUNDS, || {
-        let their = f64::from(COUNT) / python.time("events-db", producers, COUNT).as_secs_f64();
+        let their = f64::from(COUNT) / python.time(&format!("events-db {producers} {COUNT}")).as_secs_f64();
         theirs.push(their);
         ours(&File::new("ours.db").path) / their
     });
