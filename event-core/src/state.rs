@@ -1,30 +1,90 @@
 //! What plugins put into the app for each other: one value of each type.
 
 use std::any::{Any, TypeId, type_name};
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
 
-/// A tree, for a plugin may look for its value at each event: there are few, and hashing a type costs more than comparing
-/// it with them.
+/// A list that only grows: a plugin may look for its value at each event, there are few values, and so nobody waits for
+/// a lock.
 #[derive(Default)]
-pub(crate) struct State(RwLock<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>);
+pub(crate) struct State(OnceLock<Box<Entry>>);
+
+struct Entry {
+    kind: TypeId,
+    value: Arc<dyn Any + Send + Sync>,
+    rest: State,
+}
 
 impl State {
     pub(crate) fn insert<T: Send + Sync + 'static>(&self, value: T) -> Result<()> {
-        let mut values = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if values.contains_key(&TypeId::of::<T>()) {
-            return Err(Error::StateExists { rust_type: type_name::<T>() });
+        let kind = TypeId::of::<T>();
+        let mut entry = Box::new(Entry { kind, value: Arc::new(value), rest: Self::default() });
+        let mut end = self;
+        while let Err(not_the_end) = end.0.set(entry) {
+            entry = not_the_end;
+            let there = end.0.get().expect("what can't be set is there");
+            if there.kind == kind {
+                return Err(Error::StateExists { rust_type: type_name::<T>() });
+            }
+            end = &there.rest;
         }
-        values.insert(TypeId::of::<T>(), Arc::new(value));
         Ok(())
     }
 
     pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
-        let values = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let value = values.get(&TypeId::of::<T>()).cloned();
-        let value = value.and_then(|value| value.downcast::<T>().ok());
-        value.ok_or(Error::NoState { rust_type: type_name::<T>() })
+        let mut rest = self;
+        while let Some(entry) = rest.0.get() {
+            if entry.kind == TypeId::of::<T>() {
+                return Ok(entry.value.clone().downcast().expect("it is of its type"));
+            }
+            rest = &entry.rest;
+        }
+        Err(Error::NoState { rust_type: type_name::<T>() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    struct Of<const NUMBER: usize>(usize);
+
+    #[test]
+    fn every_type_has_a_value_of_its_own_and_keeps_it() {
+        let state = State::default();
+        assert!(matches!(state.get::<Of<0>>(), Err(Error::NoState { .. })));
+        state.insert(Of::<0>(10)).expect("the first of its type");
+        state.insert(Of::<1>(11)).expect("the first of its type");
+        assert!(matches!(state.insert(Of::<0>(20)), Err(Error::StateExists { .. })));
+        assert!(matches!(state.insert(Of::<1>(21)), Err(Error::StateExists { .. })));
+        let found = (state.get::<Of<0>>().map(|it| it.0), state.get::<Of<1>>().map(|it| it.0));
+        assert!(matches!(found, (Ok(10), Ok(11))));
+        assert!(matches!(state.get::<Of<2>>(), Err(Error::NoState { .. })));
+    }
+
+    #[test]
+    fn of_threads_that_insert_at_once_one_is_first_with_each_type_and_no_value_is_lost() {
+        for _ in 0..200 {
+            let state = &State::default();
+            let insert = |thread| {
+                let inserted = [
+                    state.insert(Of::<0>(thread)),
+                    state.insert(Of::<1>(thread)),
+                    state.insert(Of::<2>(thread)),
+                ];
+                inserted.iter().filter(|it| it.is_ok()).count()
+            };
+            let inserted: usize = thread::scope(|scope| {
+                let threads = [0, 1, 2, 3].map(|thread| scope.spawn(move || insert(thread)));
+                threads.map(|thread| thread.join().expect("it doesn't panic")).into_iter().sum()
+            });
+            assert_eq!(inserted, 3);
+            assert!(
+                state.get::<Of<0>>().is_ok() && state.get::<Of<1>>().is_ok() && state.get::<Of<2>>().is_ok()
+            );
+        }
     }
 }
