@@ -169,6 +169,62 @@ pub fn take<S: HookSpec>(answers: &mut Answers<'_, '_, S>, answer: Answer<S::Out
     answers.take(answer)
 }
 
+/// What an implementation without a return type gives. Most are of this kind, and with [`IntoAnswer`] the compiler would
+/// need much longer to see what they mean.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "an implementation of this hook can't return `()`",
+    label = "this hook's value is `{T}`",
+    note = "return `{T}`, `Option<{T}>`, `Result<{T}, E>` or `Result<Option<{T}>, E>`"
+)]
+pub trait Nothing<T> {
+    fn value(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl Nothing<()> for () {
+    #[inline]
+    fn value(self) {}
+}
+
+/// There is no such value. But with one candidate only, the compiler would conclude what the hook's value must be, and
+/// report mismatched types in generated code.
+#[doc(hidden)]
+pub struct NoValue(Infallible);
+
+#[diagnostic::do_not_recommend]
+impl Nothing<NoValue> for () {
+    fn value(self) -> NoValue {
+        unreachable!("no hook has this value")
+    }
+}
+
+/// Takes that an implementation has returned nothing. Generated code calls it.
+#[doc(hidden)]
+#[inline]
+pub fn nothing<S: HookSpec>(answers: &mut Answers<'_, '_, S>, nothing: ()) -> Flow
+where
+    (): Nothing<S::Output>,
+{
+    answers.take(Ok(Some(nothing.value())))
+}
+
+/// The same of one that has yet to run. Generated code calls it.
+#[doc(hidden)]
+#[inline]
+pub fn nothing_later<'a, S: HookSpec>(
+    answers: &mut Answers<'_, 'a, S>,
+    future: impl Future<Output = ()> + Send + 'a,
+) -> Flow
+where
+    (): Nothing<S::Output>,
+{
+    later(answers, async {
+        future.await;
+        Ok(Some(().value()))
+    })
+}
+
 /// Takes the future of what an implementation will return. Generated code calls it.
 #[doc(hidden)]
 #[inline]

@@ -1,7 +1,9 @@
 //! Not public API. Used by generated code.
 
 pub use crate::__register as register;
-pub use crate::answer::{Answer, Flow, IntoAnswer, IntoCause, Units, later, take};
+pub use crate::answer::{
+    Answer, Flow, IntoAnswer, IntoCause, Nothing, Units, later, nothing, nothing_later, take,
+};
 pub use crate::argument::{Fills, NoEvent, NoFilter, Probe, hook_argument};
 pub use crate::event::{Declaration, Field, Underived};
 pub use crate::hook::{HookDeclaration, collected, first_result};

@@ -95,12 +95,12 @@ fn call(it: &Implementation<'_>) -> TokenStream {
     let mut called = quote_spanned!(function.span()=> #function(#(#variables),*));
     if it.is_async {
         let sendable = respanned(quote!(#core::__private::sendable), function.span());
-        called = quote_spanned!(function.span()=> #sendable(#called).await);
+        called = quote_spanned!(function.span()=> #sendable(#called));
     }
-    let returned = returned(it, &called);
     // All that depends on the hook is spanned there, so that what is none is reported once and there.
     let hook = hook_alias(it);
     let (kind, second, body) = if it.wrapper {
+        let returned = returned(it, &called);
         let body = quote! {
             #core::__private::wrapped(async move {
                 #(#take else { return ::core::result::Result::Ok(::core::option::Option::None) };)*
@@ -110,12 +110,20 @@ fn call(it: &Implementation<'_>) -> TokenStream {
         };
         ("Wrapper", "__next", body)
     } else {
-        let (place, answer) = if it.is_async {
-            (quote!(later), quote_spanned!(hook.span()=> async move { #returned }))
-        } else {
-            (quote!(take), quote_spanned!(hook.span()=> { #returned }))
+        let (place, answer) = match (it.output, it.is_async) {
+            (None, false) => (respanned(quote!(#core::__private::nothing), function.span()), called),
+            (None, true) => (respanned(quote!(#core::__private::nothing_later), function.span()), called),
+            (Some(_), false) => {
+                let returned = returned(it, &called);
+                let place = respanned(quote!(#core::__private::take), hook.span());
+                (place, quote_spanned!(hook.span()=> { #returned }))
+            }
+            (Some(_), true) => {
+                let returned = returned(it, &called);
+                let place = respanned(quote!(#core::__private::later), hook.span());
+                (place, quote_spanned!(hook.span()=> async move { #returned }))
+            }
         };
-        let place = respanned(quote!(#core::__private::#place), hook.span());
         let answers = Ident::new("__answers", hook.span());
         let answered = quote_spanned!(hook.span()=> #place(#answers, #answer));
         let body = quote!(#(#take else { return #core::__private::Flow::NoValue };)* #answered);
@@ -147,8 +155,9 @@ fn returned(it: &Implementation<'_>, called: &TokenStream) -> TokenStream {
     let converted = call_spelled_as(&place, path, name, &function, &quote!(__returned));
     let path = quote!(#core::__private::IntoCause);
     let cause = call_spelled_as(&place, path, "into_cause", &quote!(fn(_) -> _), &quote!(__error));
+    let wait = it.is_async.then(|| quote_spanned!(it.function.span()=> .await));
     quote! {
-        let __returned = #called;
+        let __returned = #called #wait;
         match #converted {
             ::core::result::Result::Ok(__value) => ::core::result::Result::Ok(__value),
             ::core::result::Result::Err(__error) => ::core::result::Result::Err(#cause),
