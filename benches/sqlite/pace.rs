@@ -77,7 +77,7 @@ fn watch(app: &App, is_over: &AtomicBool) -> Vec<(u64, Instant)> {
     let mut seen = Vec::new();
     while !is_over.load(Ordering::Relaxed) {
         seen.push((store.status().written, Instant::now()));
-        std::thread::sleep(Duration::from_micros(100));
+        std::thread::park_timeout(Duration::from_micros(100));
     }
     seen
 }
