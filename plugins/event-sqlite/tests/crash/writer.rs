@@ -1,0 +1,202 @@
+//! The process that is killed: it tracks events, and says so of each whose receipt has come.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use event_core::AppBuilder;
+use event_core::prelude::*;
+use event_sqlite::SqliteExt;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Threads of a process that track at the same time, each one event after the other.
+pub(crate) const PRODUCERS: usize = 4;
+
+/// How many events of each producer have their receipt. Its next one has this number.
+pub(crate) type Told = [u32; PRODUCERS];
+
+/// An event that nothing is written with.
+#[derive(Event, Serialize, Deserialize)]
+pub(crate) struct Counted {
+    pub(crate) producer: u32,
+    pub(crate) number: u32,
+    pub(crate) filler: String,
+}
+
+/// An event that is true with a row of the table `note`.
+#[derive(Event, Serialize, Deserialize)]
+pub(crate) struct Noted {
+    pub(crate) producer: u32,
+    pub(crate) number: u32,
+    pub(crate) filler: String,
+}
+
+/// What a process is to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Task {
+    pub(crate) file: PathBuf,
+    /// Left out where the default is to be tested.
+    pub(crate) synchronous: Option<String>,
+    /// The number of its first producer.
+    pub(crate) first_producer: u32,
+    /// Where its producers go on.
+    pub(crate) next: Told,
+    /// How many events each of them tracks before the process ends by itself.
+    pub(crate) count: u32,
+}
+
+impl Task {
+    pub(crate) fn endless(file: PathBuf, next: Told) -> Self {
+        Self { file, synchronous: None, first_producer: 0, next, count: u32::MAX }
+    }
+}
+
+/// When a process is killed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Killed {
+    /// So long after its start.
+    After(Duration),
+    /// So long after it has said so many lines.
+    AfterLines(u64, Duration),
+    /// It ends by itself.
+    Never,
+}
+
+const TASK: &str = "EVENT_SQLITE_CRASH_TASK";
+
+#[test]
+#[ignore = "the process that the other tests start, and kill"]
+fn the_process() {
+    let Ok(task) = std::env::var(TASK) else { return };
+    let task: Task = serde_json::from_str(&task).expect("it is a task");
+    // What stands on the line already is the test harness's.
+    say("");
+    let app = app(&task).start().wait().expect("the app starts");
+    let create =
+        "CREATE TABLE IF NOT EXISTS note (producer INTEGER, number INTEGER, PRIMARY KEY (producer, number))";
+    app.database("app").expect("it is there").execute_write(create, ()).wait().expect("it is written");
+    std::thread::scope(|scope| {
+        for (place, next) in (0..).zip(task.next) {
+            let (app, end) = (&app, next.saturating_add(task.count));
+            let producer = task.first_producer + place;
+            scope.spawn(move || {
+                for number in next..end {
+                    track(app, producer, number);
+                    say(&format!("told {place} {number}"));
+                }
+            });
+        }
+    });
+    app.shutdown().wait().expect("everything is written");
+}
+
+/// With the default settings, and the store in the application's database.
+pub(crate) fn app(task: &Task) -> AppBuilder {
+    let mut database = json!({ "path": task.file });
+    if let Some(synchronous) = &task.synchronous {
+        database["synchronous"] = json!(synchronous);
+    }
+    let section = json!({ "databases": { "app": database }, "store": { "database": "app" } });
+    App::builder()
+        .without_linked()
+        .hook(event_sqlite::open_databases)
+        .hook(event_sqlite::finish_opening)
+        .hook(event_sqlite::keep_event)
+        .hook(event_sqlite::close_databases)
+        .event::<Counted>()
+        .event::<Noted>()
+        .config(json!({ "plugins": { "event-sqlite": section } }))
+}
+
+/// Whoever was killed before it had its receipt tries again, and with the same id that is one event.
+pub(crate) fn id(producer: u32, number: u32) -> Uuid {
+    Uuid::from_u64_pair(producer.into(), number.into())
+}
+
+/// Every second event is written together with a row.
+pub(crate) fn is_noted(number: u32) -> bool {
+    number % 2 == 1
+}
+
+fn track(app: &App, producer: u32, number: u32) {
+    let id = id(producer, number);
+    // Up to two pages of the file, so that some events take more than one.
+    let filler = "x".repeat(usize::try_from(number * 997 % 8000).expect("it is small"));
+    if !is_noted(number) {
+        app.track(Counted { producer, number, filler }).id(id).wait().expect("nothing refuses");
+        return;
+    }
+    let written = app.database("app").expect("it is there").write(move |tx| {
+        tx.execute("INSERT INTO note VALUES (?, ?) ON CONFLICT DO NOTHING", (producer, number))?;
+        tx.track(Noted { producer, number, filler })?.id(id);
+        Ok(())
+    });
+    let written = written.wait().expect("nothing refuses");
+    assert_eq!(written.failures().count(), 0);
+}
+
+/// In one piece, so that it is there whole or not at all.
+fn say(line: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let said = stdout.write_all(format!("{line}\n").as_bytes()).and_then(|()| stdout.flush());
+    said.expect("the one who started it listens");
+}
+
+/// Runs a process until it is killed or ends; gives what it told.
+pub(crate) fn run(task: &Task, killed: Killed, prepare: impl FnOnce(&mut Command)) -> Told {
+    let mut command = itself("writer::the_process");
+    command.arg("--ignored").env(TASK, serde_json::to_string(task).expect("it is JSON"));
+    prepare(&mut command);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it can be started");
+    let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    let mut stderr = child.stderr.take().expect("it is piped");
+    let child = Arc::new(Mutex::new(child));
+    let mut by = match killed {
+        Killed::After(time) | Killed::AfterLines(0, time) => Some(kill(&child, time)),
+        Killed::AfterLines(..) | Killed::Never => None,
+    };
+    let mut told = task.next;
+    let mut count = 0;
+    // What was said before the end is in the pipe after it.
+    for line in lines {
+        let line = line.expect("it can be read");
+        let Some(numbers) = line.strip_prefix("told ") else { continue };
+        let (place, number) = numbers.split_once(' ').expect("two numbers");
+        let place: usize = place.parse().expect("a producer");
+        assert_eq!(number.parse(), Ok(told[place]), "producer {place} goes on one by one");
+        told[place] += 1;
+        count += 1;
+        match killed {
+            Killed::AfterLines(lines, time) if lines == count => by = Some(kill(&child, time)),
+            _ => {}
+        }
+    }
+    let mut complaints = String::new();
+    stderr.read_to_string(&mut complaints).expect("it is text");
+    if let Some(by) = by {
+        by.join().expect("it doesn't panic");
+    }
+    let status = child.lock().expect("nobody panics").wait().expect("it has ended");
+    assert!(complaints.is_empty(), "{task:?}, {killed:?}: {status}\n{complaints}");
+    assert_eq!(status.success(), matches!(killed, Killed::Never), "{task:?}: {status}");
+    told
+}
+
+/// SIGKILL, where there are signals.
+fn kill(child: &Arc<Mutex<Child>>, time: Duration) -> std::thread::JoinHandle<()> {
+    let child = child.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(time);
+        child.lock().expect("nobody panics").kill().expect("it can be killed");
+    })
+}
+
+/// This program with one test only.
+pub(crate) fn itself(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program has a file"));
+    command.args([test, "--exact", "--nocapture"]);
+    command
+}
