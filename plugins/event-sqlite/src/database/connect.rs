@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::database::directory;
 use crate::database::options::{DatabaseOptions, Synchronous};
 use crate::error::{Error, OpenError, Result};
 
@@ -14,8 +15,9 @@ pub(crate) fn writer(options: &DatabaseOptions) -> Result<Connection> {
     if path.as_os_str().is_empty() || path == Path::new(":memory:") {
         return Err(Error::open(path, OpenError::NoFile));
     }
-    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        std::fs::create_dir_all(directory)
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    if let Some(directory) = directory.filter(|_| !path.exists()) {
+        directory::create(directory)
             .map_err(|cause| Error::open(path, OpenError::Directory(Arc::new(cause))))?;
     }
     let sqlite = |cause| Error::open(path, OpenError::Sqlite(Arc::new(cause)));

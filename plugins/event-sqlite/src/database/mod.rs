@@ -2,6 +2,7 @@
 
 mod batch;
 mod connect;
+mod directory;
 mod guard;
 mod inside;
 #[cfg(all(test, shuttle))]

@@ -1,4 +1,4 @@
-//! What is left of a store after its process was killed, or after several wrote to it at the same time.
+//! What is left of a store after its process was killed or the power went, and of what several did at the same time.
 //!
 //! `.ci/crash` repeats these tests many more times than `cargo test` does.
 
@@ -7,5 +7,8 @@ mod clock;
 mod kept;
 mod kill;
 mod many;
+#[cfg(unix)]
+mod power;
+mod shim;
 mod together;
 mod writer;

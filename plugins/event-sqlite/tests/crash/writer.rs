@@ -61,6 +61,8 @@ pub(crate) enum Killed {
     After(Duration),
     /// So long after it has said so many lines.
     AfterLines(u64, Duration),
+    /// By `power.c`.
+    ByPowerLoss,
     /// It ends by itself.
     Never,
 }
@@ -156,7 +158,7 @@ pub(crate) fn run(task: &Task, killed: Killed, prepare: impl FnOnce(&mut Command
     let child = Arc::new(Mutex::new(child));
     let mut by = match killed {
         Killed::After(time) | Killed::AfterLines(0, time) => Some(kill(&child, time)),
-        Killed::AfterLines(..) | Killed::Never => None,
+        Killed::AfterLines(..) | Killed::ByPowerLoss | Killed::Never => None,
     };
     let mut told = task.next;
     let mut count = 0;

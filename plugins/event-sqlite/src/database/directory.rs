@@ -1,0 +1,49 @@
+//! How the directory that a new file is to be in gets onto the disk.
+
+use std::io::{ErrorKind, Result};
+use std::path::Path;
+
+/// Creates the directory and those that it is in, where they are missing, and waits until the disk has them.
+///
+/// A file survives a power loss only in a directory that does, and SQLite looks after the file's directory, not after
+/// the one that this is in. A directory is on the disk before there is anything in it: so only the last one can be
+/// without it, where an earlier process was killed.
+pub(crate) fn create(directory: &Path) -> Result<()> {
+    let parent = match directory.parent() {
+        None => return Ok(()),
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+    };
+    if !directory.is_dir() {
+        create(parent)?;
+        match std::fs::create_dir(directory) {
+            // Another process was faster.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && directory.is_dir() => {}
+            created => created?,
+        }
+    }
+    sync(parent)
+}
+
+#[cfg(unix)]
+fn sync(directory: &Path) -> Result<()> {
+    match std::fs::File::open(directory).and_then(|directory| directory.sync_all()) {
+        // A directory that we may not read, or a file system that knows no such wait: what can be done is done.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::PermissionDenied | ErrorKind::InvalidInput | ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
+}
+
+/// There is no such wait.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "there is one on other systems")]
+fn sync(_: &Path) -> Result<()> {
+    Ok(())
+}
