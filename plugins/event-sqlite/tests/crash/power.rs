@@ -52,11 +52,13 @@ impl Disk {
         self.0.path().join(format!("synced/{inode}"))
     }
 
-    /// Runs a process until the power goes, before its n-th call; gives what it told.
-    fn write_until(&self, library: &Path, task: &Task, cut: u64) -> Told {
+    /// Runs a process until the power goes, before its call number `cut`, and with each call number `fails` failing; gives
+    /// what it told.
+    fn write_until(&self, library: &Path, task: &Task, cut: u64, fails: Option<u64>) -> Told {
         let prepare = |command: &mut Command| {
             command.env("LD_PRELOAD", library).env("POWER_ROOT", self.root());
             command.env("POWER_SYNCED", self.0.path().join("synced")).env("POWER_CUT", cut.to_string());
+            command.envs(fails.map(|each| ("POWER_FAILS", each.to_string())));
         };
         run(task, Killed::ByPowerLoss, prepare)
     }
@@ -187,7 +189,7 @@ fn look_at(disk: &Disk, told: Told) -> Kept {
 }
 
 /// Cuts the power again and again, on what the last time left; gives how many events were told and lost.
-fn cut_again_and_again(library: &Path, synchronous: Option<&str>) -> (u32, u32) {
+fn cut_again_and_again(library: &Path, synchronous: Option<&str>, disk_fails: bool) -> (u32, u32) {
     /// Then a new disk, since a small one is checked faster.
     const RUNS_OF_A_DISK: u64 = 10;
     let (mut chance, runs) = (Chance::new(), runs(20));
@@ -202,12 +204,13 @@ fn cut_again_and_again(library: &Path, synchronous: Option<&str>) -> (u32, u32) 
         let calls = if chance.coin() { 200 } else { 4000 };
         let cut = 1 + chance.below(calls);
         let synchronous = synchronous.map(str::to_owned);
-        let task = Task { synchronous, ..Task::endless(disk.file(), next) };
-        let told = disk.write_until(library, &task, cut);
+        let task = Task { synchronous, tries_again: disk_fails, ..Task::endless(disk.file(), next) };
+        let fails = disk_fails.then(|| 40 + chance.below(600));
+        let told = disk.write_until(library, &task, cut, fails);
         let without = if chance.coin() { Lost::Everything } else { Lost::SectorsByChance };
         disk = disk.without_power(without, &mut chance);
         let kept = look_at(&disk, told);
-        let when = format!("run {run}, before call {cut}, lost {without:?}");
+        let when = format!("run {run}, before call {cut}, each {fails:?} failing, lost {without:?}");
         assert!(may_lose || kept.lost == 0, "{when}: told {told:?}, {kept:?}");
         all += told.iter().sum::<u32>() - next.iter().sum::<u32>();
         lost += kept.lost;
@@ -221,14 +224,21 @@ fn cut_again_and_again(library: &Path, synchronous: Option<&str>) -> (u32, u32) 
 #[test]
 fn a_power_loss_takes_no_event_whose_receipt_came() {
     let Some(library) = shim::library_or_skip() else { return };
-    let (all, _) = cut_again_and_again(library, None);
+    let (all, _) = cut_again_and_again(library, None, false);
+    assert!(all > 0, "the power went before anything was done");
+}
+
+#[test]
+fn a_disk_that_also_fails_now_and_then_loses_no_event_whose_receipt_came_and_keeps_each_once() {
+    let Some(library) = shim::library_or_skip() else { return };
+    let (all, _) = cut_again_and_again(library, None, true);
     assert!(all > 0, "the power went before anything was done");
 }
 
 #[test]
 fn a_power_loss_with_synchronous_normal_takes_the_last_events_and_breaks_nothing() {
     let Some(library) = shim::library_or_skip() else { return };
-    let (_, lost) = cut_again_and_again(library, Some("normal"));
+    let (_, lost) = cut_again_and_again(library, Some("normal"), false);
     assert!(lost > 0, "this test can't see a loss");
 }
 
@@ -240,7 +250,7 @@ fn a_file_whose_creation_is_interrupted_anywhere_can_be_opened_and_used() {
     let mut cut = 1;
     loop {
         let disk = Disk::new();
-        let told = disk.write_until(library, &Task::endless(disk.file(), Told::default()), cut);
+        let told = disk.write_until(library, &Task::endless(disk.file(), Told::default()), cut, None);
         assert_eq!(look_at(&disk, told).lost, 0, "the process died before call {cut}");
         for lost in [Lost::Everything, Lost::SectorsByChance] {
             let disk = disk.without_power(lost, &mut chance);

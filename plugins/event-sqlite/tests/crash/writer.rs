@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use event_core::AppBuilder;
 use event_core::prelude::*;
+use event_core::{AppBuilder, BoxError};
 use event_sqlite::SqliteExt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -46,11 +46,13 @@ pub(crate) struct Task {
     pub(crate) next: Told,
     /// How many events each of them tracks before the process ends by itself.
     pub(crate) count: u32,
+    /// Whether they try again what fails.
+    pub(crate) tries_again: bool,
 }
 
 impl Task {
     pub(crate) fn endless(file: PathBuf, next: Told) -> Self {
-        Self { file, synchronous: None, first_producer: 0, next, count: u32::MAX }
+        Self { file, synchronous: None, first_producer: 0, next, count: u32::MAX, tries_again: false }
     }
 }
 
@@ -76,23 +78,34 @@ fn the_process() {
     let task: Task = serde_json::from_str(&task).expect("it is a task");
     // What stands on the line already is the test harness's.
     say("");
-    let app = app(&task).start().wait().expect("the app starts");
+    let app = until_done(&task, || app(&task).start().wait());
     let create =
         "CREATE TABLE IF NOT EXISTS note (producer INTEGER, number INTEGER, PRIMARY KEY (producer, number))";
-    app.database("app").expect("it is there").execute_write(create, ()).wait().expect("it is written");
+    let database = app.database("app").expect("it is there");
+    until_done(&task, || database.execute_write(create, ()).wait());
     std::thread::scope(|scope| {
         for (place, next) in (0..).zip(task.next) {
-            let (app, end) = (&app, next.saturating_add(task.count));
+            let (app, task, end) = (&app, &task, next.saturating_add(task.count));
             let producer = task.first_producer + place;
             scope.spawn(move || {
                 for number in next..end {
-                    track(app, producer, number);
+                    until_done(task, || track(app, producer, number));
                     say(&format!("told {place} {number}"));
                 }
             });
         }
     });
     app.shutdown().wait().expect("everything is written");
+}
+
+fn until_done<T, E: std::fmt::Debug>(task: &Task, attempt: impl Fn() -> Result<T, E>) -> T {
+    loop {
+        match attempt() {
+            Ok(done) => return done,
+            Err(_) if task.tries_again => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
 }
 
 /// With the default settings, and the store in the application's database.
@@ -123,21 +136,21 @@ pub(crate) fn is_noted(number: u32) -> bool {
     number % 2 == 1
 }
 
-fn track(app: &App, producer: u32, number: u32) {
+fn track(app: &App, producer: u32, number: u32) -> Result<(), BoxError> {
     let id = id(producer, number);
     // Up to two pages of the file, so that some events take more than one.
     let filler = "x".repeat(usize::try_from(number * 997 % 8000).expect("it is small"));
     if !is_noted(number) {
-        app.track(Counted { producer, number, filler }).id(id).wait().expect("nothing refuses");
-        return;
+        app.track(Counted { producer, number, filler }).id(id).wait()?;
+        return Ok(());
     }
     let written = app.database("app").expect("it is there").write(move |tx| {
         tx.execute("INSERT INTO note VALUES (?, ?) ON CONFLICT DO NOTHING", (producer, number))?;
         tx.track(Noted { producer, number, filler })?.id(id);
         Ok(())
     });
-    let written = written.wait().expect("nothing refuses");
-    assert_eq!(written.failures().count(), 0);
+    assert_eq!(written.wait()?.failures().count(), 0);
+    Ok(())
 }
 
 /// In one piece, so that it is there whole or not at all.
