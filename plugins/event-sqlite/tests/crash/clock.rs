@@ -33,10 +33,15 @@ fn with_a_clock_that_goes_backwards_ids_stay_unique_and_readers_and_followers_mi
             });
             numbers.collect::<Vec<_>>()
         });
-        for number in 0..EVENTS {
+        let track = |number| {
             let counted = Counted { producer: 0, number, filler: String::new() };
-            let receipt = app.track(counted).wait().expect("nothing refuses");
-            assert!(ids.insert(receipt.id()), "an id comes twice");
+            app.track(counted).wait().expect("nothing refuses").id()
+        };
+        // On a thread that is as new as the process.
+        let tracks =
+            std::thread::scope(|scope| scope.spawn(|| (0..EVENTS).map(track).collect::<Vec<_>>()).join());
+        for id in tracks.expect("it doesn't panic") {
+            assert!(ids.insert(id), "an id comes twice");
         }
         let followed = follows.join().expect("it doesn't panic");
         let expected = (seen + 1..).zip((0..EVENTS).map(|number| Some(number.into()))).collect::<Vec<_>>();
