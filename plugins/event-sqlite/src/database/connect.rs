@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::database::directory;
 use crate::database::options::{DatabaseOptions, Synchronous};
@@ -28,8 +29,7 @@ pub(crate) fn writer(options: &DatabaseOptions) -> Result<Connection> {
         return Err(Error::open(path, OpenError::ReadOnly));
     }
     connection.busy_timeout(options.busy_timeout).map_err(sqlite)?;
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(sqlite)?;
+    let mode = use_wal(&connection, options.busy_timeout).map_err(sqlite)?;
     if mode != "wal" {
         return Err(Error::open(path, OpenError::NoWal(mode)));
     }
@@ -41,6 +41,27 @@ pub(crate) fn writer(options: &DatabaseOptions) -> Result<Connection> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
+
+/// Has the file's changes written to a log first; gives the mode that it is in then.
+///
+/// Where several create a file at the same time, each has it open to read and wants to write. SQLite sees that they
+/// would wait for each other, and refuses them at once, whatever the timeout is.
+fn use_wal(connection: &Connection, timeout: Duration) -> rusqlite::Result<String> {
+    let end = Instant::now() + timeout;
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < end =>
+            {
+                std::thread::park_timeout(PAUSE);
+            }
+            mode => return mode,
+        }
+    }
+}
+
+/// About what it takes another one to create the file.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// A connection that only reads, of a file that [`writer`] opened.
 pub(crate) fn reader(options: &DatabaseOptions) -> Result<Connection> {

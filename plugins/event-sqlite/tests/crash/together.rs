@@ -1,16 +1,40 @@
 //! What several who use a file at the same time do to each other.
 
 use std::fs;
-use std::sync::mpsc;
+use std::path::Path;
+use std::sync::{Barrier, mpsc};
 use std::time::Duration;
 
 use event_sqlite::SqliteExt;
+use event_sqlite::rusqlite::Connection;
 
 use crate::chance::Chance;
 use crate::kept::look;
 use crate::writer::{Counted, Killed, PRODUCERS, Task, Told, app, run};
 
-/// They start at the same time, so they create it together.
+#[test]
+fn all_who_create_one_file_at_the_same_time_can_use_it() {
+    const APPS: u32 = 8;
+    for _ in 0..30 {
+        let directory = tempfile::tempdir().expect("there is room for a directory");
+        let task = Task::endless(directory.path().join("data/app.db"), Told::default());
+        let together = Barrier::new(APPS as usize);
+        let start = || {
+            together.wait();
+            let app = app(&task).start().wait()?;
+            app.track(Counted { producer: 0, number: 0, filler: String::new() }).wait()?;
+            app.shutdown().wait()
+        };
+        std::thread::scope(|scope| {
+            let apps: Vec<_> = (0..APPS).map(|_| scope.spawn(start)).collect();
+            for app in apps {
+                app.join().expect("it doesn't panic").unwrap_or_else(|error| panic!("{error:?}"));
+            }
+        });
+        assert_eq!(count(&task.file), APPS);
+    }
+}
+
 #[test]
 fn processes_that_write_one_file_at_the_same_time_keep_every_event_once_also_when_one_is_killed() {
     const PROCESSES: usize = 3;
@@ -83,8 +107,11 @@ fn a_reader_that_stays_long_holds_up_no_write_and_after_it_the_log_is_used_again
     write();
     write();
     assert!(size_of_log() < long + short, "{} bytes more", size_of_log() - long);
-    let connection = event_sqlite::rusqlite::Connection::open(&file).expect("the file is there");
-    let count = connection.query_row("SELECT count(*) FROM events", (), |row| row.get::<_, u32>(0));
-    assert_eq!(count, Ok(8000));
+    assert_eq!(count(&file), 8000);
     app.shutdown().wait().expect("everything is written");
+}
+
+fn count(file: &Path) -> u32 {
+    let connection = Connection::open(file).expect("the file is there");
+    connection.query_row("SELECT count(*) FROM events", (), |row| row.get(0)).expect("it can be read")
 }
