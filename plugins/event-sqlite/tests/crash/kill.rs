@@ -23,7 +23,7 @@ fn a_process_that_is_killed_at_any_moment_loses_no_event_whose_receipt_came_and_
         for run_of_all in first..runs.min(first + RUNS_OF_A_FILE) {
             let killed = if run_of_all == first || chance.below(5) == 0 {
                 // While it opens or creates the file, as often as not.
-                Killed::After(chance.up_to(Duration::from_millis(60)))
+                Killed::AfterLines(0, chance.up_to(Duration::from_millis(60)))
             } else {
                 Killed::AfterLines(chance.below(120), chance.up_to(Duration::from_millis(4)))
             };

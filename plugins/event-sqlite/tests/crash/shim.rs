@@ -56,8 +56,11 @@ impl FailingDisk {
         let output = command.output().expect("it can be started");
         let (said, complaints) =
             (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        print!("{said}{complaints}");
-        assert!(output.status.success() && said.contains("1 passed"), "{test}: {}", output.status);
+        assert!(
+            output.status.success() && said.contains("1 passed"),
+            "{}\n{said}{complaints}",
+            output.status
+        );
     }
 
     pub(crate) fn file(&self) -> PathBuf {

@@ -3,7 +3,9 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use event_core::prelude::*;
@@ -11,6 +13,8 @@ use event_core::{AppBuilder, BoxError};
 use event_sqlite::SqliteExt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::kept::look;
 
 /// Threads of a process that track at the same time, each one event after the other.
 pub(crate) const PRODUCERS: usize = 4;
@@ -59,9 +63,7 @@ impl Task {
 /// When a process is killed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Killed {
-    /// So long after its start.
-    After(Duration),
-    /// So long after it has said so many lines.
+    /// So long after it has said so many lines. With none, that is after its start.
     AfterLines(u64, Duration),
     /// By `power.c`.
     ByPowerLoss,
@@ -71,21 +73,30 @@ pub(crate) enum Killed {
 
 const TASK: &str = "EVENT_SQLITE_CRASH_TASK";
 
+/// It is both: the process itself is this test with a task.
 #[test]
-#[ignore = "the process that the other tests start, and kill"]
-fn the_process() {
-    let Ok(task) = std::env::var(TASK) else { return };
-    let task: Task = serde_json::from_str(&task).expect("it is a task");
+fn a_process_that_nobody_kills_tells_of_each_event_and_ends() {
+    if let Ok(task) = std::env::var(TASK) {
+        return work(&serde_json::from_str(&task).expect("it is a task"));
+    }
+    let directory = tempfile::tempdir().expect("there is room for a directory");
+    let task = Task::endless(directory.path().join("app.db"), Told::default());
+    let task = Task { count: 3, ..task };
+    assert_eq!(run(&task, Killed::Never, |_| {}), [3; PRODUCERS]);
+    assert_eq!(look(&task.file, &[3; PRODUCERS]).events, [3; PRODUCERS]);
+}
+
+fn work(task: &Task) {
     // What stands on the line already is the test harness's.
     say("");
-    let app = until_done(&task, || app(&task).start().wait());
+    let app = until_done(task, || app(task).start().wait());
     let create =
         "CREATE TABLE IF NOT EXISTS note (producer INTEGER, number INTEGER, PRIMARY KEY (producer, number))";
     let database = app.database("app").expect("it is there");
-    until_done(&task, || database.execute_write(create, ()).wait());
+    until_done(task, || database.execute_write(create, ()).wait());
     std::thread::scope(|scope| {
         for (place, next) in (0..).zip(task.next) {
-            let (app, task, end) = (&app, &task, next.saturating_add(task.count));
+            let (app, end) = (&app, next.saturating_add(task.count));
             let producer = task.first_producer + place;
             scope.spawn(move || {
                 for number in next..end {
@@ -161,20 +172,20 @@ fn say(line: &str) {
 }
 
 /// Runs a process until it is killed or ends; gives what it told.
-pub(crate) fn run(task: &Task, killed: Killed, prepare: impl FnOnce(&mut Command)) -> Told {
-    let mut command = itself("writer::the_process");
-    command.arg("--ignored").env(TASK, serde_json::to_string(task).expect("it is JSON"));
+pub(crate) fn run(task: &Task, when: Killed, prepare: impl FnOnce(&mut Command)) -> Told {
+    let mut command = itself("writer::a_process_that_nobody_kills_tells_of_each_event_and_ends");
+    command.env(TASK, serde_json::to_string(task).expect("it is JSON"));
     prepare(&mut command);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it can be started");
     let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
     let mut stderr = child.stderr.take().expect("it is piped");
     let child = Arc::new(Mutex::new(child));
-    let mut by = match killed {
-        Killed::After(time) | Killed::AfterLines(0, time) => Some(kill(&child, time)),
-        Killed::AfterLines(..) | Killed::ByPowerLoss | Killed::Never => None,
+    let kill_at = |count| match when {
+        Killed::AfterLines(lines, time) if lines == count => Some(Killer::start(&child, time)),
+        _ => None,
     };
-    let mut told = task.next;
-    let mut count = 0;
+    let (mut told, mut count) = (task.next, 0);
+    let mut killer = kill_at(count);
     // What was said before the end is in the pipe after it.
     for line in lines {
         let line = line.expect("it can be read");
@@ -184,29 +195,42 @@ pub(crate) fn run(task: &Task, killed: Killed, prepare: impl FnOnce(&mut Command
         assert_eq!(number.parse(), Ok(told[place]), "producer {place} goes on one by one");
         told[place] += 1;
         count += 1;
-        match killed {
-            Killed::AfterLines(lines, time) if lines == count => by = Some(kill(&child, time)),
-            _ => {}
-        }
+        killer = killer.or_else(|| kill_at(count));
     }
+    drop(killer);
     let mut complaints = String::new();
     stderr.read_to_string(&mut complaints).expect("it is text");
-    if let Some(by) = by {
-        by.join().expect("it doesn't panic");
-    }
     let status = child.lock().expect("nobody panics").wait().expect("it has ended");
-    assert!(complaints.is_empty(), "{task:?}, {killed:?}: {status}\n{complaints}");
-    assert_eq!(status.success(), matches!(killed, Killed::Never), "{task:?}: {status}");
+    assert!(complaints.is_empty(), "{task:?}, {when:?}: {status}\n{complaints}");
+    assert_eq!(status.success(), matches!(when, Killed::Never), "{task:?}: {status}");
     told
 }
 
-/// SIGKILL, where there are signals.
-fn kill(child: &Arc<Mutex<Child>>, time: Duration) -> std::thread::JoinHandle<()> {
-    let child = child.clone();
-    std::thread::spawn(move || {
-        std::thread::sleep(time);
-        child.lock().expect("nobody panics").kill().expect("it can be killed");
-    })
+/// Kills a process when a time is over: SIGKILL, where there are signals. Or the process ends before, and it is dropped.
+struct Killer {
+    process_ended: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Killer {
+    fn start(child: &Arc<Mutex<Child>>, time: Duration) -> Self {
+        let child = child.clone();
+        let (process_ended, ended) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            if ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+                child.lock().expect("nobody panics").kill().expect("it can be killed");
+            }
+        });
+        Self { process_ended: Some(process_ended), thread: Some(thread) }
+    }
+}
+
+impl Drop for Killer {
+    fn drop(&mut self) {
+        self.process_ended = None;
+        let thread = self.thread.take().map(JoinHandle::join);
+        assert!(thread.is_none_or(|ended| ended.is_ok()), "a process can't be killed");
+    }
 }
 
 /// This program with one test only.
