@@ -108,7 +108,9 @@ impl Database {
     /// # Errors
     /// The closure's own, as it is; [`Error::Panicked`](crate::Error::Panicked); what SQLite says when it can't
     /// begin or commit; [`Error::Inside`](crate::Error::Inside) in a closure that writes to this very database.
-    /// In every case nothing is written, and no event happened.
+    /// In every case nothing is written, and no event happened. One exception: where the disk fails to keep a commit
+    /// (`SQLITE_IOERR_FSYNC`) and the process dies before another one is written, the next start may find it in the
+    /// log. Whoever tries again with the same ids needn't know.
     pub fn write<T, F>(&self, closure: F) -> Waiting<Written<T>>
     where
         T: Send + 'static,
