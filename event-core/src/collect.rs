@@ -10,11 +10,11 @@ use crate::config::Config;
 use crate::error::Problem;
 use crate::event::EventType;
 use crate::hook::HookInfo;
-use crate::implementation::Implementation;
+use crate::implementation::{HookImpl, Implementation};
 use crate::near::nearest;
 use crate::order;
 use crate::plugin::PluginList;
-use crate::registry::{self, Registration};
+use crate::registry::{Linked, linked};
 
 /// The parts of an app.
 #[derive(Default)]
@@ -34,21 +34,18 @@ pub(crate) type ByHook = BTreeMap<TypeId, Vec<Arc<Implementation>>>;
 pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> Parts {
     let mut parts = Parts { events: std::mem::take(&mut builder.events), ..Parts::default() };
     let mut implementations = std::mem::take(&mut builder.closures);
-    let mut lists = Vec::new();
     let mut missing: BTreeSet<TypeId> = builder.hooks.iter().map(|hook| hook.function_id).collect();
-    for registration in registry::linked() {
-        match registration {
-            Registration::Event(event) if builder.linked => parts.events.push(**event),
-            Registration::Hook(hook) if builder.linked => parts.hooks.push(hook),
-            Registration::Plugins(list) if builder.linked => lists.push(*list),
-            Registration::Implementation(declared) => {
-                let is_explicit = missing.remove(&declared.function_id);
-                if builder.linked || is_explicit {
-                    implementations.push(Implementation::declared(declared));
-                }
-            }
-            Registration::Event(_) | Registration::Hook(_) | Registration::Plugins(_) => {}
+    for declared in linked::<HookImpl>() {
+        let is_explicit = missing.remove(&declared.function_id);
+        if builder.linked || is_explicit {
+            implementations.push(Implementation::declared(declared));
         }
+    }
+    let mut lists = Vec::new();
+    if builder.linked {
+        parts.events.extend(linked::<Linked<EventType>>().map(|linked| *linked.0));
+        parts.hooks.extend(linked::<Linked<HookInfo>>().map(|linked| linked.0));
+        lists.extend(linked::<PluginList>());
     }
     parts.name_plugins(&implementations);
     problems.append(&mut builder.problems);

@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use serde::Serializer;
 
-use crate::plugin::Plugin;
+use crate::plugin::{Module, Plugin};
 use crate::properties::Writer;
 use crate::tracked::TrackedOf;
 
@@ -80,7 +80,7 @@ pub struct EventType {
     version: u32,
     doc: &'static str,
     fields: &'static [Field],
-    plugin: Plugin,
+    module: &'static Module,
     location: &'static Location<'static>,
 }
 
@@ -92,7 +92,7 @@ pub struct Declaration {
     pub version: u32,
     pub doc: &'static str,
     pub fields: &'static [Field],
-    pub plugin: Plugin,
+    pub module: &'static Module,
     pub location: &'static Location<'static>,
 }
 
@@ -120,9 +120,9 @@ impl EventType {
 
     #[doc(hidden)]
     pub const fn declared<E: 'static>(declaration: Declaration) -> Self {
-        let Declaration { name, version, doc, fields, plugin, location } = declaration;
+        let Declaration { name, version, doc, fields, module, location } = declaration;
         let rust_type = std::any::type_name::<E>;
-        Self { kind: TypeId::of::<TrackedOf<E>>(), rust_type, name, version, doc, fields, plugin, location }
+        Self { kind: TypeId::of::<TrackedOf<E>>(), rust_type, name, version, doc, fields, module, location }
     }
 
     /// The event's stable name, such as `ban-user`.
@@ -147,7 +147,7 @@ impl EventType {
 
     /// The package that defines the type.
     pub fn plugin(&self) -> &'static str {
-        self.plugin.name()
+        self.module.plugin.name()
     }
 
     /// The type as [`std::any::type_name`] writes it: for people, not a stable name.
@@ -161,7 +161,7 @@ impl EventType {
     }
 
     pub(crate) fn package(&self) -> Plugin {
-        self.plugin
+        self.module.plugin
     }
 
     /// What typed implementations are looked up by.

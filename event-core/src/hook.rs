@@ -1,5 +1,6 @@
 //! What a hook is, and how it is called.
 
+use std::any::TypeId;
 use std::future::IntoFuture;
 use std::panic::Location;
 use std::sync::Arc;
@@ -67,6 +68,7 @@ pub trait HookSpec: Sized + Send + Sync + 'static {
 /// What is known about a hook, whatever its types.
 #[derive(Debug)]
 pub struct HookInfo {
+    id: TypeId,
     declaration: HookDeclaration,
     build: fn(&[Arc<Implementation>]) -> ErasedTable,
 }
@@ -90,7 +92,7 @@ pub struct HookDeclaration {
 impl HookInfo {
     #[doc(hidden)]
     pub const fn new<S: HookSpec>(declaration: HookDeclaration) -> Self {
-        Self { declaration, build: Table::<S>::erased }
+        Self { id: TypeId::of::<S>(), declaration, build: Table::<S>::erased }
     }
 
     /// The hook's name.
@@ -132,7 +134,12 @@ impl HookInfo {
         self.declaration.plugin
     }
 
-    pub(crate) fn event_argument(&self) -> Option<&'static str> {
+    /// The `TypeId` of the hook's type.
+    pub(crate) fn id(&self) -> TypeId {
+        self.id
+    }
+
+    pub(crate) const fn event_argument(&self) -> Option<&'static str> {
         self.declaration.event_argument
     }
 

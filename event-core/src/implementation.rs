@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::answer::Answer;
 use crate::hook::{HookInfo, HookSpec};
 use crate::plan::Call;
-use crate::plugin::Plugin;
+use crate::plugin::{Module, Plugin};
 use crate::registry::Declared;
 
 /// When an implementation wants to be called, relative to the others of its hook.
@@ -55,29 +55,49 @@ pub struct Filter {
 #[derive(Debug)]
 pub struct HookImpl {
     pub hook: &'static HookInfo,
-    pub hook_id: TypeId,
+    pub module: &'static Module,
     pub function: &'static str,
     /// The type of the function itself, by which `AppBuilder::hook` finds it.
     pub function_id: TypeId,
-    /// For each argument that is one: its name and the events it lets through.
-    pub filters: &'static [(&'static str, Option<Filter>)],
+    /// Which events it hears, if not all.
+    pub filter: Option<Filter>,
     pub options: Options,
     pub is_async: bool,
-    pub module_path: &'static str,
-    pub plugin: Plugin,
     pub location: &'static Location<'static>,
     /// A `Call` of the hook.
     pub call: &'static (dyn Any + Send + Sync),
 }
 
+/// The filter of the argument that is the hook's event, out of all arguments' names and filters.
+#[doc(hidden)]
+pub const fn filter_of(hook: &HookInfo, arguments: &[(&str, Option<Filter>)]) -> Option<Filter> {
+    let Some(event) = hook.event_argument() else { return None };
+    let mut at = 0;
+    while at < arguments.len() {
+        let (name, filter) = arguments[at];
+        if is_same(name.as_bytes(), event.as_bytes()) {
+            return filter;
+        }
+        at += 1;
+    }
+    None
+}
+
+/// `==`, which isn't to be had in a constant.
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
 /// A function that answers a hook, as `#[hookimpl]` registered it.
 pub struct Implementation {
     hook: &'static HookInfo,
-    hook_id: TypeId,
     path: String,
-    module_path: &'static str,
+    module: &'static Module,
     function: &'static str,
-    plugin: Plugin,
     location: &'static Location<'static>,
     filter: Option<Filter>,
     options: Options,
@@ -87,17 +107,13 @@ pub struct Implementation {
 
 impl Implementation {
     pub(crate) fn declared(declared: &'static HookImpl) -> Self {
-        let argument = declared.hook.event_argument();
-        let filter = declared.filters.iter().find(|(name, _)| Some(*name) == argument);
         Self {
             hook: declared.hook,
-            hook_id: declared.hook_id,
-            path: format!("{}::{}", declared.module_path, declared.function),
-            module_path: declared.module_path,
+            path: format!("{}::{}", declared.module.path, declared.function),
+            module: declared.module,
             function: declared.function,
-            plugin: declared.plugin,
             location: declared.location,
-            filter: filter.and_then(|(_, filter)| *filter),
+            filter: declared.filter,
             options: declared.options,
             is_async: declared.is_async,
             call: Declared::Static(declared.call),
@@ -112,11 +128,9 @@ impl Implementation {
     ) -> Self {
         Self {
             hook: S::INFO,
-            hook_id: TypeId::of::<S>(),
             path: "a closure".to_owned(),
-            module_path: "",
+            module: const { &Module::new("", Plugin::new("app", "")) },
             function: "a closure",
-            plugin: Plugin::new("app", ""),
             location,
             filter: Some(filter),
             options: Options::NONE,
@@ -137,7 +151,7 @@ impl Implementation {
 
     /// The package that it is in.
     pub fn plugin(&self) -> &'static str {
-        self.plugin.name()
+        self.module.plugin.name()
     }
 
     /// Where it is defined.
@@ -181,11 +195,11 @@ impl Implementation {
     }
 
     pub(crate) fn package(&self) -> Plugin {
-        self.plugin
+        self.module.plugin
     }
 
     pub(crate) fn hook_id(&self) -> TypeId {
-        self.hook_id
+        self.hook.id()
     }
 
     pub(crate) fn kind(&self) -> Option<TypeId> {
@@ -193,7 +207,7 @@ impl Implementation {
     }
 
     pub(crate) fn module_path(&self) -> &'static str {
-        self.module_path
+        self.module.path
     }
 
     pub(crate) fn function(&self) -> &'static str {

@@ -26,6 +26,33 @@ impl Plugin {
     }
 }
 
+/// A module of a package: where something is written. One for all that stands in it, since each reference to a text takes
+/// as much room in a program as the text.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Module {
+    pub(crate) path: &'static str,
+    pub(crate) plugin: Plugin,
+}
+
+impl Module {
+    pub const fn new(path: &'static str, plugin: Plugin) -> Self {
+        Self { path, plugin }
+    }
+}
+
+/// Says which module it stands in. Generated code calls it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __module {
+    () => {
+        &$crate::__private::Module::new(
+            ::core::module_path!(),
+            $crate::Plugin::new(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION")),
+        )
+    };
+}
+
 /// The plugins that one `plugins![…]` names.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -72,10 +99,10 @@ macro_rules! plugins {
 
         $crate::__private::register! {
             "plugins",
-            $crate::__private::Registration::Plugins(&$crate::__private::PluginList {
+            $crate::__private::PluginList {
                 plugins: PLUGINS,
                 location: $crate::__private::Location::caller(),
-            })
+            }
         }
     };
 }

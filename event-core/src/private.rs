@@ -1,5 +1,6 @@
 //! Not public API. Used by generated code.
 
+pub use crate::__module as module;
 pub use crate::__register as register;
 pub use crate::answer::{
     Answer, Flow, IntoAnswer, IntoCause, Nothing, Units, later, nothing, nothing_later, take,
@@ -7,11 +8,11 @@ pub use crate::answer::{
 pub use crate::argument::{Fills, NoEvent, NoFilter, Probe, hook_argument};
 pub use crate::event::{Declaration, Field, Underived};
 pub use crate::hook::{HookDeclaration, collected, first_result};
-pub use crate::implementation::{Filter, HookImpl, Options};
+pub use crate::implementation::{Filter, HookImpl, Options, filter_of};
 pub use crate::plan::{Call, Input, WrapperFuture};
-pub use crate::plugin::PluginList;
+pub use crate::plugin::{Module, PluginList};
 pub use crate::properties::Writer;
-pub use crate::registry::Registration;
+pub use crate::registry::Linked;
 pub use crate::wrapper::IntoOutcome;
 pub use inventory;
 pub use serde;

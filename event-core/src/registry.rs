@@ -7,17 +7,16 @@ use crate::hook::HookInfo;
 use crate::implementation::HookImpl;
 use crate::plugin::PluginList;
 
-/// One thing that generated code registers; the linker brings them together through [`inventory`].
+/// An event or a hook that generated code registers: what is known of it is a constant of its trait as well.
 #[doc(hidden)]
 #[derive(Debug)]
-pub enum Registration {
-    Event(&'static EventType),
-    Hook(&'static HookInfo),
-    Implementation(&'static HookImpl),
-    Plugins(&'static PluginList),
-}
+pub struct Linked<T: 'static>(pub &'static T);
 
-inventory::collect!(Registration);
+// The linker brings them together.
+inventory::collect!(Linked<EventType>);
+inventory::collect!(Linked<HookInfo>);
+inventory::collect!(HookImpl);
+inventory::collect!(PluginList);
 
 /// Registers one thing; generated code calls it with a name that nothing else in the place where it stands has.
 ///
@@ -57,9 +56,9 @@ macro_rules! __keep_name {
     };
 }
 
-/// Everything that is linked, in no order: the linker's changes from build to build.
-pub(crate) fn linked() -> impl Iterator<Item = &'static Registration> {
-    inventory::iter::<Registration>.into_iter()
+/// Everything of one kind that is linked, in no order: the linker's changes from build to build.
+pub(crate) fn linked<T: inventory::Collect>() -> impl Iterator<Item = &'static T> {
+    inventory::iter::<T>.into_iter()
 }
 
 /// Something that the program's data holds, or that was made while it runs.

@@ -14,7 +14,7 @@ use crate::builtin::track_event;
 use crate::error::Problem;
 use crate::hook::HookSpec;
 use crate::implementation::{Class, HookImpl, Implementation, Options};
-use crate::plugin::Plugin;
+use crate::plugin::{Module, Plugin};
 
 const PLUGINS: [&str; 5] = ["a", "b", "c", "d", "e"];
 const FUNCTIONS: [&str; 8] = ["one", "two", "three", "four", "five", "six", "seven", "eight"];
@@ -133,14 +133,12 @@ fn declared(spec: &Spec) -> &'static HookImpl {
     let (plugin, class, wrapper, before, after, function) = spec;
     let made = Box::leak(Box::new(HookImpl {
         hook: track_event::INFO,
-        hook_id: TypeId::of::<track_event>(),
+        module: Box::leak(Box::new(Module::new("module", Plugin::new(plugin, "")))),
         function,
         function_id: TypeId::of::<()>(),
-        filters: &[],
+        filter: None,
         options: Options { class: *class, before, after, wrapper: *wrapper, essential: false },
         is_async: false,
-        module_path: "module",
-        plugin: Plugin::new(plugin, ""),
         location: Location::caller(),
         call: &(),
     }));

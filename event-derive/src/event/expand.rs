@@ -22,10 +22,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
             version: #version,
             doc: #doc,
             fields: &[#(#fields),*],
-            plugin: #core::Plugin::new(
-                ::core::env!("CARGO_PKG_NAME"),
-                ::core::env!("CARGO_PKG_VERSION"),
-            ),
+            module: #core::__private::module!(),
             location: #location,
         })]
     };
@@ -35,7 +32,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
         quote! {
             #core::__private::register! {
                 #registered,
-                #core::__private::Registration::Event(&__TYPES[0])
+                #core::__private::Linked(&__TYPES[0])
             }
         }
     });

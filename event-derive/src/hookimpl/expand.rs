@@ -35,12 +35,12 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
 
             #core::__private::register! {
                 #registered,
-                #core::__private::Registration::Implementation(&#core::__private::HookImpl {
+                #core::__private::HookImpl {
                     hook: #info,
-                    hook_id: #core::__private::TypeId::of::<#hook_alias>(),
+                    module: #core::__private::module!(),
                     function: #name,
                     function_id: #core::__private::type_of_value(&#function),
-                    filters: &[#(#filters),*],
+                    filter: #core::__private::filter_of(#info, &[#(#filters),*]),
                     options: #core::__private::Options {
                         class: #core::Class::#class,
                         before: &[#(#before),*],
@@ -49,14 +49,9 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
                         essential: #essential,
                     },
                     is_async: #is_async,
-                    module_path: ::core::module_path!(),
-                    plugin: #core::Plugin::new(
-                        ::core::env!("CARGO_PKG_NAME"),
-                        ::core::env!("CARGO_PKG_VERSION"),
-                    ),
                     location: #location,
                     call: #call,
-                })
+                }
             }
         };
     }

@@ -97,7 +97,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
 
             // Without a symbol that keeps it on WebAssembly: a hook that nobody names has nobody to miss it.
             #core::__private::inventory::submit! {
-                #core::__private::Registration::Hook(<#ident as #core::HookSpec>::INFO)
+                #core::__private::Linked(<#ident as #core::HookSpec>::INFO)
             }
         };
     }
