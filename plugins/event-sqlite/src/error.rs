@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_core::{BoxError, PropertiesError};
+use event_core::{BoxError, NamePatternError, PropertiesError};
 use rusqlite::ErrorCode;
 
 /// `Result` with this crate's [`Error`].
@@ -127,10 +127,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Events were asked for by a name that no event can have.
-    NoName {
-        /// What was asked for.
-        text: String,
-    },
+    NoName(NamePatternError),
     /// A row of the store can't be read as an event.
     Unreadable {
         /// The file.
@@ -321,11 +318,7 @@ impl fmt::Display for Error {
                  (`plugins.event-sqlite.store.path`)",
                 path.display()
             ),
-            Self::NoName { text } => write!(
-                f,
-                "\"{text}\" matches no event: a name is made of words of `a`-`z` and `0`-`9`, joined by `-`, `_` or \
-                 `.`; write a name, or a part of one with `*`, such as \"user-*\""
-            ),
+            Self::NoName(mistake) => mistake.fmt(f),
             Self::Unreadable { path, seq, .. } => {
                 write!(f, "{}: the row with seq {seq} can't be read as an event", path.display())
             }

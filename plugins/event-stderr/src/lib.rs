@@ -66,10 +66,8 @@
 //! A path for events that the app doesn't know is a start-up error.
 
 mod buffer;
-mod created;
 mod error;
 mod line;
-mod pattern;
 mod pretty;
 mod redact;
 mod settings;

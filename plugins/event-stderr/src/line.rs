@@ -1,8 +1,6 @@
 //! How an event looks as a line of JSON.
 
-use event_core::{Actor, Properties, PropertiesError, Tracked};
-
-use crate::created;
+use event_core::{Actor, Properties, PropertiesError, Tracked, write_rfc3339};
 
 /// Appends the event as JSON, with the line break.
 ///
@@ -21,7 +19,7 @@ pub(crate) fn write(
     line.extend_from_slice(&start);
     line.extend_from_slice(event.name().as_bytes());
     line.extend_from_slice(br#"","created":""#);
-    created::write(event.created(), line);
+    write_rfc3339(event.created(), line);
     match event.actor().map(Actor::as_map) {
         Some(actor) => {
             line.extend_from_slice(br#"","actor":"#);

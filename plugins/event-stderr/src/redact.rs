@@ -5,11 +5,9 @@
 //! (a text where an object should be, a list without a `*` in the path, a key that is spelt a little otherwise) may
 //! hold the secret in a form that the path doesn't know.
 
-use event_core::Properties;
+use event_core::{NamePattern, NamePatternError, Properties};
 use serde::Deserialize;
 use serde_json::Value;
-
-use crate::pattern::Pattern;
 
 /// What stands in place of a value.
 const HIDDEN: &str = "***";
@@ -19,7 +17,7 @@ const HIDDEN: &str = "***";
 #[serde(try_from = "String")]
 pub(crate) struct Path {
     text: String,
-    pub(crate) events: Option<Pattern>,
+    pub(crate) events: Option<NamePattern>,
 }
 
 impl Path {
@@ -33,7 +31,9 @@ impl TryFrom<String> for Path {
 
     fn try_from(text: String) -> Result<Self, String> {
         let (events, path) = match text.split_once(':') {
-            Some((events, path)) => (Some(Pattern::try_from(events.to_owned())?), path),
+            Some((events, path)) => {
+                (Some(events.parse().map_err(|error: NamePatternError| error.to_string())?), path)
+            }
             None => (None, text.as_str()),
         };
         let is_key = |key: &str| !key.is_empty() && key == key.trim() && (key == "*" || !key.contains('*'));

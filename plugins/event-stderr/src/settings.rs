@@ -2,29 +2,34 @@
 
 use std::fmt;
 
+use event_core::NamePattern;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use crate::pattern::Pattern;
 use crate::redact::Path;
 
 #[derive(Debug, serde::Deserialize)]
 #[serde(default)]
 pub(crate) struct Settings {
     pub(crate) pretty: Pretty,
-    pub(crate) include: Vec<Pattern>,
-    pub(crate) exclude: Vec<Pattern>,
+    pub(crate) include: Vec<NamePattern>,
+    pub(crate) exclude: Vec<NamePattern>,
     pub(crate) redact: Vec<Path>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { pretty: Pretty::Never, include: vec![Pattern::all()], exclude: Vec::new(), redact: Vec::new() }
+        Self {
+            pretty: Pretty::Never,
+            include: vec![NamePattern::all()],
+            exclude: Vec::new(),
+            redact: Vec::new(),
+        }
     }
 }
 
 impl Settings {
     pub(crate) fn includes(&self, event: &str) -> bool {
-        let any = |patterns: &[Pattern]| patterns.iter().any(|it| it.matches(event));
+        let any = |patterns: &[NamePattern]| patterns.iter().any(|it| it.matches(event));
         any(&self.include) && !any(&self.exclude)
     }
 }

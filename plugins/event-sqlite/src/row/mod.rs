@@ -5,14 +5,12 @@
 
 mod insert;
 mod ledger;
-mod time;
 
-use event_core::Tracked;
+use event_core::{Tracked, write_rfc3339};
 use serde_json::Value;
 
 pub(crate) use self::insert::Inserter;
 pub(crate) use self::ledger::Ledger;
-pub(crate) use self::time::write_time;
 use crate::error::{Error, Result};
 
 /// The columns of an event, as they are in its row.
@@ -41,7 +39,7 @@ pub(crate) fn encode(event: &Tracked, out: &mut Vec<u8>) -> Result<()> {
     let mut id = [0; ID_LENGTH];
     out.extend_from_slice(event.id().hyphenated().encode_lower(&mut id).as_bytes());
     out.extend_from_slice(&event.version().to_le_bytes());
-    with_length(out, |out| write_time(event.created(), out));
+    with_length(out, |out| write_rfc3339(event.created(), out));
     text(out, event.name());
     match event.actor() {
         None => {

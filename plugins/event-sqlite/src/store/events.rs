@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use chrono::{DateTime, Utc};
+use event_core::NamePattern;
 use futures_core::Stream;
 
 use crate::database::Database;
@@ -15,7 +16,6 @@ use crate::delivery;
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::store::follow::Follow;
-use crate::store::pattern::Pattern;
 use crate::store::query::{Chunk, Query};
 use crate::store::stored::{FromColumns, Stored};
 use crate::waiting::Waiting;
@@ -40,10 +40,9 @@ impl<T: FromColumns> Events<T> {
 
     /// Those of this name; `*` in it stands for any text, as in `user-*`. Several names are any of them.
     pub fn name(mut self, pattern: impl Into<String>) -> Self {
-        let text = pattern.into();
-        match Pattern::new(text.clone()) {
-            Some(pattern) => self.query.names.push(pattern),
-            None => self.mistake = Some(Error::NoName { text }),
+        match NamePattern::try_from(pattern.into()) {
+            Ok(pattern) => self.query.names.push(pattern),
+            Err(mistake) => self.mistake = Some(Error::NoName(mistake)),
         }
         self
     }

@@ -3,7 +3,6 @@
 mod events;
 mod follow;
 mod keeper;
-mod pattern;
 mod query;
 mod retention;
 pub(crate) mod schema;

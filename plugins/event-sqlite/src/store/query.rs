@@ -3,19 +3,18 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
+use event_core::{NamePattern, write_rfc3339};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::error::Result;
-use crate::row::write_time;
-use crate::store::pattern::Pattern;
 use crate::store::stored::{Columns, FromColumns};
 
 /// What events must be like, and in which order they are wanted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query {
     /// Any of them; none means all.
-    pub(crate) names: Vec<Pattern>,
+    pub(crate) names: Vec<NamePattern>,
     pub(crate) actor: Option<String>,
     pub(crate) since: Option<DateTime<Utc>>,
     pub(crate) until: Option<DateTime<Utc>>,
@@ -131,7 +130,7 @@ impl Query {
             return Ok(Names::All);
         }
         let mut names: Vec<String> =
-            self.names.iter().filter_map(Pattern::as_name).map(str::to_owned).collect();
+            self.names.iter().filter_map(NamePattern::as_name).map(str::to_owned).collect();
         if names.len() < self.names.len() {
             let all = all_names(connection)?;
             names.extend(
@@ -165,7 +164,7 @@ fn all_names(connection: &Connection) -> Result<Vec<String>> {
 /// As it is written in the table, where texts sort as the times do.
 fn time(time: DateTime<Utc>) -> Value {
     let mut text = Vec::new();
-    write_time(time, &mut text);
+    write_rfc3339(time, &mut text);
     Value::Text(String::from_utf8(text).expect("a time is written in ASCII"))
 }
 
@@ -200,8 +199,7 @@ mod tests {
         for number in 0..100 {
             connection.execute(insert, (number,)).expect("it can be written");
         }
-        let names =
-            |patterns: &[&str]| patterns.iter().filter_map(|it| Pattern::new((*it).to_owned())).collect();
+        let names = |patterns: &[&str]| patterns.iter().map(|it| it.parse().expect("a pattern")).collect();
         for (query, wanted) in [
             (Query::default(), "SCAN events"),
             (

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{Days, Utc};
-use event_core::App;
+use event_core::{App, write_rfc3339};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::app::SqliteExt;
@@ -14,7 +14,6 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::events_needed_from;
 use crate::log::{line, log};
-use crate::row::write_time;
 
 /// How long events are kept, where that isn't forever.
 pub(crate) struct Retention {
@@ -81,7 +80,7 @@ impl Retention {
             None => None,
             Some(start) => {
                 let mut text = Vec::new();
-                write_time(start, &mut text);
+                write_rfc3339(start, &mut text);
                 let young = "SELECT seq - 1 FROM events WHERE created >= ? ORDER BY seq LIMIT 1";
                 let last = "SELECT max(seq) FROM events";
                 let text = String::from_utf8_lossy(&text);

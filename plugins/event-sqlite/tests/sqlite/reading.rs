@@ -116,7 +116,7 @@ fn a_name_that_no_event_can_have_is_an_error() {
     let error = store.events().name("User Banned").list().wait().expect_err("it is no name");
     assert!(error.to_string().starts_with("\"User Banned\" matches no event"), "{error}");
     let mut stream = store.events().name("").follow();
-    assert!(matches!(pollster::block_on(stream.next()), Some(Err(Error::NoName { .. }))));
+    assert!(matches!(pollster::block_on(stream.next()), Some(Err(Error::NoName(_)))));
     assert!(pollster::block_on(stream.next()).is_none());
 }
 

@@ -1,19 +1,39 @@
 //! Which events a pattern such as `user-*` means.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::Deserialize;
 
-/// A pattern for names of events: `*` stands for any text, also for none.
-#[derive(Clone, Debug, Deserialize)]
+/// A pattern for names of events: `*` stands for any text, also for none. For settings such as `include = ["user-*"]`.
+///
+/// ```
+/// use event_core::NamePattern;
+///
+/// let users: NamePattern = "user-*".parse()?;
+/// assert!(users.matches("user-banned") && !users.matches("ban-user"));
+/// assert!("User*".parse::<NamePattern>().is_err());
+/// # Ok::<_, event_core::NamePatternError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Pattern(String);
+pub struct NamePattern(String);
 
-impl Pattern {
-    pub(crate) fn all() -> Self {
+/// The pattern can match no event, since no event can be called so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamePatternError {
+    text: String,
+}
+
+impl NamePattern {
+    /// The one that matches every event.
+    pub fn all() -> Self {
         Self("*".to_owned())
     }
 
-    pub(crate) fn matches(&self, name: &str) -> bool {
-        // Without settings, every event is asked whether this matches it.
+    /// Whether it matches an event of this name.
+    pub fn matches(&self, name: &str) -> bool {
+        // Where nothing is set, every event is asked whether this matches it.
         if self.0 == "*" {
             return true;
         }
@@ -28,28 +48,48 @@ impl Pattern {
         }
         rest.ends_with(last)
     }
-}
 
-impl TryFrom<String> for Pattern {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        // If anything at all makes a name of the pattern, one letter for each `*` does.
-        if is_name(&text.replace('*', "x")) {
-            return Ok(Self(text));
-        }
-        Err(format!(
-            "\"{text}\" matches no event: a name is made of words of `a`-`z` and `0`-`9`, joined by `-`, `_` or `.`; \
-             write a name, or a part of one with `*`, such as \"user-*\""
-        ))
+    /// The one name that it matches, if it has no `*`.
+    pub fn as_name(&self) -> Option<&str> {
+        (!self.0.contains('*')).then_some(&self.0)
     }
 }
 
-impl std::fmt::Display for Pattern {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl TryFrom<String> for NamePattern {
+    type Error = NamePatternError;
+
+    fn try_from(text: String) -> Result<Self, NamePatternError> {
+        // If anything at all makes a name of the pattern, one letter for each `*` does.
+        if is_name(&text.replace('*', "x")) { Ok(Self(text)) } else { Err(NamePatternError { text }) }
+    }
+}
+
+impl FromStr for NamePattern {
+    type Err = NamePatternError;
+
+    fn from_str(text: &str) -> Result<Self, NamePatternError> {
+        text.to_owned().try_into()
+    }
+}
+
+impl fmt::Display for NamePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
+
+impl fmt::Display for NamePatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "\"{}\" matches no event: a name is made of words of `a`-`z` and `0`-`9`, joined by `-`, `_` or `.`; \
+             write a name, or a part of one with `*`, such as \"user-*\"",
+            self.text
+        )
+    }
+}
+
+impl std::error::Error for NamePatternError {}
 
 /// What `#[derive(Event)]` takes for a name.
 fn is_name(text: &str) -> bool {
@@ -63,7 +103,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, name: &str) -> bool {
-        Pattern::try_from(pattern.to_owned()).expect("a pattern").matches(name)
+        pattern.parse::<NamePattern>().expect("a pattern").matches(name)
     }
 
     #[test]
@@ -98,11 +138,11 @@ mod tests {
     fn what_no_event_can_be_called_is_no_pattern() {
         for text in ["", "User-*", "ban user", "user--*", "-*", "user-", "*-", "bän*", "user-?", "user,ban"]
         {
-            let why = Pattern::try_from(text.to_owned()).expect_err(text);
+            let why = text.parse::<NamePattern>().expect_err(text).to_string();
             assert!(why.starts_with(&format!("\"{text}\" matches no event")), "{why}");
         }
         for text in ["*", "user-*", "*_*", "v2", "a.*-b"] {
-            assert!(Pattern::try_from(text.to_owned()).is_ok(), "{text}");
+            assert!(text.parse::<NamePattern>().is_ok(), "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How the time of an event becomes text.
+//! How a time becomes text.
 
 use std::cell::Cell;
 
@@ -8,25 +8,36 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Timel
 type Text = [u8; "2026-11-22T11:57:54.619377Z".len()];
 
 thread_local! {
-    // Most events are of the same second as the one before. Its text costs more than all the rest of a line.
+    // Most events are of the same second as the one before, whose text costs more than all the rest.
     static LAST: Cell<(NaiveDateTime, Text)> = const { Cell::new((EPOCH, *b"1970-01-01T00:00:00.000000Z")) };
 }
 
 const EPOCH: NaiveDateTime = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap().and_time(NaiveTime::MIN);
 
-/// Appends the time as RFC 3339, in UTC and to the microsecond.
-pub(crate) fn write(created: DateTime<Utc>, line: &mut Vec<u8>) {
+/// Appends a time as RFC 3339, in UTC and to the microsecond: `2026-11-22T11:57:54.619377Z`. Such texts sort as the times
+/// do.
+///
+/// For plugins that write each event's time: chrono's own formatting takes twenty times as many instructions. Outside of
+/// the years 0 to 9999, where RFC 3339 ends, it is what chrono writes.
+///
+/// ```
+/// let time = "2026-11-22T11:57:54.619377Z";
+/// let mut text = Vec::new();
+/// event_core::write_rfc3339(time.parse().expect("it is a time"), &mut text);
+/// assert_eq!(text, time.as_bytes());
+/// ```
+pub fn write_rfc3339(created: DateTime<Utc>, out: &mut Vec<u8>) {
     let created = created.naive_utc();
     let micros = created.nanosecond() / 1000;
     let (last, mut text) = LAST.get();
     if second_of(created) != last || is_leap(created) {
-        return write_anew(created, line);
+        return write_anew(created, out);
     }
     for (at, two_digits) in [(20, micros / 10_000), (22, micros / 100 % 100), (24, micros % 100)] {
         text[at] = digit(two_digits / 10);
         text[at + 1] = digit(two_digits % 10);
     }
-    line.extend_from_slice(&text);
+    out.extend_from_slice(&text);
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a digit is small")]
@@ -44,9 +55,9 @@ fn is_leap(created: NaiveDateTime) -> bool {
 }
 
 #[cold]
-fn write_anew(created: NaiveDateTime, line: &mut Vec<u8>) {
+fn write_anew(created: NaiveDateTime, out: &mut Vec<u8>) {
     let text = created.and_utc().to_rfc3339_opts(SecondsFormat::Micros, true);
-    line.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(text.as_bytes());
     if let (Ok(text), false) = (text.as_bytes().try_into(), is_leap(created)) {
         LAST.set((second_of(created), text));
     }
@@ -61,7 +72,7 @@ mod tests {
     #[track_caller]
     fn assert_like_chrono(created: DateTime<Utc>) {
         let mut line = b"before".to_vec();
-        write(created, &mut line);
+        write_rfc3339(created, &mut line);
         let expected = format!("before{}", created.to_rfc3339_opts(SecondsFormat::Micros, true));
         assert_eq!(String::from_utf8_lossy(&line), expected);
     }
