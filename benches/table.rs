@@ -12,6 +12,7 @@ mod identity;
 mod kept;
 #[cfg(feature = "peers")]
 mod lines;
+mod machine;
 mod numbered;
 mod ours;
 #[cfg(feature = "peers")]
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
     if chosen.is_empty() {
         chosen.extend(SECTIONS);
     }
+    println!("{}\n", machine::description());
     for section in chosen {
         println!("### {}\n\n{}", section.name, row::HEADING);
         for row in (section.rows)() {

@@ -57,7 +57,7 @@ pub struct AppBuilder {
     pub(crate) linked: bool,
     pub(crate) events: Vec<EventType>,
     pub(crate) hooks: Vec<ExplicitHook>,
-    pub(crate) closures: Vec<Implementation>,
+    pub(crate) closures: Vec<Arc<Implementation>>,
     pub(crate) required: Vec<(String, &'static Location<'static>)>,
     pub(crate) state: State,
     pub(crate) config: Layers,
@@ -133,14 +133,15 @@ impl AppBuilder {
         mut self,
         closure: impl Fn(&TrackedOf<E>) -> R + Send + Sync + 'static,
     ) -> Self {
-        self.closures.push(Implementation::closure::<track_event>(
+        let closure = Implementation::closure::<track_event>(
             Location::caller(),
             argument::filter::<E>(),
             move |args| match args.event.as_tracked::<E>() {
                 Some(event) => closure(event).into_answer().map_err(IntoCause::into_cause),
                 None => Ok(None),
             },
-        ));
+        );
+        self.closures.push(Arc::new(closure));
         self
     }
 

@@ -21,6 +21,7 @@ use crate::registry::{Linked, linked};
 pub(crate) struct Parts {
     /// Their versions by name; of a plugin that only closures stand for, an empty text.
     pub(crate) plugins: BTreeMap<&'static str, &'static str>,
+    /// Taken when the app starts, which then knows more of them.
     pub(crate) events: Vec<EventType>,
     pub(crate) hooks: Vec<&'static HookInfo>,
     /// Each hook's implementations in call order; a hook for which there is no order is left out.
@@ -33,12 +34,12 @@ pub(crate) type ByHook = BTreeMap<TypeId, Vec<Arc<Implementation>>>;
 /// Takes the parts out of the builder and brings in what is linked.
 pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> Parts {
     let mut parts = Parts { events: std::mem::take(&mut builder.events), ..Parts::default() };
-    let mut implementations = std::mem::take(&mut builder.closures);
+    let mut implementations: Vec<_> = std::mem::take(&mut builder.closures);
     let mut missing: BTreeSet<TypeId> = builder.hooks.iter().map(|hook| hook.function_id).collect();
     for declared in linked::<HookImpl>() {
         let is_explicit = missing.remove(&declared.function_id);
         if builder.linked || is_explicit {
-            implementations.push(Implementation::declared(declared));
+            implementations.push(Arc::new(Implementation::declared(declared)));
         }
     }
     let mut lists = Vec::new();
@@ -56,7 +57,7 @@ pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> 
     let linked: Vec<_> = parts.plugins.keys().copied().collect();
     parts.config = Config::load(std::mem::take(&mut builder.config), &linked, problems);
     implementations.retain(|it| parts.config.is_enabled(it.plugin()));
-    parts.hooks.extend(implementations.iter().map(Implementation::hook));
+    parts.hooks.extend(implementations.iter().map(|it| it.hook()));
     parts.hooks.sort_by_key(|hook| (hook.name(), hook.module_path()));
     parts.hooks.dedup_by_key(|hook| (hook.name(), hook.module_path()));
     parts.implementations = in_call_order(implementations, problems);
@@ -64,10 +65,10 @@ pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> 
 }
 
 impl Parts {
-    fn name_plugins(&mut self, implementations: &[Implementation]) {
+    fn name_plugins(&mut self, implementations: &[Arc<Implementation>]) {
         let of_events = self.events.iter().map(EventType::package);
         let of_hooks = self.hooks.iter().map(|hook| hook.package());
-        let all = of_events.chain(of_hooks).chain(implementations.iter().map(Implementation::package));
+        let all = of_events.chain(of_hooks).chain(implementations.iter().map(|it| it.package()));
         self.plugins = all.map(|plugin| (plugin.name(), plugin.version())).collect();
     }
 }
@@ -121,11 +122,10 @@ fn missing_plugins(builder: &AppBuilder, plugins: &BTreeMap<&'static str, &'stat
         .collect()
 }
 
-fn in_call_order(implementations: Vec<Implementation>, problems: &mut Vec<Problem>) -> ByHook {
+fn in_call_order(implementations: Vec<Arc<Implementation>>, problems: &mut Vec<Problem>) -> ByHook {
     let mut hooks = ByHook::new();
     for it in implementations {
-        let it = if it.hook_id() == TypeId::of::<startup>() { it.into_essential() } else { it };
-        hooks.entry(it.hook_id()).or_default().push(Arc::new(it));
+        hooks.entry(it.hook_id()).or_default().push(it);
     }
     let shutdowns = hooks.remove(&TypeId::of::<shutdown>());
     let mut wrong = Vec::new();

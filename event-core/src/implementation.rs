@@ -3,9 +3,10 @@
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::answer::Answer;
+use crate::builtin::startup;
 use crate::hook::{HookInfo, HookSpec};
 use crate::plan::Call;
 use crate::plugin::{Module, Plugin};
@@ -94,29 +95,23 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 
 /// A function that answers a hook, as `#[hookimpl]` registered it.
 pub struct Implementation {
-    hook: &'static HookInfo,
-    path: String,
-    module: &'static Module,
-    function: &'static str,
-    location: &'static Location<'static>,
-    filter: Option<Filter>,
-    options: Options,
-    is_async: bool,
-    call: Declared<dyn Any + Send + Sync>,
+    declared: Declared<HookImpl>,
+    /// The call of a closure, for which nothing is declared.
+    closure: Option<Arc<dyn Any + Send + Sync>>,
+    is_essential: bool,
+    /// Made when somebody wants to read it.
+    path: OnceLock<String>,
 }
 
 impl Implementation {
     pub(crate) fn declared(declared: &'static HookImpl) -> Self {
+        let Options { essential, wrapper, .. } = declared.options;
         Self {
-            hook: declared.hook,
-            path: format!("{}::{}", declared.module.path, declared.function),
-            module: declared.module,
-            function: declared.function,
-            location: declared.location,
-            filter: declared.filter,
-            options: declared.options,
-            is_async: declared.is_async,
-            call: Declared::Static(declared.call),
+            declared: Declared::Static(declared),
+            closure: None,
+            // A start that went wrong at one place is none.
+            is_essential: essential || (declared.hook.id() == TypeId::of::<startup>() && !wrapper),
+            path: OnceLock::new(),
         }
     }
 
@@ -126,102 +121,107 @@ impl Implementation {
         filter: Filter,
         closure: impl for<'a> Fn(S::Args<'a>) -> Answer<S::Output> + Send + Sync + 'static,
     ) -> Self {
-        Self {
+        let declared = HookImpl {
             hook: S::INFO,
-            path: "a closure".to_owned(),
             module: const { &Module::new("", Plugin::new("app", "")) },
             function: "a closure",
-            location,
+            function_id: TypeId::of::<()>(),
             filter: Some(filter),
             options: Options::NONE,
             is_async: false,
-            call: Declared::Owned(Arc::new(Call::<S>::Closure(Arc::new(closure)))),
+            location,
+            call: &(),
+        };
+        Self {
+            declared: Declared::Owned(Arc::new(declared)),
+            closure: Some(Arc::new(Call::<S>::Closure(Arc::new(closure)))),
+            is_essential: false,
+            path: OnceLock::from("a closure".to_owned()),
         }
+    }
+
+    fn get(&self) -> &HookImpl {
+        self.declared.get()
     }
 
     /// The hook that it answers.
     pub fn hook(&self) -> &'static HookInfo {
-        self.hook
+        self.get().hook
     }
 
     /// The function with its module, such as `billing::charge`.
     pub fn path(&self) -> &str {
-        &self.path
+        self.path.get_or_init(|| format!("{}::{}", self.get().module.path, self.get().function))
     }
 
     /// The package that it is in.
     pub fn plugin(&self) -> &'static str {
-        self.module.plugin.name()
+        self.get().module.plugin.name()
     }
 
     /// Where it is defined.
     pub fn location(&self) -> &'static Location<'static> {
-        self.location
+        self.get().location
     }
 
     /// The one event type it hears, as [`std::any::type_name`] writes it; `None` if it hears all.
     pub fn only_event(&self) -> Option<&'static str> {
-        self.filter.map(|filter| (filter.rust_type)())
+        self.get().filter.map(|filter| (filter.rust_type)())
     }
 
     /// When it wants to be called.
     pub fn class(&self) -> Class {
-        self.options.class
+        self.get().options.class
     }
 
     /// The plugins whose implementations it wants to come before.
     pub fn before(&self) -> &'static [&'static str] {
-        self.options.before
+        self.get().options.before
     }
 
     /// The plugins whose implementations it wants to come after.
     pub fn after(&self) -> &'static [&'static str] {
-        self.options.after
+        self.get().options.after
     }
 
     /// Whether it is around the others instead of among them.
     pub fn is_wrapper(&self) -> bool {
-        self.options.wrapper
+        self.get().options.wrapper
     }
 
     /// Whether its failure ends the call.
     pub fn is_essential(&self) -> bool {
-        self.options.essential
+        self.is_essential
     }
 
     /// Whether it is an `async fn`.
     pub fn is_async(&self) -> bool {
-        self.is_async
+        self.get().is_async
     }
 
     pub(crate) fn package(&self) -> Plugin {
-        self.module.plugin
+        self.get().module.plugin
     }
 
     pub(crate) fn hook_id(&self) -> TypeId {
-        self.hook.id()
+        self.get().hook.id()
     }
 
     pub(crate) fn kind(&self) -> Option<TypeId> {
-        self.filter.map(|filter| filter.kind)
+        self.get().filter.map(|filter| filter.kind)
     }
 
-    pub(crate) fn module_path(&self) -> &'static str {
-        self.module.path
+    pub(crate) fn module(&self) -> &'static Module {
+        self.get().module
     }
 
     pub(crate) fn function(&self) -> &'static str {
-        self.function
-    }
-
-    /// The same implementation of a hook where every failure ends the call.
-    pub(crate) fn into_essential(mut self) -> Self {
-        self.options.essential = !self.options.wrapper;
-        self
+        self.get().function
     }
 
     pub(crate) fn call<S: HookSpec>(&self) -> &Call<S> {
-        self.call.get().downcast_ref().expect("an implementation's call is of its hook")
+        let call = self.closure.as_deref().unwrap_or(self.get().call);
+        call.downcast_ref().expect("an implementation's call is of its hook")
     }
 }
 
@@ -231,11 +231,11 @@ impl fmt::Display for Implementation {
         write!(
             f,
             "`{}` (hook {}, plugin {}, {}:{})",
-            self.path,
-            self.hook.name(),
+            self.path(),
+            self.get().hook.name(),
             self.plugin(),
-            self.location.file(),
-            self.location.line()
+            self.get().location.file(),
+            self.get().location.line()
         )
     }
 }
@@ -243,13 +243,13 @@ impl fmt::Display for Implementation {
 impl fmt::Debug for Implementation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Implementation")
-            .field("hook", &self.hook.name())
-            .field("path", &self.path)
+            .field("hook", &self.get().hook.name())
+            .field("path", &self.path())
             .field("plugin", &self.plugin())
-            .field("location", &format_args!("{}", self.location))
-            .field("options", &self.options)
+            .field("location", &format_args!("{}", self.get().location))
+            .field("options", &self.get().options)
             .field("only_event", &self.only_event())
-            .field("is_async", &self.is_async)
+            .field("is_async", &self.get().is_async)
             .finish_non_exhaustive()
     }
 }

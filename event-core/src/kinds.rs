@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 
 /// A map that is made once. A `TypeId` is a hash already, so a look-up is one comparison almost always.
 pub(crate) struct KindMap<V> {
-    /// Four times as many as there are values, and a power of two; a value stands at its type's place or, where that
+    /// At least twice as many as there are values, and a power of two; a value stands at its type's place or, where that
     /// is taken, at the next one that is free.
     slots: Box<[Option<(TypeId, V)>]>,
     /// Which bits of its hash are a type's place.
@@ -32,7 +32,9 @@ impl<V> FromIterator<(TypeId, V)> for KindMap<V> {
     fn from_iter<I: IntoIterator<Item = (TypeId, V)>>(values: I) -> Self {
         let values: Vec<_> = values.into_iter().collect();
         // At least one stays free: that is where a look-up in vain ends.
-        let count = (4 * values.len()).next_power_of_two().max(2);
+        // And more where that costs little: fewer types want the same place then.
+        let sparse = if values.len() <= FEW { 4 } else { 2 };
+        let count = (sparse * values.len()).next_power_of_two().max(2);
         let shift = best_shift(&values, count);
         let mut slots: Box<[_]> = (0..count).map(|_| None).collect();
         for (kind, value) in values {
@@ -46,11 +48,11 @@ impl<V> FromIterator<(TypeId, V)> for KindMap<V> {
     }
 }
 
+const FEW: usize = 64;
+
 /// The bits by which most types have a place of their own. The hashes change from build to build; whether two types get
 /// into each other's way, and so what an event costs, shall not.
 fn best_shift<V>(values: &[(TypeId, V)], count: usize) -> u32 {
-    // Among more, some always do.
-    const MOST: usize = 64;
     let places = |shift: &u32| {
         let mut is_taken = vec![false; count];
         for (kind, _) in values {
@@ -58,7 +60,8 @@ fn best_shift<V>(values: &[(TypeId, V)], count: usize) -> u32 {
         }
         is_taken.into_iter().filter(|is_taken| *is_taken).count()
     };
-    let shifts = if values.len() <= MOST { 0..usize::BITS / 2 } else { 0..1 };
+    // Among many, some always want the same place.
+    let shifts = if values.len() <= FEW { 0..usize::BITS / 2 } else { 0..1 };
     shifts.max_by_key(places).unwrap_or(0)
 }
 

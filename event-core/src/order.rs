@@ -4,7 +4,9 @@
 //! those of one class, `before` and `after` decide; then the plugin's name, the module, the line, the column and
 //! the function's name, which together are different for any two functions.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::ptr;
 use std::sync::Arc;
 
 use crate::error::Problem;
@@ -23,7 +25,8 @@ pub(crate) fn sort_by_rank(
     implementations: &mut Vec<Arc<Implementation>>,
     rank: impl Fn(&Implementation) -> usize,
 ) -> Result<(), Vec<Problem>> {
-    implementations.sort_by_cached_key(|it| (group(it), rank(it), key(it)));
+    implementations
+        .sort_by(|a, b| (group(a), rank(a)).cmp(&(group(b), rank(b))).then_with(|| by_names(a, b)));
     let mut problems = equals(implementations);
     problems.extend(contradictions(implementations));
     let mut sorted = Vec::with_capacity(implementations.len());
@@ -47,13 +50,19 @@ fn group(it: &Implementation) -> (bool, Class) {
 }
 
 /// Functions from one call of a `macro_rules!` macro share line and column, so the name decides last.
-fn key(it: &Implementation) -> (&'static str, &'static str, u32, u32, &'static str) {
-    (it.plugin(), it.module_path(), it.location().line(), it.location().column(), it.function())
+fn by_names(a: &Implementation, b: &Implementation) -> Ordering {
+    let module = |it: &Implementation| (it.plugin(), it.module().path);
+    let function = |it: &Implementation| (it.location().line(), it.location().column(), it.function());
+    // Most stand in the same module, where no text has to be compared.
+    let of_modules =
+        if ptr::eq(a.module(), b.module()) { Ordering::Equal } else { module(a).cmp(&module(b)) };
+    of_modules.then_with(|| function(a).cmp(&function(b)))
 }
 
 fn equals(sorted: &[Arc<Implementation>]) -> Vec<Problem> {
-    let equal =
-        sorted.windows(2).filter(|pair| group(&pair[0]) == group(&pair[1]) && key(&pair[0]) == key(&pair[1]));
+    let equal = sorted
+        .windows(2)
+        .filter(|pair| group(&pair[0]) == group(&pair[1]) && by_names(&pair[0], &pair[1]).is_eq());
     equal
         .map(|pair| {
             Problem::new(format!("nothing tells two implementations apart: {} and {}", pair[0], pair[1]))
@@ -65,10 +74,9 @@ fn equals(sorted: &[Arc<Implementation>]) -> Vec<Problem> {
 fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for it in implementations {
-        for (word, names, wrong_side) in [
-            ("before", it.before(), std::cmp::Ordering::Less),
-            ("after", it.after(), std::cmp::Ordering::Greater),
-        ] {
+        for (word, names, wrong_side) in
+            [("before", it.before(), Ordering::Less), ("after", it.after(), Ordering::Greater)]
+        {
             for name in names {
                 if *name == it.plugin() {
                     problems.push(Problem::new(format!(
@@ -116,26 +124,63 @@ fn class_name(class: Class) -> &'static str {
 /// The implementations of one class, each as early as its constraints allow (Kahn's algorithm; of those that are
 /// free to go, the first by key goes).
 fn meet_constraints(group: &[Arc<Implementation>]) -> Result<Vec<Arc<Implementation>>, Problem> {
-    let must_wait_for: Vec<BTreeSet<usize>> = (0..group.len())
-        .map(|this| (0..group.len()).filter(|&other| goes_before(&group[other], &group[this])).collect())
-        .collect();
-    let mut order = Vec::with_capacity(group.len());
-    let mut left: Vec<usize> = (0..group.len()).collect();
-    while !left.is_empty() {
-        let free = left.iter().position(|&it| must_wait_for[it].iter().all(|other| order.contains(other)));
-        let Some(free) = free else { return Err(cycle(group, &left, &must_wait_for)) };
-        order.push(left.remove(free));
+    if group.iter().all(|it| it.before().is_empty() && it.after().is_empty()) {
+        return Ok(group.to_vec());
     }
-    Ok(order.into_iter().map(|index| group[index].clone()).collect())
+    let must_wait_for = constraints(group);
+    let mut lets_go = vec![Vec::new(); group.len()];
+    for (this, others) in must_wait_for.iter().enumerate() {
+        for &other in others {
+            lets_go[other].push(this);
+        }
+    }
+    let mut waits_for: Vec<usize> = must_wait_for.iter().map(BTreeSet::len).collect();
+    let mut free: BTreeSet<usize> = (0..group.len()).filter(|&it| waits_for[it] == 0).collect();
+    let mut order = Vec::with_capacity(group.len());
+    while let Some(next) = free.pop_first() {
+        order.push(group[next].clone());
+        for &it in &lets_go[next] {
+            waits_for[it] -= 1;
+            if waits_for[it] == 0 {
+                free.insert(it);
+            }
+        }
+    }
+    if order.len() == group.len() {
+        Ok(order)
+    } else {
+        let left: BTreeSet<usize> = (0..group.len()).filter(|&it| waits_for[it] > 0).collect();
+        Err(cycle(group, &left, &must_wait_for))
+    }
 }
 
-fn goes_before(a: &Implementation, b: &Implementation) -> bool {
-    a.plugin() != b.plugin() && (a.before().contains(&b.plugin()) || b.after().contains(&a.plugin()))
+/// For each implementation, those that `before` and `after` put in front of it. Most say neither.
+fn constraints(group: &[Arc<Implementation>]) -> Vec<BTreeSet<usize>> {
+    let mut must_wait_for = vec![BTreeSet::new(); group.len()];
+    for (this, it) in group.iter().enumerate() {
+        let of_plugins = |names: &'static [&'static str]| {
+            let others = group.iter().enumerate();
+            let others = others.filter(move |(_, other)| names.contains(&other.plugin()));
+            others.filter(|(_, other)| other.plugin() != it.plugin()).map(|(other, _)| other)
+        };
+        if !it.before().is_empty() {
+            of_plugins(it.before()).for_each(|other| _ = must_wait_for[other].insert(this));
+        }
+        if !it.after().is_empty() {
+            must_wait_for[this].extend(of_plugins(it.after()));
+        }
+    }
+    must_wait_for
 }
 
 /// Names one cycle: from any implementation that can't go, each waits for another that can't go either.
-fn cycle(group: &[Arc<Implementation>], left: &[usize], must_wait_for: &[BTreeSet<usize>]) -> Problem {
-    let mut path = vec![left[0]];
+fn cycle(
+    group: &[Arc<Implementation>],
+    left: &BTreeSet<usize>,
+    must_wait_for: &[BTreeSet<usize>],
+) -> Problem {
+    let first = left.first().expect("somebody can't go");
+    let mut path = vec![*first];
     loop {
         let last = path[path.len() - 1];
         let blocker = must_wait_for[last].iter().find(|other| left.contains(other));

@@ -1,6 +1,7 @@
 //! Who is called for an event of a given type: a table that is made once, when the app starts.
 
 use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -63,12 +64,11 @@ pub struct Plan<S: HookSpec> {
 }
 
 impl<S: HookSpec> Plan<S> {
-    /// Of the implementations, which are in call order, those that hear events of this kind.
-    pub(crate) fn new(implementations: &[Arc<Implementation>], kind: Option<TypeId>) -> Self {
-        let heard = implementations.iter().filter(|it| it.kind().is_none() || it.kind() == kind);
+    /// Of these implementations, which are in call order.
+    pub(crate) fn new<'i>(implementations: impl IntoIterator<Item = &'i Arc<Implementation>>) -> Self {
         let step = |it: &Arc<Implementation>| Step { call: it.call().clone(), implementation: it.clone() };
         let (wrappers, steps): (Vec<_>, Vec<_>) =
-            heard.map(step).partition(|step| matches!(step.call, Call::Wrapper(_)));
+            implementations.into_iter().map(step).partition(|step| matches!(step.call, Call::Wrapper(_)));
         Self {
             is_empty: wrappers.is_empty() && steps.is_empty(),
             ready_at_once: wrappers.is_empty() && !steps.iter().any(|step| step.implementation.is_async()),
@@ -118,9 +118,22 @@ pub(crate) type ErasedTable = Box<dyn Any + Send + Sync>;
 
 impl<S: HookSpec> Table<S> {
     pub(crate) fn new(implementations: &[Arc<Implementation>]) -> Self {
-        let kinds = implementations.iter().filter_map(|it| it.kind());
-        let by_kind = kinds.map(|kind| (kind, Arc::new(Plan::new(implementations, Some(kind))))).collect();
-        Self { others: Arc::new(Plan::new(implementations, None)), by_kind }
+        let mut of_all = Vec::new();
+        let mut of_kinds: HashMap<TypeId, Vec<usize>> = HashMap::new();
+        for (place, it) in implementations.iter().enumerate() {
+            match it.kind() {
+                None => of_all.push(place),
+                Some(kind) => of_kinds.entry(kind).or_default().push(place),
+            }
+        }
+        let plan =
+            |places: &[usize]| Arc::new(Plan::new(places.iter().map(|place| &implementations[*place])));
+        let by_kind = of_kinds.into_iter().map(|(kind, mut places)| {
+            places.extend(&of_all);
+            places.sort_unstable();
+            (kind, plan(&places))
+        });
+        Self { by_kind: by_kind.collect(), others: plan(&of_all) }
     }
 
     pub(crate) fn erased(implementations: &[Arc<Implementation>]) -> ErasedTable {
@@ -136,5 +149,45 @@ impl<S: HookSpec> Table<S> {
 
     pub(crate) fn plan_for(&self, kind: TypeId) -> Arc<Plan<S>> {
         self.by_kind.get(kind).unwrap_or(&self.others).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use super::*;
+    use crate::argument::filter;
+    use crate::builtin::track_event;
+    use event_derive::Event;
+
+    #[derive(Event)]
+    struct Banned;
+
+    #[derive(Event)]
+    struct Unbanned;
+
+    /// With a plan for each implementation instead of each event, a thousand implementations took a million places.
+    #[test]
+    fn an_implementation_has_one_place_for_each_event_that_it_hears() {
+        let closure = |filter| {
+            let closure = Implementation::closure::<track_event>(Location::caller(), filter, |_| Ok(None));
+            Arc::new(closure)
+        };
+        let bans: Vec<_> = (0..9).map(|_| closure(filter::<Banned>())).collect();
+        let unbans: Vec<_> = (0..9).map(|_| closure(filter::<Unbanned>())).collect();
+        let all: Vec<_> = bans.iter().chain(&unbans).cloned().collect();
+        let table = Table::<track_event>::new(&all);
+        for (event, own) in [(filter::<Banned>(), &bans), (filter::<Unbanned>(), &unbans)] {
+            let plan = table.plan_for(event.kind);
+            assert!(
+                plan.steps
+                    .iter()
+                    .map(|step| Arc::as_ptr(&step.implementation))
+                    .eq(own.iter().map(Arc::as_ptr))
+            );
+        }
+        drop(all);
+        assert!(bans.iter().chain(&unbans).all(|it| Arc::strong_count(it) == 2), "here and in its plan");
     }
 }

@@ -26,9 +26,9 @@ use crate::wrapper::Outcome;
 /// 4. Call `startup`; if it fails, or left a part of the configuration unread, shut down what had started.
 pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
     let mut problems = Vec::new();
-    let parts = collect(&mut builder, &mut problems);
+    let mut parts = collect(&mut builder, &mut problems);
     let tables = parts.implementations.iter().map(|(hook, them)| (*hook, them[0].hook().build(them)));
-    let mut events = parts.events.clone();
+    let mut events = std::mem::take(&mut parts.events);
     let inner = Inner {
         tables: tables.collect(),
         parts,
@@ -75,7 +75,7 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
 impl Inner {
     /// Makes the event types known: from here on, events can be tracked.
     fn listen(&self, events: Vec<EventType>) {
-        let nobody = Arc::new(Plan::new(&[], None));
+        let nobody = Arc::new(Plan::new(&[]));
         let table = self.table::<track_event>();
         let plan_of =
             |event: &EventType| table.map_or_else(|| nobody.clone(), |table| table.plan_for(event.kind()));
@@ -94,7 +94,7 @@ async fn stop(app: &App, plugins: &BTreeSet<&'static str>) {
     let Some(_closing) = app.inner.gate.close().await else { return };
     let mut to_stop = app.inner.implementations::<shutdown>().to_vec();
     to_stop.retain(|it| plugins.contains(it.plugin()));
-    let plan = Plan::<shutdown>::new(&to_stop, None);
+    let plan = Plan::<shutdown>::new(&to_stop);
     let stopped = inside::marked(&app.inner, dispatch::run(&plan, shutdown::args(app))).await;
     app.inner.report_all(&stopped.outcome().failures);
 }
