@@ -54,7 +54,7 @@ fn check(workspace: &Workspace) -> Vec<Row> {
     let peer = "serialize";
     let rows = [
         ("events", "1,000 events without serde attributes", 1.0),
-        ("attributes", "1,000 events with one", 2.5),
+        ("attributes", "1,000 events with a serde attribute each", 2.5),
         ("implementations", "1,000 implementations", 1.0),
     ];
     // Once before it counts, for what they all need.
@@ -117,13 +117,20 @@ fn programs(workspace: &Workspace) -> Vec<Row> {
         for (count, limit) in COUNTS.into_iter().zip([0.3, 3.0]) {
             let program = build(&name(count));
             let bytes = (size(&program) - size(&none)) / count as u64;
+            rows.push(Row {
+                work: format!("a program with {count} {kind}, stripped"),
+                against: format!("the same without: {} kB", size(&none) / 1000),
+                measured: format!("{bytes} bytes more for each"),
+                target: "≤ 700 bytes".to_owned(),
+                reached: Some(bytes <= 700),
+            });
             let start = start_up(&none, &program);
             rows.push(Row {
-                work: format!("a program with {count} {kind}"),
+                work: format!("its start, with {count} {kind}"),
                 against: "the same without".to_owned(),
-                measured: format!("{bytes} bytes each, stripped; {start:.2} ms more to start"),
-                target: format!("≤ 700 bytes each, ≤ {limit} ms"),
-                reached: Some(bytes <= 700 && start <= limit),
+                measured: format!("{start:.2} ms more"),
+                target: format!("≤ {limit} ms"),
+                reached: Some(start <= limit),
             });
         }
     }
