@@ -137,6 +137,15 @@ pub(crate) fn implementations(count: usize) -> String {
     source
 }
 
+/// So many things that only register.
+pub(crate) fn registrations(count: usize) -> String {
+    let mut source = "pub struct Number(pub usize);\ninventory::collect!(Number);\n".to_owned();
+    for number in 0..count {
+        writeln!(source, "inventory::submit!(Number({number}));").expect("a string takes all");
+    }
+    source
+}
+
 /// A program that starts an app and ends.
 pub(crate) const MAIN: &str = "
 fn main() -> event_core::Result<()> {

@@ -153,9 +153,8 @@ fn in_call_order(implementations: Vec<Arc<Implementation>>, problems: &mut Vec<P
 
 /// Sorts the event types by name and drops what was registered twice.
 pub(crate) fn name_clashes(events: &mut Vec<EventType>) -> Vec<Problem> {
-    events.sort_by_key(|event| {
-        (event.name(), event.location().file(), event.location().line(), event.rust_type())
-    });
+    let place = |event: &EventType| (event.location().file(), event.location().line(), event.rust_type());
+    events.sort_by(|a, b| a.name().cmp(b.name()).then_with(|| place(a).cmp(&place(b))));
     events.dedup_by_key(|event| (event.name(), event.kind()));
     let clashes = events.windows(2).filter(|pair| pair[0].name() == pair[1].name());
     clashes
