@@ -61,6 +61,8 @@ pub(crate) struct Inner {
     pub(crate) listeners: OnceLock<KindMap<Arc<Plan<track_event>>>>,
     pub(crate) state: State,
     pub(crate) gate: Gate,
+    /// Whether a test has fixed something, or has asked for the recorder: one look for most events.
+    pub(crate) is_tested: AtomicBool,
     pub(crate) fixed: Option<Box<Fixed>>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
     /// Set when somebody asks for it first.
@@ -161,7 +163,9 @@ impl App {
 
     /// Records what is tracked from now on, for tests. Every call gives the same recorder.
     pub fn recorder(&self) -> Recorder {
-        Recorder::new(self.inner.recorder.get_or_init(Arc::default).clone())
+        let kept = self.inner.recorder.get_or_init(Arc::default).clone();
+        self.inner.is_tested.store(true, Ordering::Release);
+        Recorder::new(kept)
     }
 
     /// Stops the app: new calls are refused, running ones are waited for, then every `shutdown` implementation

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use crate::answer::{Answers, Flow, Rare, Slot, Values};
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::failure::Failure;
 use crate::gate::Running;
 use crate::hook::HookSpec;
@@ -50,6 +50,8 @@ pub(crate) fn wait<'a, S: HookSpec>(app: &App, plan: &'a Plan<S>, args: S::Args<
     let entered = Entered::new(app)?;
     if entered.is_quick(plan) {
         Ok(run_quick(plan, &Input(args)))
+    } else if entered.is_plain(plan) {
+        run_plain(plan, &Input(args), entered.is_nested())
     } else {
         run_with_care(plan, args, entered.is_nested())
     }
@@ -80,6 +82,12 @@ impl<'a> Entered<'a> {
     pub(crate) fn is_quick<S: HookSpec>(&self, plan: &Plan<S>) -> bool {
         plan.is_ready_at_once() && !self.app.inner.is_watched()
     }
+
+    /// Whether [`run_plain`] will do: there is no wrapper, and nobody watches.
+    #[inline]
+    pub(crate) fn is_plain<S: HookSpec>(&self, plan: &Plan<S>) -> bool {
+        plan.wrappers.is_empty() && !self.app.inner.is_watched()
+    }
 }
 
 /// Runs a call [as quickly as it goes](Entered::is_quick).
@@ -100,7 +108,34 @@ pub(crate) fn run_quick<'a, S: HookSpec>(plan: &'a Plan<S>, input: &Input<'a, S>
     progress.finish()
 }
 
-/// The same where there may be something to wait for, or somebody watches.
+/// The same where asynchronous implementations are among those called. Most are ready when they are first polled; only
+/// if one isn't, there is something to wait for.
+pub(crate) fn run_plain<'a, S: HookSpec>(
+    plan: &'a Plan<S>,
+    input: &Input<'a, S>,
+    inside_a_call: bool,
+) -> Result<Ran<S>> {
+    let slot = pin!(None);
+    let mut progress = Progress::new(Some(slot));
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| progress.run_until_pending(plan, input, &mut context))) {
+            Ok(Poll::Ready(())) => return Ok(progress.finish()),
+            Ok(Poll::Pending) => break,
+            Err(panic) => progress.end_panicked(&*panic, plan, input, &mut Watch::Nobody),
+        }
+    }
+    let app = S::app(input.0);
+    let mut unfinished = Unfinished { app, progress: Some(progress), watch: Watch::Nobody };
+    if inside_a_call {
+        return Err(Error::WouldBlock);
+    }
+    // Polled once more, with a waker that does something.
+    wait::park_between_polls(false, |context| unfinished.poll(plan, input, context))?;
+    Ok(unfinished.finish())
+}
+
+/// The same where there may be wrappers, or somebody watches.
 pub(crate) fn run_with_care<'a, S: HookSpec>(
     plan: &'a Plan<S>,
     args: S::Args<'a>,
@@ -283,21 +318,32 @@ impl<'s, 'a, S: HookSpec> Progress<'s, 'a, S> {
                 if let Watch::Somebody(_) = watch {
                     return self.poll_watched(plan, input, watch, context);
                 }
-                while let Some(mut flow) = self.run_functions(plan, input) {
-                    if flow == Flow::Later {
-                        flow = ready!(self.poll_future(context));
-                    }
-                    if !flow.goes_on() {
-                        ready!(self.go_on(flow, plan, input, watch, context));
-                    }
-                }
-                Poll::Ready(())
+                self.run_until_pending(plan, input, context)
             }));
             match polled {
                 Ok(poll) => return poll,
                 Err(panic) => self.end_panicked(&*panic, plan, input, watch),
             }
         }
+    }
+
+    /// Runs the steps where nobody is told of each, up to the end or to the first that has to wait.
+    #[inline]
+    fn run_until_pending(
+        &mut self,
+        plan: &'a Plan<S>,
+        input: &Input<'a, S>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        while let Some(mut flow) = self.run_functions(plan, input) {
+            if flow == Flow::Later {
+                flow = ready!(self.poll_future(context));
+            }
+            if !flow.goes_on() {
+                ready!(self.go_on(flow, plan, input, &mut Watch::Nobody, context));
+            }
+        }
+        Poll::Ready(())
     }
 
     /// The same with somebody who is told of each step.

@@ -37,6 +37,7 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
         state: builder.state,
         gate: Gate::default(),
         started: AtomicBool::new(false),
+        is_tested: AtomicBool::new(builder.fixed.is_some()),
         fixed: builder.fixed,
         observers: builder.observers,
         recorder: OnceLock::new(),
