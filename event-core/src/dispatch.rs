@@ -110,6 +110,7 @@ pub(crate) fn run_quick<'a, S: HookSpec>(plan: &'a Plan<S>, input: &Input<'a, S>
 
 /// The same where asynchronous implementations are among those called. Most are ready when they are first polled; only
 /// if one isn't, there is something to wait for.
+#[inline(never)]
 pub(crate) fn run_plain<'a, S: HookSpec>(
     plan: &'a Plan<S>,
     input: &Input<'a, S>,
