@@ -119,12 +119,8 @@ pub(crate) fn run_plain<'a, S: HookSpec>(
     let slot = pin!(None);
     let mut progress = Progress::new(Some(slot));
     let mut context = Context::from_waker(Waker::noop());
-    loop {
-        match catch_unwind(AssertUnwindSafe(|| progress.run_until_pending(plan, input, &mut context))) {
-            Ok(Poll::Ready(())) => return Ok(progress.finish()),
-            Ok(Poll::Pending) => break,
-            Err(panic) => progress.end_panicked(&*panic, plan, input, &mut Watch::Nobody),
-        }
+    if progress.poll(plan, input, &mut Watch::Nobody, &mut context).is_ready() {
+        return Ok(progress.finish());
     }
     let app = S::app(input.0);
     let mut unfinished = Unfinished { app, progress: Some(progress), watch: Watch::Nobody };
@@ -319,32 +315,21 @@ impl<'s, 'a, S: HookSpec> Progress<'s, 'a, S> {
                 if let Watch::Somebody(_) = watch {
                     return self.poll_watched(plan, input, watch, context);
                 }
-                self.run_until_pending(plan, input, context)
+                while let Some(mut flow) = self.run_functions(plan, input) {
+                    if flow == Flow::Later {
+                        flow = ready!(self.poll_future(context));
+                    }
+                    if !flow.goes_on() {
+                        ready!(self.go_on(flow, plan, input, watch, context));
+                    }
+                }
+                Poll::Ready(())
             }));
             match polled {
                 Ok(poll) => return poll,
                 Err(panic) => self.end_panicked(&*panic, plan, input, watch),
             }
         }
-    }
-
-    /// Runs the steps where nobody is told of each, up to the end or to the first that has to wait.
-    #[inline]
-    fn run_until_pending(
-        &mut self,
-        plan: &'a Plan<S>,
-        input: &Input<'a, S>,
-        context: &mut Context<'_>,
-    ) -> Poll<()> {
-        while let Some(mut flow) = self.run_functions(plan, input) {
-            if flow == Flow::Later {
-                flow = ready!(self.poll_future(context));
-            }
-            if !flow.goes_on() {
-                ready!(self.go_on(flow, plan, input, &mut Watch::Nobody, context));
-            }
-        }
-        Poll::Ready(())
     }
 
     /// The same with somebody who is told of each step.
