@@ -34,7 +34,7 @@ pub(crate) type ByHook = BTreeMap<TypeId, Vec<Arc<Implementation>>>;
 /// Takes the parts out of the builder and brings in what is linked.
 pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> Parts {
     let mut parts = Parts { events: std::mem::take(&mut builder.events), ..Parts::default() };
-    let mut implementations: Vec<_> = std::mem::take(&mut builder.closures);
+    let mut implementations = std::mem::take(&mut builder.closures);
     let mut missing: BTreeSet<TypeId> = builder.hooks.iter().map(|hook| hook.function_id).collect();
     for declared in linked::<HookImpl>() {
         let is_explicit = missing.remove(&declared.function_id);

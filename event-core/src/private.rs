@@ -16,11 +16,11 @@ pub use crate::registry::Linked;
 pub use crate::wrapper::IntoOutcome;
 pub use inventory;
 pub use serde;
-pub use std::any::TypeId;
 pub use std::boxed::Box;
 pub use std::panic::Location;
 pub use std::vec::Vec;
 
+use std::any::TypeId;
 use std::future::Future;
 
 use crate::failure::BoxError;

@@ -135,10 +135,7 @@ impl Rule {
             let words = field.split('_').filter(|word| !word.is_empty());
             words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect::<String>()
         };
-        if let Self::AsItIs = self {
-            return Some(field.to_owned());
-        }
-        if !field.is_ascii() {
+        if !field.is_ascii() && !matches!(self, Self::AsItIs) {
             return None;
         }
         let name = match self {

@@ -5,16 +5,14 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 #[cfg(not(shuttle))]
-pub(crate) use std::{
-    sync::{Condvar, Mutex, MutexGuard},
-    thread,
-};
+use std::sync::{Condvar, Mutex};
+#[cfg(not(shuttle))]
+pub(crate) use std::{sync::MutexGuard, thread};
 
 #[cfg(shuttle)]
-pub(crate) use shuttle::{
-    sync::{Condvar, Mutex, MutexGuard},
-    thread,
-};
+use shuttle::sync::{Condvar, Mutex};
+#[cfg(shuttle)]
+pub(crate) use shuttle::{sync::MutexGuard, thread};
 
 /// What a thread waits for, and where it sleeps until then. Nothing that can panic runs under the lock.
 #[derive(Default)]
