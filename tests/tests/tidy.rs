@@ -433,14 +433,17 @@ fn file_stem(path: &Path) -> String {
     path.file_stem().expect("a file has a name").to_string_lossy().into_owned()
 }
 
-/// All files of the repository, by their path from its root.
+/// All files of the repository, by their path from its root. What a run leaves behind, a fuzzer's corpus for one, is in
+/// the `.gitignore` of its directory, and no file of the repository.
 fn files() -> Vec<PathBuf> {
     fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
+        let ignored = fs::read_to_string(directory.join(".gitignore")).unwrap_or_default();
+        let ignored: Vec<&str> = ignored.lines().filter_map(|line| line.strip_prefix('/')).collect();
         for entry in fs::read_dir(directory).expect("a directory can be read") {
             let path = entry.expect("a directory can be read").path();
             let name = path.file_name().unwrap_or_default();
             // In a worktree of git's, `.git` is a file.
-            if name == ".git" {
+            if name == ".git" || ignored.iter().any(|ignored| name == *ignored) {
                 continue;
             }
             if path.is_file() {
