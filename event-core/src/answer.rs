@@ -3,10 +3,12 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
 
 use stackfuture::StackFuture;
 
-use crate::failure::{BoxError, Failure};
+use crate::dispatch::Notable;
+use crate::failure::BoxError;
 use crate::hook::HookSpec;
 
 /// What the framework makes of it: a value, no value, or an error.
@@ -87,18 +89,9 @@ impl<E: Into<BoxError>> IntoCause for E {
 #[doc(hidden)]
 pub struct Answers<'s, 'a, S: HookSpec> {
     pub(crate) values: S::Values,
-    pub(crate) rare: Option<Box<Rare>>,
-    /// Where the future of the asynchronous implementation that runs is made and polled; `None` in a call that meets
-    /// none.
-    pub(crate) slot: Option<Slot<'s, 'a, S::Output>>,
-}
-
-/// What most calls don't have. Apart, so that those are small.
-#[derive(Default)]
-pub(crate) struct Rare {
-    /// What the last implementation failed at, until somebody takes it.
-    pub(crate) cause: Option<BoxError>,
-    pub(crate) failures: Vec<Failure>,
+    pub(crate) notable: Option<Box<Notable>>,
+    /// Where the future of an asynchronous implementation is made and polled.
+    pub(crate) slot: Slot<'s, 'a, S::Output>,
 }
 
 /// The future of an asynchronous implementation: up to this size it needs no allocation.
@@ -117,7 +110,7 @@ pub enum Flow {
     /// A value, and no others are wanted.
     LastValue,
     Failed,
-    /// A future that will have the answer.
+    /// A future that has to be waited for.
     Later,
     /// Nothing: the closure of this step has to be called.
     Closure,
@@ -133,8 +126,8 @@ impl Flow {
 
 impl<'s, 'a, S: HookSpec> Answers<'s, 'a, S> {
     #[inline]
-    pub(crate) fn new(slot: Option<Slot<'s, 'a, S::Output>>) -> Self {
-        Self { values: S::Values::default(), rare: None, slot }
+    pub(crate) fn new(slot: Slot<'s, 'a, S::Output>) -> Self {
+        Self { values: S::Values::default(), notable: None, slot }
     }
 
     /// Takes what an implementation returned.
@@ -150,15 +143,26 @@ impl<'s, 'a, S: HookSpec> Answers<'s, 'a, S> {
         }
     }
 
+    /// Polls the future that an implementation left.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "where the future is known, so is what polling it does")]
+    pub(crate) fn poll_future(&mut self, waker: &Waker) -> Poll<Flow> {
+        let mut slot = self.slot();
+        let future = slot.as_mut().as_pin_mut().expect("whoever answers later left a future");
+        let answer = ready!(future.poll(&mut Context::from_waker(waker)));
+        // What is done holds nothing any more, and can stay until the next one is put there.
+        Poll::Ready(self.take(answer))
+    }
+
     #[cold]
     fn fail(&mut self, cause: BoxError) -> Flow {
-        self.rare.get_or_insert_default().cause = Some(cause);
+        self.notable.get_or_insert_default().cause = Some(cause);
         Flow::Failed
     }
 
     #[inline]
     pub(crate) fn slot(&mut self) -> Slot<'_, 'a, S::Output> {
-        self.slot.as_mut().expect("a call that meets an asynchronous implementation has a slot").as_mut()
+        self.slot.as_mut()
     }
 }
 
@@ -214,26 +218,49 @@ where
 #[inline]
 pub fn nothing_later<'a, S: HookSpec>(
     answers: &mut Answers<'_, 'a, S>,
+    waker: &Waker,
     future: impl Future<Output = ()> + Send + 'a,
 ) -> Flow
 where
     (): Nothing<S::Output>,
 {
-    later(answers, async {
-        future.await;
-        Ok(Some(().value()))
-    })
+    later(answers, waker, AnswersNothingOf { future, phantom: std::marker::PhantomData::<fn() -> S::Output> })
 }
 
-/// Takes the future of what an implementation will return. Generated code calls it.
+pin_project_lite::pin_project! {
+    struct AnswersNothingOf<T, F> {
+        #[pin]
+        future: F,
+        phantom: std::marker::PhantomData<fn() -> T>,
+    }
+}
+
+impl<T, F: Future<Output = ()>> Future for AnswersNothingOf<T, F>
+where
+    (): Nothing<T>,
+{
+    type Output = Answer<T>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer<T>> {
+        self.project().future.poll(context).map(|nothing| Ok(Some(nothing.value())))
+    }
+}
+
+/// Takes the future of what an implementation will return, and polls it for the first time: here the compiler knows
+/// which future it is, and mostly it is ready. Generated code calls it.
 #[doc(hidden)]
 #[inline]
 pub fn later<'a, S: HookSpec>(
     answers: &mut Answers<'_, 'a, S>,
+    waker: &Waker,
     future: impl Future<Output = Answer<S::Output>> + Send + 'a,
 ) -> Flow {
     answers.slot().set(Some(AnswerFuture::from_or_box(future)));
-    Flow::Later
+    match answers.poll_future(waker) {
+        Poll::Ready(flow) => flow,
+        Poll::Pending => Flow::Later,
+    }
 }
 
 /// The values that a hook's implementations gave, in call order.

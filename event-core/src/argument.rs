@@ -5,8 +5,9 @@ use std::convert::Infallible;
 use std::marker::PhantomData;
 
 use crate::event::Event;
+use crate::functions::CallFor;
 use crate::hook::HookSpec;
-use crate::implementation::Filter;
+use crate::implementation::{Filter, Filtered};
 use crate::tracked::{AnyTracked, Tracked, TrackedOf};
 use crate::wrapper::Next;
 
@@ -73,19 +74,20 @@ impl<'a, S: HookSpec> Fills<NoParameter<Next<'a, S>>> for Next<'a, S> {
     }
 }
 
-/// Asks a parameter's type for the events it lets through, and a hook's argument for its event.
+/// Asks a parameter's type for the events it lets through and how `C` is called for them, and a hook's argument for its
+/// event.
 ///
 /// The inherent items below are found before those of [`NoFilter`] and [`NoEvent`] where their bounds hold:
 /// generated code can ask any type, without knowing more than its tokens.
 #[doc(hidden)]
-pub struct Probe<P>(P);
+pub struct Probe<P, C = ()>(P, PhantomData<C>);
 
-impl<E: Event> Probe<&'static E> {
-    pub const FILTER: Option<Filter> = Some(filter::<E>());
+impl<E: Event, C: CallFor<E>> Probe<&'static E, C> {
+    pub const FILTER: Option<Filtered> = Some((filter::<E>(), C::CALL));
 }
 
-impl<E: Event> Probe<&'static TrackedOf<E>> {
-    pub const FILTER: Option<Filter> = Some(filter::<E>());
+impl<E: Event, C: CallFor<E>> Probe<&'static TrackedOf<E>, C> {
+    pub const FILTER: Option<Filtered> = Some((filter::<E>(), C::CALL));
 }
 
 pub(crate) const fn filter<E: Event>() -> Filter {
@@ -94,14 +96,14 @@ pub(crate) const fn filter<E: Event>() -> Filter {
 
 #[doc(hidden)]
 pub trait NoFilter {
-    const FILTER: Option<Filter> = None;
+    const FILTER: Option<Filtered> = None;
 }
 
-impl<P> NoFilter for Probe<P> {}
+impl<P, C> NoFilter for Probe<P, C> {}
 
 impl<P> Probe<P> {
     pub fn new(value: P) -> Self {
-        Self(value)
+        Self(value, PhantomData)
     }
 }
 
@@ -113,18 +115,30 @@ impl<'a> Probe<&'a Tracked> {
     pub fn event(self) -> Option<&'a Tracked> {
         Some(self.0)
     }
+
+    pub fn replaced_by(self, event: &'a Tracked) -> Option<&'a Tracked> {
+        Some(event)
+    }
 }
 
 #[doc(hidden)]
 pub trait NoEvent<'a>: Sized {
+    type Argument;
+
     const IS_EVENT: bool = false;
 
     fn event(self) -> Option<&'a Tracked> {
         None
     }
+
+    fn replaced_by(self, _: &'a Tracked) -> Option<Self::Argument> {
+        None
+    }
 }
 
-impl<P> NoEvent<'_> for Probe<P> {}
+impl<P> NoEvent<'_> for Probe<P> {
+    type Argument = P;
+}
 
 /// What the arguments of a hook must be, beside its app: something small that every implementation gets anew.
 #[diagnostic::on_unimplemented(

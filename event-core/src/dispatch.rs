@@ -5,17 +5,18 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 
-use crate::answer::{Answers, Flow, Rare, Slot, Values};
+use crate::answer::{Slot, Values};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::failure::Failure;
+use crate::failure::{BoxError, Failure};
 use crate::gate::Running;
 use crate::hook::HookSpec;
 use crate::implementation::Implementation;
 use crate::inside::Inside;
 use crate::plan::{Call, Input, Plan, Step};
+use crate::progress::Progress;
 use crate::wait;
 use crate::watch::{CallEnd, Watch, Watched};
 use crate::wrapper::{Next, Outcome, Seen, StoppedBy};
@@ -30,6 +31,8 @@ pub(crate) struct Ran<S: HookSpec> {
 #[derive(Debug, Default)]
 pub(crate) struct Notable {
     pub(crate) failures: Vec<Failure>,
+    /// What the last implementation failed at, until somebody makes a failure of it.
+    pub(crate) cause: Option<BoxError>,
     /// The wrapper that didn't let the call through.
     pub(crate) stopped_by: Option<Arc<Implementation>>,
 }
@@ -48,12 +51,11 @@ impl<S: HookSpec> Ran<S> {
 /// implementation, when there is something to wait for.
 pub(crate) fn wait<'a, S: HookSpec>(app: &App, plan: &'a Plan<S>, args: S::Args<'a>) -> Result<Ran<S>> {
     let entered = Entered::new(app)?;
-    if entered.is_quick(plan) {
-        Ok(run_quick(plan, &Input(args)))
-    } else if entered.is_plain(plan) {
-        run_plain(plan, &Input(args), entered.is_nested())
+    let slot = pin!(None);
+    if entered.is_plain(plan) {
+        run_plain(plan, args, slot, entered.is_nested())
     } else {
-        run_with_care(plan, args, entered.is_nested())
+        run_with_care(plan, args, slot, entered.is_nested())
     }
 }
 
@@ -77,12 +79,6 @@ impl<'a> Entered<'a> {
         self.inside.is_nested()
     }
 
-    /// Whether [`run_quick`] will do: nobody can wait, and nobody watches.
-    #[inline]
-    pub(crate) fn is_quick<S: HookSpec>(&self, plan: &Plan<S>) -> bool {
-        plan.is_ready_at_once() && !self.app.inner.is_watched()
-    }
-
     /// Whether [`run_plain`] will do: there is no wrapper, and nobody watches.
     #[inline]
     pub(crate) fn is_plain<S: HookSpec>(&self, plan: &Plan<S>) -> bool {
@@ -90,45 +86,31 @@ impl<'a> Entered<'a> {
     }
 }
 
-/// Runs a call [as quickly as it goes](Entered::is_quick).
+/// Runs a [plain](Entered::is_plain) call. Mostly all that it meets are ready at once; only if one isn't, there is
+/// something to wait for.
 #[inline]
-pub(crate) fn run_quick<'a, S: HookSpec>(plan: &'a Plan<S>, input: &Input<'a, S>) -> Ran<S> {
-    let mut progress = Progress::new(None);
-    // One `catch_unwind` around all steps instead of one around each: it is entered again after a panic, which is
-    // rare.
-    while let Err(panic) = catch_unwind(AssertUnwindSafe(|| {
-        while let Some(flow) = progress.run_functions(plan, input) {
-            let mut context = Context::from_waker(Waker::noop());
-            let poll = progress.go_on(flow, plan, input, &mut Watch::Nobody, &mut context);
-            debug_assert!(poll.is_ready(), "a plan without an asynchronous step is ready at once");
-        }
-    })) {
-        progress.end_panicked(&*panic, plan, input, &mut Watch::Nobody);
-    }
-    progress.finish()
-}
-
-/// The same where asynchronous implementations are among those called. Most are ready when they are first polled; only
-/// if one isn't, there is something to wait for.
-#[inline(never)]
 pub(crate) fn run_plain<'a, S: HookSpec>(
     plan: &'a Plan<S>,
-    input: &Input<'a, S>,
+    args: S::Args<'a>,
+    slot: Slot<'_, 'a, S::Output>,
     inside_a_call: bool,
 ) -> Result<Ran<S>> {
-    let slot = pin!(None);
-    let mut progress = Progress::new(Some(slot));
-    let mut context = Context::from_waker(Waker::noop());
-    if progress.poll(plan, input, &mut Watch::Nobody, &mut context).is_ready() {
-        return Ok(progress.finish());
+    let mut progress = Progress::new(plan, args, slot);
+    match progress.run(Waker::noop()) {
+        Poll::Ready(()) => Ok(progress.finish()),
+        Poll::Pending => wait_for(progress, inside_a_call),
     }
-    let app = S::app(input.0);
-    let mut unfinished = Unfinished { app, progress: Some(progress), watch: Watch::Nobody };
+}
+
+/// Polls what has to be waited for once more, with a waker that does something.
+#[cold]
+fn wait_for<S: HookSpec>(progress: Progress<'_, '_, S>, inside_a_call: bool) -> Result<Ran<S>> {
+    let app = S::app(progress.args);
+    let mut unfinished = Unfinished { app, progress: Some(progress), again: true, watch: Watch::Nobody };
     if inside_a_call {
         return Err(Error::WouldBlock);
     }
-    // Polled once more, with a waker that does something.
-    wait::park_between_polls(false, |context| unfinished.poll(plan, input, context))?;
+    wait::park_between_polls(false, |context| unfinished.poll(context))?;
     Ok(unfinished.finish())
 }
 
@@ -136,16 +118,15 @@ pub(crate) fn run_plain<'a, S: HookSpec>(
 pub(crate) fn run_with_care<'a, S: HookSpec>(
     plan: &'a Plan<S>,
     args: S::Args<'a>,
+    slot: Slot<'_, 'a, S::Output>,
     inside_a_call: bool,
 ) -> Result<Ran<S>> {
     if !plan.wrappers.is_empty() {
         let mut run = pin!(run(plan, args));
         return wait::park_between_polls(inside_a_call, |context| run.as_mut().poll(context));
     }
-    let slot = pin!(None);
-    let mut unfinished = Unfinished::new(S::app(args), slot);
-    let input = Input(args);
-    wait::park_between_polls(inside_a_call, |context| unfinished.poll(plan, &input, context))?;
+    let mut unfinished = Unfinished::new(plan, args, slot);
+    wait::park_between_polls(inside_a_call, |context| unfinished.poll(context))?;
     Ok(unfinished.finish())
 }
 
@@ -158,7 +139,7 @@ pub(crate) async fn run<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -
     let outcome = run_from(plan, 0, S::reborrow(args), &stopped_by).await;
     let mut values = S::Values::default();
     outcome.values.into_iter().for_each(|value| values.push(value));
-    let notable = Notable { failures: outcome.failures, stopped_by: stopped_by.take() };
+    let notable = Notable { failures: outcome.failures, cause: None, stopped_by: stopped_by.take() };
     Ran { values, notable: notable.if_any() }
 }
 
@@ -235,14 +216,13 @@ impl Drop for ReportWhenDropped<'_> {
 
 async fn run_steps<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -> Ran<S> {
     let slot = pin!(None);
-    let mut unfinished = Unfinished::new(S::app(args), slot);
-    let input = Input(args);
-    poll_fn(|context| unfinished.poll(plan, &input, context)).await;
+    let mut unfinished = Unfinished::new(plan, args, slot);
+    poll_fn(|context| unfinished.poll(context)).await;
     unfinished.finish()
 }
 
 /// A panic's payload.
-type Panic = Box<dyn Any + Send>;
+pub(crate) type Panic = Box<dyn Any + Send>;
 
 /// Makes a future and runs it; a panic of either ends it.
 async fn caught<F: Future>(
@@ -260,181 +240,9 @@ async fn caught<F: Future>(
     .await
 }
 
-/// How far a call has come, and what it gave so far.
-struct Progress<'s, 'a, S: HookSpec> {
-    /// The step after the one that runs.
-    next: usize,
-    answers: Answers<'s, 'a, S>,
-}
-
-impl<'s, 'a, S: HookSpec> Progress<'s, 'a, S> {
-    #[inline]
-    fn new(slot: Option<Slot<'s, 'a, S::Output>>) -> Self {
-        Self { next: 0, answers: Answers::new(slot) }
-    }
-
-    #[inline]
-    fn finish(self) -> Ran<S> {
-        // Taken apart by a match: the way of a call that has nothing rare drops nothing.
-        match self.answers.rare {
-            None => Ran { values: self.answers.values, notable: None },
-            Some(rare) => Ran { values: self.answers.values, notable: rare.notable() },
-        }
-    }
-
-    /// Calls the functions from where the call is, up to the end or to the first after which more has to be done.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a frame more costs a tenth of what an event may cost")]
-    fn run_functions(&mut self, plan: &'a Plan<S>, input: &Input<'a, S>) -> Option<Flow> {
-        let mut next = self.next;
-        while let Some(function) = plan.functions.get(next) {
-            next += 1;
-            // Whoever panics is the last that was taken.
-            self.next = next;
-            let flow = function(input, &mut self.answers);
-            if !flow.goes_on() {
-                return Some(flow);
-            }
-        }
-        None
-    }
-
-    /// Runs the steps from where the call is, up to the end or to the first that has to wait.
-    fn poll(
-        &mut self,
-        plan: &'a Plan<S>,
-        input: &Input<'a, S>,
-        watch: &mut Watch<'a>,
-        context: &mut Context<'_>,
-    ) -> Poll<()> {
-        loop {
-            let polled = catch_unwind(AssertUnwindSafe(|| {
-                if self.answers.slot().is_some() {
-                    ready!(self.go_on(Flow::Later, plan, input, watch, context));
-                }
-                if let Watch::Somebody(_) = watch {
-                    return self.poll_watched(plan, input, watch, context);
-                }
-                while let Some(mut flow) = self.run_functions(plan, input) {
-                    if flow == Flow::Later {
-                        flow = ready!(self.poll_future(context));
-                    }
-                    if !flow.goes_on() {
-                        ready!(self.go_on(flow, plan, input, watch, context));
-                    }
-                }
-                Poll::Ready(())
-            }));
-            match polled {
-                Ok(poll) => return poll,
-                Err(panic) => self.end_panicked(&*panic, plan, input, watch),
-            }
-        }
-    }
-
-    /// The same with somebody who is told of each step.
-    #[cold]
-    fn poll_watched(
-        &mut self,
-        plan: &'a Plan<S>,
-        input: &Input<'a, S>,
-        watch: &mut Watch<'a>,
-        context: &mut Context<'_>,
-    ) -> Poll<()> {
-        while let Some(step) = plan.steps.get(self.next) {
-            self.next += 1;
-            watch.begin(&S::app(input.0).inner, &step.implementation, S::event(input.0));
-            let flow = {
-                let _entered = watch.enter();
-                plan.functions[self.next - 1](input, &mut self.answers)
-            };
-            ready!(self.go_on(flow, plan, input, watch, context));
-        }
-        Poll::Ready(())
-    }
-
-    /// Ends the step that was taken last, or waits for it.
-    fn go_on(
-        &mut self,
-        mut flow: Flow,
-        plan: &'a Plan<S>,
-        input: &Input<'a, S>,
-        watch: &mut Watch<'a>,
-        context: &mut Context<'_>,
-    ) -> Poll<()> {
-        let step = &plan.steps[self.next - 1];
-        if flow == Flow::Later {
-            let _entered = watch.enter();
-            flow = ready!(self.poll_future(context));
-        } else if flow == Flow::Closure {
-            let _entered = watch.enter();
-            flow = self.answers.take(step.call_closure(input.0));
-        }
-        match flow {
-            Flow::NoValue => watch.end(&CallEnd::NoValue),
-            Flow::Value => watch.end(&CallEnd::Value),
-            Flow::LastValue => {
-                watch.end(&CallEnd::Value);
-                self.next = plan.steps.len();
-            }
-            Flow::Failed => {
-                let cause = self.answers.rare.as_mut().and_then(|rare| rare.cause.take());
-                let cause = cause.expect("whoever failed left the cause");
-                self.end_failed(
-                    Failure::returned(&step.implementation, S::event(input.0), cause),
-                    plan,
-                    watch,
-                );
-            }
-            Flow::Later | Flow::Closure => unreachable!("an answer is neither"),
-        }
-        Poll::Ready(())
-    }
-
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "as above")]
-    fn poll_future(&mut self, context: &mut Context<'_>) -> Poll<Flow> {
-        let mut slot = self.answers.slot();
-        let future = slot.as_mut().as_pin_mut().expect("whoever answers later left a future");
-        let answer = ready!(future.poll(context));
-        slot.set(None);
-        Poll::Ready(self.answers.take(answer))
-    }
-
-    #[cold]
-    fn end_panicked(
-        &mut self,
-        panic: &(dyn Any + Send),
-        plan: &Plan<S>,
-        input: &Input<'a, S>,
-        watch: &mut Watch<'a>,
-    ) {
-        // What has panicked must not be polled again, and may panic once more when it is dropped.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.answers.slot.as_mut().map(|slot| slot.set(None))));
-        let step = &plan.steps[self.next - 1];
-        self.end_failed(Failure::panicked(&step.implementation, S::event(input.0), panic), plan, watch);
-    }
-
-    #[cold]
-    fn end_failed(&mut self, failure: Failure, plan: &Plan<S>, watch: &mut Watch<'a>) {
-        watch.end(&CallEnd::Failed(&failure));
-        if failure.is_essential() || S::INFO.is_first_result() {
-            self.next = plan.steps.len();
-        }
-        self.answers.rare.get_or_insert_default().failures.push(failure);
-    }
-}
-
 impl Notable {
     fn if_any(self) -> Option<Box<Self>> {
         (!self.failures.is_empty() || self.stopped_by.is_some()).then(|| Box::new(self))
-    }
-}
-
-impl Rare {
-    #[cold]
-    fn notable(self) -> Option<Box<Notable>> {
-        Notable { failures: self.failures, stopped_by: None }.if_any()
     }
 }
 
@@ -443,18 +251,23 @@ struct Unfinished<'s, 'a, S: HookSpec> {
     app: &'a App,
     /// `None` when it is finished.
     progress: Option<Progress<'s, 'a, S>>,
+    /// Whether it was polled before.
+    again: bool,
     watch: Watch<'a>,
 }
 
 impl<'s, 'a, S: HookSpec> Unfinished<'s, 'a, S> {
-    fn new(app: &'a App, slot: Slot<'s, 'a, S::Output>) -> Self {
-        Self { app, progress: Some(Progress::new(Some(slot))), watch: Watch::of(&app.inner) }
+    fn new(plan: &'a Plan<S>, args: S::Args<'a>, slot: Slot<'s, 'a, S::Output>) -> Self {
+        let app = S::app(args);
+        let progress = Some(Progress::new(plan, args, slot));
+        Self { app, progress, again: false, watch: Watch::of(&app.inner) }
     }
 
     #[inline]
-    fn poll(&mut self, plan: &'a Plan<S>, input: &Input<'a, S>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let progress = self.progress.as_mut().expect("a call isn't polled after its end");
-        progress.poll(plan, input, &mut self.watch, context)
+        let again = std::mem::replace(&mut self.again, true);
+        progress.poll(again, &mut self.watch, context.waker())
     }
 
     fn finish(mut self) -> Ran<S> {
@@ -464,8 +277,8 @@ impl<'s, 'a, S: HookSpec> Unfinished<'s, 'a, S> {
 
 impl<S: HookSpec> Drop for Unfinished<'_, '_, S> {
     fn drop(&mut self) {
-        if let Some(rare) = self.progress.take().and_then(|progress| progress.answers.rare) {
-            self.app.inner.report_all(&rare.failures);
+        if let Some(notable) = self.progress.take().and_then(|progress| progress.answers.notable) {
+            self.app.inner.report_all(&notable.failures);
         }
     }
 }

@@ -25,6 +25,11 @@ use crate::wrapper::Outcome;
             `track_event` and `shutdown`"
 )]
 pub trait HookSpec: Sized + Send + Sync + 'static {
+    /// The hook itself. Generated code names it this way in several items, so that a type that is no hook is reported in
+    /// the same words for each, and so once.
+    #[doc(hidden)]
+    type Itself: HookSpec;
+
     /// The arguments of one call.
     #[doc(hidden)]
     type Args<'a>: Copy + Send + Sync;
@@ -60,6 +65,10 @@ pub trait HookSpec: Sized + Send + Sync + 'static {
         reason = "the lifetimes of an implementation must be named alike"
     )]
     fn event<'a>(args: Self::Args<'a>) -> Option<&'a Tracked>;
+
+    /// The same arguments with an event in the place of that one.
+    #[doc(hidden)]
+    fn with_event<'a>(args: Self::Args<'a>, event: &'a Tracked) -> Self::Args<'a>;
 
     #[doc(hidden)]
     fn answer(outcome: Outcome<Self>) -> Result<Self::Answer>;

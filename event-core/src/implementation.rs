@@ -51,6 +51,45 @@ pub struct Filter {
     pub rust_type: fn() -> &'static str,
 }
 
+/// A [`Call`] whose hook's type is forgotten.
+#[doc(hidden)]
+pub type DynCall = &'static (dyn Any + Send + Sync);
+
+/// A function, so that the compiler needn't make the call of each implementation that it only checks.
+#[doc(hidden)]
+pub type MakeCall = fn() -> DynCall;
+
+/// What a parameter's type lets through, and how an implementation is called for that if not as for everything.
+pub(crate) type Filtered = (Filter, Option<MakeCall>);
+
+/// Which events an implementation hears, if not all, and how it is called for them.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Hearing {
+    filter: Option<Filter>,
+    call: MakeCall,
+}
+
+impl Hearing {
+    /// By the argument that is the hook's event, out of all arguments' names and what their types let through. With
+    /// `call` where that is every event, or where nothing else is known.
+    pub const fn new(hook: &HookInfo, arguments: &[(&str, Option<Filtered>)], call: MakeCall) -> Self {
+        let Some(event) = hook.event_argument() else { return Self { filter: None, call } };
+        let mut at = 0;
+        while at < arguments.len() {
+            if is_same(arguments[at].0.as_bytes(), event.as_bytes()) {
+                return match arguments[at].1 {
+                    Some((filter, Some(call))) => Self { filter: Some(filter), call },
+                    Some((filter, None)) => Self { filter: Some(filter), call },
+                    None => Self { filter: None, call },
+                };
+            }
+            at += 1;
+        }
+        Self { filter: None, call }
+    }
+}
+
 /// What `#[hookimpl]` read off a function.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -60,28 +99,10 @@ pub struct HookImpl {
     pub function: &'static str,
     /// The type of the function itself, by which `AppBuilder::hook` finds it.
     pub function_id: TypeId,
-    /// Which events it hears, if not all.
-    pub filter: Option<Filter>,
+    pub hearing: Hearing,
     pub options: Options,
     pub is_async: bool,
     pub location: &'static Location<'static>,
-    /// A `Call` of the hook.
-    pub call: &'static (dyn Any + Send + Sync),
-}
-
-/// The filter of the argument that is the hook's event, out of all arguments' names and filters.
-#[doc(hidden)]
-pub const fn filter_of(hook: &HookInfo, arguments: &[(&str, Option<Filter>)]) -> Option<Filter> {
-    let Some(event) = hook.event_argument() else { return None };
-    let mut at = 0;
-    while at < arguments.len() {
-        let (name, filter) = arguments[at];
-        if is_same(name.as_bytes(), event.as_bytes()) {
-            return filter;
-        }
-        at += 1;
-    }
-    None
 }
 
 /// `==`, which isn't to be had in a constant.
@@ -126,11 +147,10 @@ impl Implementation {
             module: const { &Module::new("", Plugin::new("app", "")) },
             function: "a closure",
             function_id: TypeId::of::<()>(),
-            filter: Some(filter),
+            hearing: Hearing { filter: Some(filter), call: || &() },
             options: Options::NONE,
             is_async: false,
             location,
-            call: &(),
         };
         Self {
             declared: Declared::Owned(Arc::new(declared)),
@@ -166,7 +186,7 @@ impl Implementation {
 
     /// The one event type it hears, as [`std::any::type_name`] writes it; `None` if it hears all.
     pub fn only_event(&self) -> Option<&'static str> {
-        self.get().filter.map(|filter| (filter.rust_type)())
+        self.get().hearing.filter.map(|filter| (filter.rust_type)())
     }
 
     /// When it wants to be called.
@@ -208,7 +228,7 @@ impl Implementation {
     }
 
     pub(crate) fn kind(&self) -> Option<TypeId> {
-        self.get().filter.map(|filter| filter.kind)
+        self.get().hearing.filter.map(|filter| filter.kind)
     }
 
     pub(crate) fn module(&self) -> &'static Module {
@@ -220,7 +240,7 @@ impl Implementation {
     }
 
     pub(crate) fn call<S: HookSpec>(&self) -> &Call<S> {
-        let call = self.closure.as_deref().unwrap_or(self.get().call);
+        let call = self.closure.as_deref().unwrap_or((self.get().hearing.call)());
         call.downcast_ref().expect("an implementation's call is of its hook")
     }
 }

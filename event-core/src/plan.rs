@@ -5,16 +5,19 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Waker;
 
-use crate::answer::{Answer, Answers, Flow};
+use crate::answer::{Answer, Flow};
 use crate::failure::BoxError;
+use crate::functions::{Functions, OfOneType};
 use crate::hook::HookSpec;
 use crate::implementation::Implementation;
 use crate::kinds::KindMap;
+use crate::progress::Progress;
 use crate::tracked::Tracked;
 use crate::wrapper::{Next, Outcome};
 
-/// The arguments of a call. A type of its own, so that `'a` can stand in the return type of the functions below.
+/// The arguments of a call. A type of its own, so that `'a` can stand in the types of functions.
 #[doc(hidden)]
 pub struct Input<'a, S: HookSpec>(pub S::Args<'a>);
 
@@ -26,13 +29,16 @@ pub type WrapperFuture<'a, S> =
 /// How an implementation of the hook `S` is called. Generated code makes the functions.
 #[doc(hidden)]
 pub enum Call<S: HookSpec> {
-    /// Puts the answer, or the future that will have one, where it is given.
+    /// Puts the answer, or the future that will have one, into the call's progress.
     Function(Function<S>),
+    /// The same for the events of one type.
+    OfOneType(&'static dyn OfOneType<S>),
     Wrapper(for<'a> fn(Input<'a, S>, Next<'a, S>) -> WrapperFuture<'a, S>),
     Closure(Arc<Closure<S>>),
 }
 
-pub(crate) type Function<S> = for<'s, 'a> fn(&Input<'a, S>, &mut Answers<'s, 'a, S>) -> Flow;
+#[doc(hidden)]
+pub type Function<S> = for<'s, 'a> fn(&mut Progress<'s, 'a, S>, &Waker) -> Flow;
 
 type Closure<S> = dyn for<'a> Fn(<S as HookSpec>::Args<'a>) -> Answer<<S as HookSpec>::Output> + Send + Sync;
 
@@ -40,6 +46,7 @@ impl<S: HookSpec> Clone for Call<S> {
     fn clone(&self) -> Self {
         match self {
             Self::Function(function) => Self::Function(*function),
+            Self::OfOneType(function) => Self::OfOneType(*function),
             Self::Wrapper(function) => Self::Wrapper(*function),
             Self::Closure(closure) => Self::Closure(closure.clone()),
         }
@@ -58,7 +65,7 @@ pub struct Plan<S: HookSpec> {
     pub(crate) wrappers: Box<[Step<S>]>,
     pub(crate) steps: Box<[Step<S>]>,
     /// The functions of the steps once more, close together: an event reads nothing else of most of them.
-    pub(crate) functions: Box<[Function<S>]>,
+    pub(crate) functions: Functions<S>,
     is_empty: bool,
     ready_at_once: bool,
 }
@@ -72,7 +79,7 @@ impl<S: HookSpec> Plan<S> {
         Self {
             is_empty: wrappers.is_empty() && steps.is_empty(),
             ready_at_once: wrappers.is_empty() && !steps.iter().any(|step| step.implementation.is_async()),
-            functions: steps.iter().map(Step::function).collect(),
+            functions: Functions::of(&steps),
             wrappers: wrappers.into(),
             steps: steps.into(),
         }
@@ -89,20 +96,11 @@ impl<S: HookSpec> Plan<S> {
 }
 
 impl<S: HookSpec> Step<S> {
-    fn function(&self) -> Function<S> {
-        match self.call {
-            Call::Function(function) => function,
-            // A plain function can't carry the closure along, so it sends the caller there.
-            Call::Closure(_) => |_, _| Flow::Closure,
-            Call::Wrapper(_) => unreachable!("a wrapper is no step"),
-        }
-    }
-
     /// The answer of a step whose function gives [`Flow::Closure`].
     pub(crate) fn call_closure(&self, args: S::Args<'_>) -> Answer<S::Output> {
         match &self.call {
             Call::Closure(closure) => closure(args),
-            Call::Function(_) | Call::Wrapper(_) => unreachable!("it is no closure"),
+            Call::Function(_) | Call::OfOneType(_) | Call::Wrapper(_) => unreachable!("it is no closure"),
         }
     }
 }

@@ -3,12 +3,13 @@
 pub use crate::__module as module;
 pub use crate::__register as register;
 pub use crate::answer::{
-    Answer, Flow, IntoAnswer, IntoCause, Nothing, Units, later, nothing, nothing_later, take,
+    Answer, Answers, Flow, IntoAnswer, IntoCause, Nothing, Units, later, nothing, nothing_later, take,
 };
 pub use crate::argument::{Fills, NoEvent, NoFilter, Probe, hook_argument};
 pub use crate::event::{Declaration, Field, Underived};
+pub use crate::functions::{AsWrapper, Body, By, call_for_all};
 pub use crate::hook::{HookDeclaration, collected, first_result};
-pub use crate::implementation::{Filter, HookImpl, Options, filter_of};
+pub use crate::implementation::{Hearing, HookImpl, Options};
 pub use crate::plan::{Call, Input, WrapperFuture};
 pub use crate::plugin::{Module, PluginList};
 pub use crate::properties::Writer;
@@ -18,6 +19,7 @@ pub use inventory;
 pub use serde;
 pub use std::boxed::Box;
 pub use std::panic::Location;
+pub use std::task::Waker;
 pub use std::vec::Vec;
 
 use std::any::TypeId;

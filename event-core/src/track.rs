@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::future::IntoFuture;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -17,7 +18,7 @@ use crate::envelope::{Envelope, Said};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::gate::Running;
-use crate::plan::{Input, Plan};
+use crate::plan::Plan;
 use crate::prepared::Prepared;
 use crate::receipt::Receipt;
 use crate::spans::EventSpan;
@@ -163,22 +164,19 @@ fn wait_in_a_test<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said:
 
 /// The way of an event of any type. Not compiled anew for each.
 fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
-    let input = Input(track_event::args(app, event));
+    let slot = pin!(None);
     let entered = Entered::new(app)?;
-    if entered.is_quick(plan) {
+    if entered.is_plain(plan) {
+        let args = track_event::args(app, event);
         // Without a box there is nothing to drop, and nothing of it on the way.
-        match dispatch::run_quick(plan, &input).notable {
-            None => Ok(envelope.receipt()),
-            Some(notable) => notable_receipt(app, envelope.receipt(), Some(notable)),
-        }
-    } else if entered.is_plain(plan) {
-        match dispatch::run_plain(plan, &input, entered.is_nested())?.notable {
+        match dispatch::run_plain(plan, args, slot, entered.is_nested())?.notable {
             None => Ok(envelope.receipt()),
             Some(notable) => notable_receipt(app, envelope.receipt(), Some(notable)),
         }
     } else {
+        let args = track_event::args(app, event);
         let span = EventSpan::of(event);
-        let ran = span.run(|| dispatch::run_with_care(plan, input.0, entered.is_nested()));
+        let ran = span.run(|| dispatch::run_with_care(plan, args, slot, entered.is_nested()));
         let receipt = ran.and_then(|ran| notable_receipt(app, envelope.receipt(), ran.notable));
         span.end(&receipt);
         receipt

@@ -13,7 +13,7 @@ use super::{group, sort};
 use crate::builtin::track_event;
 use crate::error::Problem;
 use crate::hook::HookSpec;
-use crate::implementation::{Class, HookImpl, Implementation, Options};
+use crate::implementation::{Class, Hearing, HookImpl, Implementation, Options};
 use crate::plugin::{Module, Plugin};
 
 const PLUGINS: [&str; 5] = ["a", "b", "c", "d", "e"];
@@ -136,11 +136,10 @@ fn declared(spec: &Spec) -> &'static HookImpl {
         module: Box::leak(Box::new(Module::new("module", Plugin::new(plugin, "")))),
         function,
         function_id: TypeId::of::<()>(),
-        filter: None,
+        hearing: Hearing::new(track_event::INFO, &[], || &()),
         options: Options { class: *class, before, after, wrapper: *wrapper, essential: false },
         is_async: false,
         location: Location::caller(),
-        call: &(),
     }));
     kept.push((spec, made));
     made

@@ -9,29 +9,29 @@ use crate::types::{call_spelled_as, location_of, respanned, with_lifetime};
 
 /// One expression, so that a mistake in what it is made of is found once.
 pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
-    let Implementation { core, hook, function, is_async, before, after, essential, wrapper, .. } = it;
+    let Implementation { core, hook, function, is_async, .. } = it;
     let hook_alias = hook_alias(it);
+    let spec = respanned(quote!(#core::HookSpec), hook_alias.span());
+    let itself = quote_spanned!(hook_alias.span()=> <#hook as #spec>::Itself);
     let info = respanned(quote!(<#hook_alias as #core::HookSpec>::INFO), hook_alias.span());
     let name = function.unraw().to_string();
     let location = location_of(core, function);
-    let class = match it.class {
-        Class::TryFirst => quote!(TryFirst),
-        Class::Normal => quote!(Normal),
-        Class::TryLast => quote!(TryLast),
-    };
+    let options = options(it);
+    let Called { body, of_one_type, of_all } = called(it);
     let filters = it.arguments().map(|parameter| {
         let (argument, ty) = (parameter.ident.unraw().to_string(), with_lifetime(parameter.ty, "'static"));
-        quote!((#argument, <#core::__private::Probe<#ty>>::FILTER))
+        quote!((#argument, <#core::__private::Probe<#ty, #of_one_type>>::FILTER))
     });
-    let call = call(it);
     let registered = format!("implementation {name}");
     quote! {
         const _: () = {
             // The path stands here only: what is wrong with it would be said for each place.
-            type #hook_alias = #hook;
+            type #hook_alias = #itself;
 
             #[allow(unused_imports)]
             use #core::__private::NoFilter as _;
+
+            #body
 
             #core::__private::register! {
                 #registered,
@@ -40,21 +40,31 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
                     module: #core::__private::module!(),
                     function: #name,
                     function_id: #core::__private::type_of_value(&#function),
-                    filter: #core::__private::filter_of(#info, &[#(#filters),*]),
-                    options: #core::__private::Options {
-                        class: #core::Class::#class,
-                        before: &[#(#before),*],
-                        after: &[#(#after),*],
-                        wrapper: #wrapper,
-                        essential: #essential,
-                    },
+                    hearing: #core::__private::Hearing::new(#info, &[#(#filters),*], #of_all),
+                    options: #options,
                     is_async: #is_async,
                     location: #location,
-                    call: #call,
                 }
             }
         };
     }
+}
+
+/// What was written, and nothing else: most implementations have no options, and the compiler looks at each.
+fn options(it: &Implementation<'_>) -> TokenStream {
+    let Implementation { core, before, after, essential, wrapper, .. } = it;
+    let class = match it.class {
+        Class::TryFirst => Some(quote!(class: #core::Class::TryFirst,)),
+        Class::Normal => None,
+        Class::TryLast => Some(quote!(class: #core::Class::TryLast,)),
+    };
+    let before = (!before.is_empty()).then(|| quote!(before: &[#(#before),*],));
+    let after = (!after.is_empty()).then(|| quote!(after: &[#(#after),*],));
+    let wrapper = wrapper.then(|| quote!(wrapper: true,));
+    let essential = essential.then(|| quote!(essential: true,));
+    let written = quote!(#class #before #after #wrapper #essential);
+    let options = quote!(#core::__private::Options);
+    if written.is_empty() { quote!(#options::NONE) } else { quote!(#options { #written ..#options::NONE }) }
 }
 
 /// Spanned at the path's last name: that is where an error about the hook belongs.
@@ -74,8 +84,18 @@ impl<'f> Implementation<'f> {
     }
 }
 
-/// The call that the framework makes, with its kind.
-fn call(it: &Implementation<'_>) -> TokenStream {
+/// How the framework calls it. All that depends on the hook is spanned there, so that what is none is reported once and
+/// there.
+struct Called {
+    /// An item that the others need.
+    body: Option<TokenStream>,
+    /// For the events of one type.
+    of_one_type: TokenStream,
+    /// For all events.
+    of_all: TokenStream,
+}
+
+fn called(it: &Implementation<'_>) -> Called {
     let Implementation { core, function, .. } = it;
     let variables: Vec<_> =
         (0..it.parameters.len()).map(|index| format_ident!("__argument{index}")).collect();
@@ -87,52 +107,88 @@ fn call(it: &Implementation<'_>) -> TokenStream {
         quote!(let ::core::option::Option::Some(#variable) = #filled)
     });
     // Spanned at the function's name: that is where an error about its future belongs.
-    let mut called = quote_spanned!(function.span()=> #function(#(#variables),*));
+    let mut call = quote_spanned!(function.span()=> #function(#(#variables),*));
     if it.is_async {
         let sendable = respanned(quote!(#core::__private::sendable), function.span());
-        called = quote_spanned!(function.span()=> #sendable(#called));
+        call = quote_spanned!(function.span()=> #sendable(#call));
     }
-    // All that depends on the hook is spanned there, so that what is none is reported once and there.
-    let hook = hook_alias(it);
-    let (kind, second, body) = if it.wrapper {
-        let returned = returned(it, &called);
-        let body = quote! {
-            #core::__private::wrapped(async move {
-                #(#take else { return ::core::result::Result::Ok(::core::option::Option::None) };)*
-                let __outcome = { #returned };
-                __outcome.map(::core::option::Option::Some)
-            })
+    if it.wrapper {
+        let returned = returned(it, &call);
+        let future = quote! {
+            #(#take else { return ::core::result::Result::Ok(::core::option::Option::None) };)*
+            let __outcome = { #returned };
+            __outcome.map(::core::option::Option::Some)
         };
-        ("Wrapper", "__next", body)
+        wrapper(it, &future)
     } else {
-        let (place, answer) = match (it.output, it.is_async) {
-            (None, false) => (respanned(quote!(#core::__private::nothing), function.span()), called),
-            (None, true) => (respanned(quote!(#core::__private::nothing_later), function.span()), called),
-            (Some(_), false) => {
-                let returned = returned(it, &called);
-                let place = respanned(quote!(#core::__private::take), hook.span());
-                (place, quote_spanned!(hook.span()=> { #returned }))
-            }
-            (Some(_), true) => {
-                let returned = returned(it, &called);
-                let place = respanned(quote!(#core::__private::later), hook.span());
-                (place, quote_spanned!(hook.span()=> async move { #returned }))
-            }
-        };
-        let answers = Ident::new("__answers", hook.span());
-        let answered = quote_spanned!(hook.span()=> #place(#answers, #answer));
-        let body = quote!(#(#take else { return #core::__private::Flow::NoValue };)* #answered);
-        ("Function", "__answers", body)
+        let answer = answer(it, call);
+        body(it, &quote!(#(#take else { return #core::__private::Flow::NoValue };)* #answer))
+    }
+}
+
+fn wrapper(it: &Implementation<'_>, future: &TokenStream) -> Called {
+    let core = &it.core;
+    let hook = hook_alias(it);
+    let constructor = respanned(quote!(&#core::__private::Call::<#hook>::Wrapper), hook.span());
+    let arguments = respanned(quote!(__input.0), hook.span());
+    let body = quote!(let __arguments = #arguments; #core::__private::wrapped(async move { #future }));
+    let closure = quote_spanned!(hook.span()=> (|__input, __next| { #body }));
+    Called {
+        body: None,
+        of_one_type: quote!(#core::__private::AsWrapper),
+        of_all: quote!(|| #constructor #closure),
+    }
+}
+
+/// Puts what the call gives where the answers are.
+fn answer(it: &Implementation<'_>, call: TokenStream) -> TokenStream {
+    let Implementation { core, function, .. } = it;
+    let hook = hook_alias(it);
+    let (place, answer) = match (it.output, it.is_async) {
+        (None, false) => (respanned(quote!(#core::__private::nothing), function.span()), call),
+        (None, true) => (respanned(quote!(#core::__private::nothing_later), function.span()), call),
+        (Some(_), false) => {
+            let returned = returned(it, &call);
+            let place = respanned(quote!(#core::__private::take), hook.span());
+            (place, quote_spanned!(hook.span()=> { #returned }))
+        }
+        (Some(_), true) => {
+            let returned = returned(it, &call);
+            let place = respanned(quote!(#core::__private::later), hook.span());
+            (place, quote_spanned!(hook.span()=> async move { #returned }))
+        }
     };
-    let (kind, input) = (Ident::new(kind, hook.span()), Ident::new("__input", hook.span()));
-    let second = Ident::new(second, hook.span());
-    let constructor = respanned(quote!(&#core::__private::Call::<#hook>::#kind), hook.span());
-    let arguments = respanned(quote!(#input.0), hook.span());
-    let parameters = quote_spanned!(hook.span()=> |#input, #second|);
+    let waker = it.is_async.then(|| quote_spanned!(hook.span()=> __waker,));
+    quote_spanned!(hook.span()=> #place(__answers, #waker #answer))
+}
+
+fn body(it: &Implementation<'_>, body: &TokenStream) -> Called {
+    let core = &it.core;
+    let hook = hook_alias(it);
+    let private = respanned(quote!(#core::__private), hook.span());
+    let arguments = respanned(quote!(__input.0), hook.span());
     let body = quote!(let __arguments = #arguments; #body);
-    let body = quote_spanned!(hook.span()=> { #body });
-    let closure = quote_spanned!(hook.span()=> (#parameters #body));
-    quote!(#constructor #closure)
+    let item = quote_spanned! {hook.span()=>
+        struct __Body;
+
+        impl #private::Body for __Body {
+            type Hook = #hook;
+
+            #[inline]
+            fn call<'a>(
+                __input: #private::Input<'a, #hook>,
+                __answers: &mut #private::Answers<'_, 'a, #hook>,
+                __waker: &#private::Waker,
+            ) -> #private::Flow {
+                #body
+            }
+        }
+    };
+    Called {
+        body: Some(item),
+        of_one_type: quote!(#core::__private::By<__Body>),
+        of_all: quote_spanned!(hook.span()=> #private::call_for_all::<__Body>),
+    }
 }
 
 /// What the function returns, as the framework wants it. Errors underline the type that it returns.

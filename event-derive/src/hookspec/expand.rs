@@ -61,6 +61,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
             }
 
             impl #core::HookSpec for #ident {
+                type Itself = Self;
                 type Args<'a> = __Arguments<'a>;
                 type Output = #output;
                 type Values = #values;
@@ -88,6 +89,19 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                         }
                     )*
                     ::core::option::Option::None
+                }
+
+                fn with_event<'a>(mut __args: Self::Args<'a>, __event: &'a #core::Tracked) -> Self::Args<'a> {
+                    #[allow(unused_imports)]
+                    use #core::__private::NoEvent as _;
+                    #(
+                        let __replaced = #core::__private::Probe::new(__args.#idents).replaced_by(__event);
+                        if let ::core::option::Option::Some(__argument) = __replaced {
+                            __args.#idents = __argument;
+                            return __args;
+                        }
+                    )*
+                    __args
                 }
 
                 fn answer(outcome: #core::Outcome<Self>) -> ::core::result::Result<#answer, #core::Error> {

@@ -258,6 +258,175 @@ mod typed {
     }
 }
 
+/// Where some hear one type of event, an event is called through a list that is made for its type.
+mod among_others {
+    use std::future::{IntoFuture, poll_fn};
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    async fn once_pending() {
+        let mut polled = false;
+        poll_fn(|context| {
+            context.waker().wake_by_ref();
+            if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    #[hookimpl(track_event)]
+    fn a_typed(app: &App, event: &BanUser) {
+        log(app, format!("a {}", event.user));
+    }
+
+    #[hookimpl(track_event)]
+    fn b_any(app: &App, event: &Tracked) {
+        log(app, format!("b {}", event.name()));
+    }
+
+    #[hookimpl(track_event)]
+    fn c_panics(app: &App, event: &BanUser) {
+        log(app, "c");
+        panic!("{} has friends", event.user);
+    }
+
+    #[hookimpl(track_event)]
+    async fn d_waits(app: &App, event: &BanUser) -> Result<(), String> {
+        once_pending().await;
+        log(app, "d");
+        Err(format!("{} is in the way", event.user))
+    }
+
+    #[hookimpl(track_event)]
+    async fn e_any_waits(app: &App) {
+        once_pending().await;
+        log(app, "e");
+    }
+
+    #[hookimpl(track_event)]
+    async fn f_is_ready(app: &App, event: &Tracked<BanUser>) {
+        log(app, format!("f {}", event.user));
+    }
+
+    #[hookimpl(track_event)]
+    async fn g_panics_later(event: &BanUser) {
+        once_pending().await;
+        panic!("{} is gone", event.user);
+    }
+
+    #[hookimpl(track_event)]
+    fn h_other_type(app: &App, _event: &UnbanUser) {
+        log(app, "h");
+    }
+
+    #[hookimpl(track_event, trylast)]
+    fn z_typed(app: &App, event: &BanUser) {
+        log(app, format!("z {}", event.user));
+    }
+
+    fn all() -> AppBuilder {
+        let app = app().failure_handler(|_| ()).hook(a_typed).hook(b_any).hook(c_panics).hook(d_waits);
+        let app =
+            app.hook(e_any_waits).hook(f_is_ready).hook(g_panics_later).hook(h_other_type).hook(z_typed);
+        app.on::<BanUser, _>(
+            |event| if event.user == "eve" { Ok(()) } else { Err("a closure knows only eve") },
+        )
+    }
+
+    /// As an executor does it that never sleeps.
+    fn polled<T>(future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                return output;
+            }
+        }
+    }
+
+    /// What is logged of a ban of Mallory, and who failed at it.
+    fn expect_of(app: &App, receipt: &event_core::Receipt) {
+        assert_eq!(logged(app), ["a mallory", "b ban-user", "c", "d", "e", "f mallory", "z mallory"]);
+        let mut failures: Vec<_> =
+            receipt.failures().iter().map(|failure| failure.cause().to_string()).collect();
+        // Where closures come among the others isn't what this is about.
+        failures.sort_unstable();
+        let expected = [
+            "a closure knows only eve",
+            "mallory is in the way",
+            "panicked: mallory has friends",
+            "panicked: mallory is gone",
+        ];
+        assert_eq!(failures, expected);
+    }
+
+    #[test]
+    fn each_is_called_in_its_turn_whatever_those_before_it_did() {
+        let app = all().start().wait().unwrap();
+        let ban = || BanUser { user: "mallory".into() };
+        expect_of(&app, &app.track(ban()).wait().unwrap());
+        expect_of(&app, &polled(app.track(ban()).into_future()).unwrap());
+        app.track(UnbanUser { user: "mallory".into() }).wait().unwrap();
+        assert_eq!(logged(&app), ["b unban-user", "e", "h"]);
+    }
+}
+
+mod two_events {
+    use super::*;
+
+    /// Who comes first is the hook's event.
+    #[hookspec]
+    pub fn met(app: &App, first: &Tracked, second: &Tracked) -> String;
+
+    /// Its `ban` is an argument like others.
+    #[hookspec]
+    pub fn judged(app: &App, event: &Tracked, ban: &BanUser) -> String;
+
+    #[hookimpl(met)]
+    fn a_first(first: &BanUser, second: &Tracked) -> String {
+        format!("ban of {}, then {}", first.user, second.name())
+    }
+
+    #[hookimpl(met)]
+    fn b_second(second: &BanUser) -> String {
+        format!("second a ban of {}", second.user)
+    }
+
+    #[hookimpl(met)]
+    fn c_both(second: &UnbanUser, first: &BanUser) -> String {
+        format!("{} for {}", second.user, first.user)
+    }
+
+    #[hookimpl(judged)]
+    fn d_ban(ban: &BanUser) -> String {
+        format!("any event, and {}", ban.user)
+    }
+
+    #[hookimpl(judged)]
+    fn e_unban(ban: &BanUser, event: &UnbanUser) -> String {
+        format!("unban of {}, and {}", event.user, ban.user)
+    }
+
+    #[test]
+    fn each_argument_is_the_event_that_the_caller_gave() {
+        let app = app().hook(a_first).hook(b_second).hook(c_both).hook(d_ban).hook(e_unban);
+        let app = app.start().wait().unwrap();
+        let ban = app.track(BanUser { user: "mallory".into() }).prepare().unwrap();
+        let unban = app.track(UnbanUser { user: "trent".into() }).prepare().unwrap();
+        let met = |first, second| met::call(&app, first, second).wait().unwrap().values;
+        assert_eq!(met(ban.event(), unban.event()), ["ban of mallory, then unban-user", "trent for mallory"]);
+        assert_eq!(met(unban.event(), ban.event()), ["second a ban of mallory"]);
+        assert_eq!(
+            met(ban.event(), ban.event()),
+            ["ban of mallory, then ban-user", "second a ban of mallory"]
+        );
+        let eve = BanUser { user: "eve".into() };
+        let judged = |event| judged::call(&app, event, &eve).wait().unwrap().values;
+        assert_eq!(judged(ban.event()), ["any event, and eve"]);
+        assert_eq!(judged(unban.event()), ["any event, and eve", "unban of trent, and eve"]);
+    }
+}
+
 mod as_written {
     use event_core::HookSpec;
 
