@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 
 use crate::builder::AppBuilder;
-use crate::builtin::{shutdown, track_event};
+use crate::builtin::shutdown;
 use crate::collect::Parts;
 use crate::describe::Description;
 use crate::dispatch::Notable;
@@ -20,7 +20,8 @@ use crate::gate::Gate;
 use crate::hook::HookSpec;
 use crate::inside::Inside;
 use crate::kinds::KindMap;
-use crate::plan::{ErasedTable, Plan, Table};
+use crate::listeners::Listeners;
+use crate::plan::{ErasedTable, Table};
 use crate::recorder::{Kept, Recorder};
 use crate::start;
 use crate::state::State;
@@ -58,7 +59,7 @@ pub(crate) struct Inner {
     /// A [`Table`] for each hook that has implementations.
     pub(crate) tables: KindMap<ErasedTable>,
     /// Whom each known event type meets. Unset until `register_events` has run.
-    pub(crate) listeners: OnceLock<KindMap<Arc<Plan<track_event>>>>,
+    pub(crate) listeners: OnceLock<Listeners>,
     pub(crate) state: State,
     pub(crate) gate: Gate,
     /// Whether a test has fixed something, or has asked for the recorder: one look for most events.

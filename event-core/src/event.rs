@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use serde::Serializer;
 
+use crate::listeners::Number;
 use crate::plugin::{Module, Plugin};
 use crate::properties::Writer;
 use crate::tracked::TrackedOf;
@@ -75,6 +76,7 @@ impl<C, E> Underived<E> for C {}
 #[derive(Clone, Copy, Debug)]
 pub struct EventType {
     kind: TypeId,
+    number: Option<&'static Number>,
     rust_type: fn() -> &'static str,
     name: &'static str,
     version: u32,
@@ -88,6 +90,7 @@ pub struct EventType {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Declaration {
+    pub number: Option<&'static Number>,
     pub name: &'static str,
     pub version: u32,
     pub doc: &'static str,
@@ -120,9 +123,9 @@ impl EventType {
 
     #[doc(hidden)]
     pub const fn declared<E: 'static>(declaration: Declaration) -> Self {
-        let Declaration { name, version, doc, fields, module, location } = declaration;
-        let rust_type = std::any::type_name::<E>;
-        Self { kind: TypeId::of::<TrackedOf<E>>(), rust_type, name, version, doc, fields, module, location }
+        let Declaration { number, name, version, doc, fields, module, location } = declaration;
+        let (kind, rust_type) = (TypeId::of::<TrackedOf<E>>(), std::any::type_name::<E>);
+        Self { kind, number, rust_type, name, version, doc, fields, module, location }
     }
 
     /// The event's stable name, such as `ban-user`.
@@ -167,6 +170,10 @@ impl EventType {
     /// What typed implementations are looked up by.
     pub(crate) fn kind(&self) -> TypeId {
         self.kind
+    }
+
+    pub(crate) const fn number(&self) -> Option<&'static Number> {
+        self.number
     }
 }
 

@@ -184,6 +184,7 @@ mod implementation;
 mod inside;
 mod install;
 mod kinds;
+mod listeners;
 mod near;
 mod order;
 mod pattern;

@@ -8,6 +8,7 @@ use crate::dispatch;
 use crate::error::Result;
 use crate::gate::Held;
 use crate::inside;
+use crate::plan::Plan;
 use crate::receipt::Receipt;
 use crate::spans::EventSpan;
 use crate::track;
@@ -46,13 +47,14 @@ use crate::wait::Waiting;
 #[must_use = "nobody hears the event until it is delivered"]
 pub struct Prepared {
     event: Arc<dyn AnyTracked>,
+    plan: Arc<Plan<track_event>>,
     // Last: the app's shutdown must not be let go before the event is.
     held: Held,
 }
 
 impl Prepared {
-    pub(crate) fn new(app: &App, event: Arc<dyn AnyTracked>) -> Result<Self> {
-        Ok(Self { event, held: Held::new(app)? })
+    pub(crate) fn new(app: &App, plan: Arc<Plan<track_event>>, event: Arc<dyn AnyTracked>) -> Result<Self> {
+        Ok(Self { event, plan, held: Held::new(app)? })
     }
 
     /// The event with its envelope, as its implementations will see it.
@@ -65,14 +67,12 @@ impl Prepared {
     /// # Errors
     /// [`Error::Refused`](crate::Error::Refused) when an `essential` implementation failed; for `.wait()` inside an
     /// implementation [`Error::WouldBlock`](crate::Error::WouldBlock).
-    #[expect(clippy::missing_panics_doc, reason = "what was prepared is known")]
     pub fn deliver(self) -> Waiting<'static, Receipt> {
         Waiting::new(async move {
-            let Self { event, held } = self;
+            let Self { event, plan, held } = self;
             let app = held.app();
-            let plan = track::plan_of(app, event.kind()).expect("it was looked up when it was prepared");
             let span = EventSpan::of(&*event);
-            let call = dispatch::run(plan, track_event::args(app, &*event));
+            let call = dispatch::run(&plan, track_event::args(app, &*event));
             let ran = span.around(inside::marked(&app.inner, call)).await;
             let receipt = track::notable_receipt(app, Receipt::of(&*event), ran.notable);
             span.end(&receipt);

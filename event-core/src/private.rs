@@ -10,6 +10,7 @@ pub use crate::event::{Declaration, Field, Underived};
 pub use crate::functions::{AsWrapper, Body, By, call_for_all};
 pub use crate::hook::{HookDeclaration, collected, first_result};
 pub use crate::implementation::{Hearing, HookImpl, Options};
+pub use crate::listeners::Number;
 pub use crate::plan::{Call, Input, WrapperFuture};
 pub use crate::plugin::{Module, PluginList};
 pub use crate::properties::Writer;

@@ -1,6 +1,5 @@
 //! The way of one event from `track` to its receipt.
 
-use std::any::TypeId;
 use std::future::IntoFuture;
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use crate::envelope::{Envelope, Said};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::gate::Running;
+use crate::listeners::Listeners;
 use crate::plan::Plan;
 use crate::prepared::Prepared;
 use crate::receipt::Receipt;
@@ -63,8 +63,8 @@ impl<'a, E: Event> Track<'a, E> {
     pub fn prepare(self) -> Result<Prepared> {
         let Self { app, event, said } = self;
         let Some(app) = app else { return Err(no_default_app(&event)) };
-        plan(app, &event)?;
-        Prepared::new(app, Arc::new(TrackedOf::new(event, said.completed(app))))
+        let plan = plan(app, &event)?.clone();
+        Prepared::new(app, plan, Arc::new(TrackedOf::new(event, said.completed(app))))
     }
 
     /// Tracks the event and waits on this thread, for code without an async runtime.
@@ -91,7 +91,7 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
 
     #[inline]
     fn plan(&self, app: &'a App) -> Result<Option<&'a Plan<track_event>>> {
-        plan(app, &self.event).map(Some)
+        Ok(Some(plan(app, &self.event)?))
     }
 
     #[inline(always)]
@@ -126,17 +126,11 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
 
 /// Whom the event meets.
 #[inline]
-fn plan<'a, E: Event>(app: &'a App, event: &E) -> Result<&'a Plan<track_event>> {
-    match plan_of(app, TypeId::of::<TrackedOf<E>>()) {
+pub(crate) fn plan<'a, E: Event>(app: &'a App, event: &E) -> Result<&'a Arc<Plan<track_event>>> {
+    match app.inner.listeners.get().and_then(Listeners::of::<E>) {
         Some(plan) => Ok(plan),
         None => Err(unknown_event(event)),
     }
-}
-
-/// Whom events of this kind meet; `None` if the app doesn't know them.
-#[inline]
-pub(crate) fn plan_of(app: &App, kind: TypeId) -> Option<&Plan<track_event>> {
-    app.inner.listeners.get().and_then(|known| known.get(kind)).map(|plan| &**plan)
 }
 
 #[cold]

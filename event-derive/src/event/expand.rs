@@ -16,8 +16,16 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     let fields = event.fields.iter().enumerate().map(|(index, field)| description(core, index, field));
     let (copy, write) = properties(event);
     let location = location_of(core, ident);
+    // A generic type has no one type to register or to number; `register_events` returns its concrete ones.
+    let is_concrete = event.generics.params.is_empty();
+    let number = if is_concrete {
+        quote!(::core::option::Option::Some(&__NUMBER))
+    } else {
+        quote!(::core::option::Option::None)
+    };
     let declared = quote! {
         &[#core::EventType::declared::<#ident #ty_generics>(#core::__private::Declaration {
+            number: #number,
             name: #name,
             version: #version,
             doc: #doc,
@@ -26,8 +34,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
             location: #location,
         })]
     };
-    // A generic type has no one type to register; `register_events` returns its concrete ones.
-    let registration = event.generics.params.is_empty().then(|| {
+    let registration = is_concrete.then(|| {
         let registered = format!("event {}", ident.unraw());
         quote! {
             #core::__private::register! {
@@ -37,8 +44,12 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
         }
     });
     // The registration doesn't go by way of the trait, so that a type that can't have it is reported once.
+    let constant = quote! {
+        static __NUMBER: #core::__private::Number = #core::__private::Number::new();
+        const __TYPES: &[#core::EventType] = #declared;
+    };
     let (types, constant) = match &registration {
-        Some(_) => (quote!(__TYPES), Some(quote!(const __TYPES: &[#core::EventType] = #declared;))),
+        Some(_) => (quote!(__TYPES), Some(constant)),
         None => (declared, None),
     };
     let allow_deprecated = event.is_deprecated.then(|| quote!(#[allow(deprecated)]));

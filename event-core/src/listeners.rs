@@ -1,0 +1,133 @@
+//! Whom an event meets, found by the number of its type.
+
+use std::any::TypeId;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::builtin::track_event;
+use crate::event::{Event, EventType};
+use crate::kinds::KindMap;
+use crate::plan::Plan;
+use crate::tracked::TrackedOf;
+
+/// An event type's number, the same for all apps of the process; given when the first app that knows the type starts.
+/// A generic type has none: its static would be shared by all the types that are made of it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Number(AtomicUsize);
+
+/// The number of what no app knows.
+const NONE: usize = 0;
+
+impl Number {
+    #[doc(hidden)]
+    pub const fn new() -> Self {
+        Self(AtomicUsize::new(NONE))
+    }
+
+    /// Relaxed, since whoever has the app has seen it start.
+    #[inline]
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn get_or_give(&self) -> usize {
+        static LAST: AtomicUsize = AtomicUsize::new(NONE);
+        if self.get() == NONE {
+            let new = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+            // Another app that starts may have been faster; then a number stays without a type.
+            let _ = self.0.compare_exchange(NONE, new, Ordering::Relaxed, Ordering::Relaxed);
+        }
+        self.get()
+    }
+}
+
+/// The plan of each event type that an app knows.
+pub(crate) struct Listeners {
+    /// By number. Types of other apps have a place here as well, but no plan.
+    by_number: Box<[Option<Arc<Plan<track_event>>>]>,
+    /// Of types without a number.
+    by_kind: KindMap<Arc<Plan<track_event>>>,
+}
+
+impl Listeners {
+    /// `None` if the app doesn't know the type.
+    #[inline]
+    pub(crate) fn of<E: Event>(&self) -> Option<&Arc<Plan<track_event>>> {
+        let number = const {
+            match E::TYPES {
+                [first, ..] => first.number(),
+                [] => None,
+            }
+        };
+        match number {
+            Some(number) => self.by_number.get(number.get())?.as_ref(),
+            None => self.by_kind.get(TypeId::of::<TrackedOf<E>>()),
+        }
+    }
+}
+
+impl<'e> FromIterator<(&'e EventType, Arc<Plan<track_event>>)> for Listeners {
+    fn from_iter<I: IntoIterator<Item = (&'e EventType, Arc<Plan<track_event>>)>>(plans: I) -> Self {
+        let (mut by_number, mut by_kind) = (vec![None], Vec::new());
+        for (event, plan) in plans {
+            match event.number().map(Number::get_or_give) {
+                Some(number) => {
+                    if by_number.len() <= number {
+                        by_number.resize(number + 1, None);
+                    }
+                    by_number[number] = Some(plan);
+                }
+                None => by_kind.push((event.kind(), plan)),
+            }
+        }
+        Self { by_number: by_number.into(), by_kind: by_kind.into_iter().collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use event_derive::Event;
+
+    use super::*;
+
+    #[derive(Event)]
+    struct Banned;
+
+    #[derive(Event)]
+    struct Unbanned;
+
+    #[derive(Event)]
+    struct Imported<T> {
+        item: T,
+    }
+
+    fn listeners(events: &[EventType]) -> (Vec<Arc<Plan<track_event>>>, Listeners) {
+        let plans: Vec<_> = events.iter().map(|_| Arc::new(Plan::new([]))).collect();
+        let listeners = events.iter().zip(plans.iter().cloned()).collect();
+        (plans, listeners)
+    }
+
+    fn is(found: Option<&Arc<Plan<track_event>>>, plan: &Arc<Plan<track_event>>) -> bool {
+        found.is_some_and(|found| Arc::ptr_eq(found, plan))
+    }
+
+    #[test]
+    fn each_app_finds_the_plans_of_the_types_that_it_knows_and_of_no_others() {
+        let (of_one, one) = listeners(&[EventType::of::<Unbanned>(), EventType::of::<Imported<u8>>()]);
+        let (of_other, other) = listeners(&[
+            EventType::of::<Imported<u16>>(),
+            EventType::of::<Banned>(),
+            EventType::of::<Unbanned>(),
+        ]);
+        assert!(one.of::<Banned>().is_none());
+        assert!(is(one.of::<Unbanned>(), &of_one[0]));
+        assert!(is(one.of::<Imported<u8>>(), &of_one[1]));
+        assert!(one.of::<Imported<u16>>().is_none());
+        assert!(is(other.of::<Imported<u16>>(), &of_other[0]));
+        assert!(is(other.of::<Banned>(), &of_other[1]));
+        assert!(is(other.of::<Unbanned>(), &of_other[2]));
+        assert!(other.of::<Imported<u8>>().is_none());
+        assert!(listeners(&[]).1.of::<Unbanned>().is_none());
+    }
+}
