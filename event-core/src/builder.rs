@@ -103,7 +103,7 @@ impl AppBuilder {
 
     /// Makes an event type known. One that is known already is no problem.
     pub fn event<E: Event>(mut self) -> Self {
-        self.events.extend_from_slice(E::TYPES);
+        self.events.extend(E::TYPES.iter().map(EventType::declared));
         self
     }
 

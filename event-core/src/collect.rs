@@ -8,7 +8,7 @@ use crate::builder::AppBuilder;
 use crate::builtin::{shutdown, startup};
 use crate::config::Config;
 use crate::error::Problem;
-use crate::event::EventType;
+use crate::event::{Declaration, EventType};
 use crate::hook::HookInfo;
 use crate::implementation::{HookImpl, Implementation};
 use crate::near::nearest;
@@ -44,7 +44,7 @@ pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> 
     }
     let mut lists = Vec::new();
     if builder.linked {
-        parts.events.extend(linked::<Linked<EventType>>().map(|linked| *linked.0));
+        parts.events.extend(linked::<Linked<Declaration>>().map(|linked| EventType::declared(linked.0)));
         parts.hooks.extend(linked::<Linked<HookInfo>>().map(|linked| linked.0));
         lists.extend(linked::<PluginList>());
     }
@@ -66,7 +66,7 @@ pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> 
 
 impl Parts {
     fn name_plugins(&mut self, implementations: &[Arc<Implementation>]) {
-        let of_events = self.events.iter().map(EventType::package);
+        let of_events = self.events.iter().map(|event| event.package());
         let of_hooks = self.hooks.iter().map(|hook| hook.package());
         let all = of_events.chain(of_hooks).chain(implementations.iter().map(|it| it.package()));
         self.plugins = all.map(|plugin| (plugin.name(), plugin.version())).collect();

@@ -15,7 +15,7 @@ use crate::receipt::{Promise, Receipt};
 
 /// What an event carries along to its implementations.
 pub(crate) struct Envelope {
-    event_type: &'static EventType,
+    event_type: EventType,
     created: SystemTime,
     actor: Option<Actor>,
     id: LazyId,
@@ -51,19 +51,19 @@ impl Said {
 impl Envelope {
     /// Of an event that happens now.
     #[inline]
-    pub(crate) fn now(event_type: &'static EventType, actor: Option<Actor>) -> Self {
+    pub(crate) fn now(event_type: EventType, actor: Option<Actor>) -> Self {
         Self::at(now(), event_type, actor)
     }
 
     /// With what the caller gave. Where a time was given, the clock isn't asked: there may be none.
-    pub(crate) fn new(event_type: &'static EventType, said: Said) -> Self {
+    pub(crate) fn new(event_type: EventType, said: Said) -> Self {
         let given = said.given.map(|given| *given).unwrap_or_default();
         let created = given.created.map_or_else(now, SystemTime::from);
         Self { given_id: given.id.map(Box::new), ..Self::at(created, event_type, said.actor) }
     }
 
     #[inline]
-    fn at(created: SystemTime, event_type: &'static EventType, actor: Option<Actor>) -> Self {
+    fn at(created: SystemTime, event_type: EventType, actor: Option<Actor>) -> Self {
         Self {
             event_type,
             created,

@@ -22,13 +22,13 @@ use crate::tracked::TrackedOf;
 pub trait Event: Send + Sync + Sized + 'static {
     /// What the application knows about this type: one entry for each name its values can have.
     #[doc(hidden)]
-    const TYPES: &'static [EventType];
+    const TYPES: &'static [Declaration];
 
     /// Which of [`Self::TYPES`] this value is.
     #[doc(hidden)]
     #[inline]
-    fn event_type(&self) -> &'static EventType {
-        &Self::TYPES[0]
+    fn event_type(&self) -> EventType {
+        EventType(&Self::TYPES[0])
     }
 
     /// Writes the fields. Overridden where each is written as it is; otherwise
@@ -74,22 +74,14 @@ impl<C, E> Underived<E> for C {}
 /// assert_eq!(known.fields()[0].name(), "user");
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct EventType {
-    kind: TypeId,
-    number: Option<&'static Number>,
-    rust_type: fn() -> &'static str,
-    name: &'static str,
-    version: u32,
-    doc: &'static str,
-    fields: &'static [Field],
-    module: &'static Module,
-    location: &'static Location<'static>,
-}
+pub struct EventType(&'static Declaration);
 
 /// What `#[derive(Event)]` read off a type.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Declaration {
+    pub kind: TypeId,
+    pub rust_type: fn() -> &'static str,
     pub number: Option<&'static Number>,
     pub name: &'static str,
     pub version: u32,
@@ -97,6 +89,11 @@ pub struct Declaration {
     pub fields: &'static [Field],
     pub module: &'static Module,
     pub location: &'static Location<'static>,
+}
+
+#[doc(hidden)]
+pub const fn kind_of<E: 'static>() -> TypeId {
+    TypeId::of::<TrackedOf<E>>()
 }
 
 impl EventType {
@@ -118,62 +115,59 @@ impl EventType {
     /// }
     /// ```
     pub fn of<E: Event>() -> Self {
-        E::TYPES[0]
+        Self(&E::TYPES[0])
     }
 
-    #[doc(hidden)]
-    pub const fn declared<E: 'static>(declaration: Declaration) -> Self {
-        let Declaration { number, name, version, doc, fields, module, location } = declaration;
-        let (kind, rust_type) = (TypeId::of::<TrackedOf<E>>(), std::any::type_name::<E>);
-        Self { kind, number, rust_type, name, version, doc, fields, module, location }
+    pub(crate) const fn declared(declaration: &'static Declaration) -> Self {
+        Self(declaration)
     }
 
     /// The event's stable name, such as `ban-user`.
     pub fn name(&self) -> &'static str {
-        self.name
+        self.0.name
     }
 
     /// The version of the event's fields, from `#[event(version = …)]`; 1 if none is given.
     pub fn version(&self) -> u32 {
-        self.version
+        self.0.version
     }
 
     /// The type's doc comment, or an empty text.
     pub fn doc(&self) -> &'static str {
-        self.doc
+        self.0.doc
     }
 
     /// The type's fields in the order of their declaration.
     pub fn fields(&self) -> &'static [Field] {
-        self.fields
+        self.0.fields
     }
 
     /// The package that defines the type.
     pub fn plugin(&self) -> &'static str {
-        self.module.plugin.name()
+        self.0.module.plugin.name()
     }
 
     /// The type as [`std::any::type_name`] writes it: for people, not a stable name.
     pub fn rust_type(&self) -> &'static str {
-        (self.rust_type)()
+        (self.0.rust_type)()
     }
 
     /// Where the type is defined.
     pub fn location(&self) -> &'static Location<'static> {
-        self.location
+        self.0.location
     }
 
-    pub(crate) fn package(&self) -> Plugin {
-        self.module.plugin
+    pub(crate) fn package(self) -> Plugin {
+        self.0.module.plugin
     }
 
     /// What typed implementations are looked up by.
-    pub(crate) fn kind(&self) -> TypeId {
-        self.kind
+    pub(crate) fn kind(self) -> TypeId {
+        self.0.kind
     }
 
-    pub(crate) const fn number(&self) -> Option<&'static Number> {
-        self.number
+    pub(crate) fn number(self) -> Option<&'static Number> {
+        self.0.number
     }
 }
 

@@ -56,7 +56,7 @@ impl Listeners {
     pub(crate) fn of<E: Event>(&self) -> Option<&Arc<Plan<track_event>>> {
         let number = const {
             match E::TYPES {
-                [first, ..] => first.number(),
+                [first, ..] => first.number,
                 [] => None,
             }
         };

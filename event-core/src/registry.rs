@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::event::EventType;
+use crate::event::Declaration;
 use crate::hook::HookInfo;
 use crate::implementation::HookImpl;
 use crate::plugin::PluginList;
@@ -13,7 +13,7 @@ use crate::plugin::PluginList;
 pub struct Linked<T: 'static>(pub &'static T);
 
 // The linker brings them together.
-inventory::collect!(Linked<EventType>);
+inventory::collect!(Linked<Declaration>);
 inventory::collect!(Linked<HookInfo>);
 inventory::collect!(HookImpl);
 inventory::collect!(PluginList);

@@ -183,7 +183,7 @@ impl Description {
         };
         Self {
             plugins: parts.plugins.iter().map(plugin).collect(),
-            events: app.inner.events.get().into_iter().flatten().map(event).collect(),
+            events: app.inner.events.get().into_iter().flatten().copied().map(event).collect(),
             hooks: parts.hooks.iter().map(hook).collect(),
         }
     }
@@ -268,7 +268,7 @@ impl DescribedEvent {
     }
 }
 
-fn event(event: &EventType) -> DescribedEvent {
+fn event(event: EventType) -> DescribedEvent {
     let field = |field: &crate::event::Field| DescribedField {
         name: field.name(),
         rust_type: field.rust_type(),

@@ -24,7 +24,9 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
         quote!(::core::option::Option::None)
     };
     let declared = quote! {
-        &[#core::EventType::declared::<#ident #ty_generics>(#core::__private::Declaration {
+        &[#core::__private::Declaration {
+            kind: #core::__private::kind_of::<#ident #ty_generics>(),
+            rust_type: ::core::any::type_name::<#ident #ty_generics>,
             number: #number,
             name: #name,
             version: #version,
@@ -32,7 +34,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
             fields: &[#(#fields),*],
             module: #core::__private::module!(),
             location: #location,
-        })]
+        }]
     };
     let registration = is_concrete.then(|| {
         let registered = format!("event {}", ident.unraw());
@@ -46,7 +48,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     // The registration doesn't go by way of the trait, so that a type that can't have it is reported once.
     let constant = quote! {
         static __NUMBER: #core::__private::Number = #core::__private::Number::new();
-        const __TYPES: &[#core::EventType] = #declared;
+        const __TYPES: &[#core::__private::Declaration] = #declared;
     };
     let (types, constant) = match &registration {
         Some(_) => (quote!(__TYPES), Some(constant)),
@@ -61,7 +63,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
 
             #[automatically_derived]
             impl #impl_generics #core::Event for #ident #ty_generics #where_clause {
-                const TYPES: &'static [#core::EventType] = #types;
+                const TYPES: &'static [#core::__private::Declaration] = #types;
 
                 #write
             }
@@ -82,7 +84,7 @@ pub(crate) fn fallback(event: &Event<'_>) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #impl_generics #core::Event for #ident #ty_generics #where_clause {
-            const TYPES: &'static [#core::EventType] = &[];
+            const TYPES: &'static [#core::__private::Declaration] = &[];
         }
     }
 }
