@@ -58,6 +58,7 @@ pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> 
     parts.config = Config::load(std::mem::take(&mut builder.config), &linked, problems);
     implementations.retain(|it| parts.config.is_enabled(it.plugin()));
     parts.hooks.extend(implementations.iter().map(|it| it.hook()));
+    parts.hooks.dedup_by(|a, b| std::ptr::eq(*a, *b));
     parts.hooks.sort_by_key(|hook| (hook.name(), hook.module_path()));
     parts.hooks.dedup_by_key(|hook| (hook.name(), hook.module_path()));
     parts.implementations = in_call_order(implementations, problems);
@@ -69,7 +70,10 @@ impl Parts {
         let of_events = self.events.iter().map(|event| event.package());
         let of_hooks = self.hooks.iter().map(|hook| hook.package());
         let all = of_events.chain(of_hooks).chain(implementations.iter().map(|it| it.package()));
-        self.plugins = all.map(|plugin| (plugin.name(), plugin.version())).collect();
+        let mut all: Vec<_> = all.map(|plugin| (plugin.name(), plugin.version())).collect();
+        // What a package registers is linked together, mostly.
+        all.dedup();
+        self.plugins = all.into_iter().collect();
     }
 }
 
@@ -151,10 +155,21 @@ fn in_call_order(implementations: Vec<Arc<Implementation>>, problems: &mut Vec<P
     hooks
 }
 
+/// A name's first bytes as a number, by which most names are told apart without being read again.
+fn first_bytes(name: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let length = name.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
+    u64::from_be_bytes(bytes)
+}
+
 /// Sorts the event types by name and drops what was registered twice.
 pub(crate) fn name_clashes(events: &mut Vec<EventType>) -> Vec<Problem> {
-    let place = |event: &EventType| (event.location().file(), event.location().line(), event.rust_type());
-    events.sort_by(|a, b| a.name().cmp(b.name()).then_with(|| place(a).cmp(&place(b))));
+    events.sort_by_cached_key(|event| (first_bytes(event.name()), event.name()));
+    for of_one_name in events.chunk_by_mut(|a, b| a.name() == b.name()) {
+        of_one_name
+            .sort_by_key(|event| (event.location().file(), event.location().line(), event.rust_type()));
+    }
     events.dedup_by_key(|event| (event.name(), event.kind()));
     let clashes = events.windows(2).filter(|pair| pair[0].name() == pair[1].name());
     clashes

@@ -5,12 +5,13 @@
 //! the function's name, which together are different for any two functions.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ptr;
 use std::sync::Arc;
 
 use crate::error::Problem;
 use crate::implementation::{Class, Implementation};
+use crate::plugin::Module;
 
 /// Sorts the implementations of one hook into call order.
 ///
@@ -25,8 +26,9 @@ pub(crate) fn sort_by_rank(
     implementations: &mut Vec<Arc<Implementation>>,
     rank: impl Fn(&Implementation) -> usize,
 ) -> Result<(), Vec<Problem>> {
-    implementations
-        .sort_by(|a, b| (group(a), rank(a)).cmp(&(group(b), rank(b))).then_with(|| by_names(a, b)));
+    let modules = modules(implementations);
+    // Made once for each, and put side by side: sorting reads nothing else.
+    implementations.sort_by_cached_key(|it| (group(it), rank(it), modules.place(it), function(it)));
     let mut problems = equals(implementations);
     problems.extend(contradictions(implementations));
     let mut sorted = Vec::with_capacity(implementations.len());
@@ -49,20 +51,39 @@ fn group(it: &Implementation) -> (bool, Class) {
     (!it.is_wrapper(), it.class())
 }
 
+/// The modules in the order of their plugins' names and their own.
+struct Modules(BTreeMap<*const Module, usize>);
+
+fn modules(implementations: &[Arc<Implementation>]) -> Modules {
+    let mut modules: Vec<_> = implementations.iter().map(|it| it.module()).collect();
+    modules.dedup_by(|a, b| ptr::eq(*a, *b));
+    modules.sort_by_key(|module| module_name(module));
+    // One module can be there several times.
+    let named = modules.chunk_by(|a, b| module_name(a) == module_name(b)).enumerate();
+    Modules(named.flat_map(|(place, same)| same.iter().map(move |it| (ptr::from_ref(*it), place))).collect())
+}
+
+impl Modules {
+    fn place(&self, it: &Implementation) -> usize {
+        self.0[&ptr::from_ref(it.module())]
+    }
+}
+
+fn module_name(module: &Module) -> (&'static str, &'static str) {
+    (module.plugin.name(), module.path)
+}
+
 /// Functions from one call of a `macro_rules!` macro share line and column, so the name decides last.
-fn by_names(a: &Implementation, b: &Implementation) -> Ordering {
-    let module = |it: &Implementation| (it.plugin(), it.module().path);
-    let function = |it: &Implementation| (it.location().line(), it.location().column(), it.function());
-    // Most stand in the same module, where no text has to be compared.
-    let of_modules =
-        if ptr::eq(a.module(), b.module()) { Ordering::Equal } else { module(a).cmp(&module(b)) };
-    of_modules.then_with(|| function(a).cmp(&function(b)))
+fn function(it: &Implementation) -> (u32, u32, &'static str) {
+    (it.location().line(), it.location().column(), it.function())
 }
 
 fn equals(sorted: &[Arc<Implementation>]) -> Vec<Problem> {
-    let equal = sorted
-        .windows(2)
-        .filter(|pair| group(&pair[0]) == group(&pair[1]) && by_names(&pair[0], &pair[1]).is_eq());
+    let key = |it: &Implementation| (group(it), module_name(it.module()), function(it));
+    // Most differ in their lines, where no text has to be compared.
+    let equal = sorted.windows(2).filter(|pair| {
+        pair[0].location().line() == pair[1].location().line() && key(&pair[0]) == key(&pair[1])
+    });
     equal
         .map(|pair| {
             Problem::new(format!("nothing tells two implementations apart: {} and {}", pair[0], pair[1]))
