@@ -158,8 +158,9 @@ fn wait_in_a_test<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said:
 
 /// The way of an event of any type. Not compiled anew for each.
 fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
-    let slot = pin!(None);
     let entered = Entered::new(app)?;
+    // Dropped before that: what is left in it, of a call that can't wait, still belongs to the call.
+    let slot = pin!(None);
     if entered.is_plain(plan) {
         let args = track_event::args(app, event);
         // Without a box there is nothing to drop, and nothing of it on the way.
