@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -147,8 +148,7 @@ impl<'s, 'a, S: HookSpec> Answers<'s, 'a, S> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "where the future is known, so is what polling it does")]
     pub(crate) fn poll_future(&mut self, waker: &Waker) -> Poll<Flow> {
-        let mut slot = self.slot();
-        let future = slot.as_mut().as_pin_mut().expect("whoever answers later left a future");
+        let future = self.slot.as_mut().as_pin_mut().expect("whoever answers later left a future");
         let answer = ready!(future.poll(&mut Context::from_waker(waker)));
         // What is done holds nothing any more, and can stay until the next one is put there.
         Poll::Ready(self.take(answer))
@@ -158,11 +158,6 @@ impl<'s, 'a, S: HookSpec> Answers<'s, 'a, S> {
     fn fail(&mut self, cause: BoxError) -> Flow {
         self.notable.get_or_insert_default().cause = Some(cause);
         Flow::Failed
-    }
-
-    #[inline]
-    pub(crate) fn slot(&mut self) -> Slot<'_, 'a, S::Output> {
-        self.slot.as_mut()
     }
 }
 
@@ -224,18 +219,19 @@ pub fn nothing_later<'a, S: HookSpec>(
 where
     (): Nothing<S::Output>,
 {
-    later(answers, waker, AnswersNothingOf { future, phantom: std::marker::PhantomData::<fn() -> S::Output> })
+    later(answers, waker, AnswersNothing { future, output: PhantomData::<fn() -> S::Output> })
 }
 
 pin_project_lite::pin_project! {
-    struct AnswersNothingOf<T, F> {
+    /// Makes an answer of what the future gives. An `async` block around it would have a state of its own to look at.
+    struct AnswersNothing<T, F> {
         #[pin]
         future: F,
-        phantom: std::marker::PhantomData<fn() -> T>,
+        output: PhantomData<fn() -> T>,
     }
 }
 
-impl<T, F: Future<Output = ()>> Future for AnswersNothingOf<T, F>
+impl<T, F: Future<Output = ()>> Future for AnswersNothing<T, F>
 where
     (): Nothing<T>,
 {
@@ -256,7 +252,7 @@ pub fn later<'a, S: HookSpec>(
     waker: &Waker,
     future: impl Future<Output = Answer<S::Output>> + Send + 'a,
 ) -> Flow {
-    answers.slot().set(Some(AnswerFuture::from_or_box(future)));
+    answers.slot.set(Some(AnswerFuture::from_or_box(future)));
     match answers.poll_future(waker) {
         Poll::Ready(flow) => flow,
         Poll::Pending => Flow::Later,

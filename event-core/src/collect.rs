@@ -58,6 +58,7 @@ pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> 
     parts.config = Config::load(std::mem::take(&mut builder.config), &linked, problems);
     implementations.retain(|it| parts.config.is_enabled(it.plugin()));
     parts.hooks.extend(implementations.iter().map(|it| it.hook()));
+    // Most implementations that stand together answer the same hook.
     parts.hooks.dedup_by(|a, b| std::ptr::eq(*a, *b));
     parts.hooks.sort_by_key(|hook| (hook.name(), hook.module_path()));
     parts.hooks.dedup_by_key(|hook| (hook.name(), hook.module_path()));

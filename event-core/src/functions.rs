@@ -4,7 +4,6 @@
 //! [asked for its type](crate::AnyTracked) once, and not by each of them.
 
 use std::any::Any;
-use std::marker::PhantomData;
 use std::task::Waker;
 
 use crate::answer::{Answers, Flow};
@@ -169,11 +168,7 @@ pub trait CallFor<E> {
     const CALL: Option<MakeCall>;
 }
 
-/// By its body.
-#[doc(hidden)]
-pub struct By<B>(PhantomData<B>);
-
-impl<B: Body, E: Event> CallFor<E> for By<B> {
+impl<B: Body, E: Event> CallFor<E> for B {
     const CALL: Option<MakeCall> = Some(call_for_one_type::<B, E>);
 }
 

@@ -74,19 +74,22 @@ impl Hearing {
     /// By the argument that is the hook's event, out of all arguments' names and what their types let through. With
     /// `call` where that is every event, or where nothing else is known.
     pub const fn new(hook: &HookInfo, arguments: &[(&str, Option<Filtered>)], call: MakeCall) -> Self {
-        let Some(event) = hook.event_argument() else { return Self { filter: None, call } };
+        let mut hearing = Self { filter: None, call };
+        let Some(event) = hook.event_argument() else { return hearing };
         let mut at = 0;
         while at < arguments.len() {
-            if is_same(arguments[at].0.as_bytes(), event.as_bytes()) {
-                return match arguments[at].1 {
-                    Some((filter, Some(call))) => Self { filter: Some(filter), call },
-                    Some((filter, None)) => Self { filter: Some(filter), call },
-                    None => Self { filter: None, call },
-                };
+            let (name, filtered) = arguments[at];
+            if is_same(name.as_bytes(), event.as_bytes())
+                && let Some((filter, own)) = filtered
+            {
+                hearing.filter = Some(filter);
+                if let Some(own) = own {
+                    hearing.call = own;
+                }
             }
             at += 1;
         }
-        Self { filter: None, call }
+        hearing
     }
 }
 
@@ -240,7 +243,7 @@ impl Implementation {
     }
 
     pub(crate) fn call<S: HookSpec>(&self) -> &Call<S> {
-        let call = self.closure.as_deref().unwrap_or((self.get().hearing.call)());
+        let call = self.closure.as_deref().unwrap_or_else(|| (self.get().hearing.call)());
         call.downcast_ref().expect("an implementation's call is of its hook")
     }
 }

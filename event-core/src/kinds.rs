@@ -1,4 +1,4 @@
-//! A map by type, for what every event looks up.
+//! A map by type, for what a call looks up.
 
 use std::any::TypeId;
 use std::hash::{Hash, Hasher};

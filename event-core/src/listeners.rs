@@ -67,8 +67,8 @@ impl Listeners {
     }
 }
 
-impl<'e> FromIterator<(&'e EventType, Arc<Plan<track_event>>)> for Listeners {
-    fn from_iter<I: IntoIterator<Item = (&'e EventType, Arc<Plan<track_event>>)>>(plans: I) -> Self {
+impl FromIterator<(EventType, Arc<Plan<track_event>>)> for Listeners {
+    fn from_iter<I: IntoIterator<Item = (EventType, Arc<Plan<track_event>>)>>(plans: I) -> Self {
         let (mut by_number, mut by_kind) = (vec![None], Vec::new());
         for (event, plan) in plans {
             match event.number().map(Number::get_or_give) {
@@ -104,7 +104,7 @@ mod tests {
 
     fn listeners(events: &[EventType]) -> (Vec<Arc<Plan<track_event>>>, Listeners) {
         let plans: Vec<_> = events.iter().map(|_| Arc::new(Plan::new([]))).collect();
-        let listeners = events.iter().zip(plans.iter().cloned()).collect();
+        let listeners = events.iter().copied().zip(plans.iter().cloned()).collect();
         (plans, listeners)
     }
 

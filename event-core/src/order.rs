@@ -79,11 +79,9 @@ fn function(it: &Implementation) -> (u32, u32, &'static str) {
 }
 
 fn equals(sorted: &[Arc<Implementation>]) -> Vec<Problem> {
-    let key = |it: &Implementation| (group(it), module_name(it.module()), function(it));
-    // Most differ in their lines, where no text has to be compared.
-    let equal = sorted.windows(2).filter(|pair| {
-        pair[0].location().line() == pair[1].location().line() && key(&pair[0]) == key(&pair[1])
-    });
+    // First what most differ in: where lines do, no text has to be compared.
+    let key = |it: &Implementation| (function(it), group(it), module_name(it.module()));
+    let equal = sorted.windows(2).filter(|pair| key(&pair[0]) == key(&pair[1]));
     equal
         .map(|pair| {
             Problem::new(format!("nothing tells two implementations apart: {} and {}", pair[0], pair[1]))

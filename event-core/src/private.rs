@@ -7,7 +7,7 @@ pub use crate::answer::{
 };
 pub use crate::argument::{Fills, NoEvent, NoFilter, Probe, hook_argument};
 pub use crate::event::{Declaration, Field, Underived, kind_of};
-pub use crate::functions::{AsWrapper, Body, By, call_for_all};
+pub use crate::functions::{AsWrapper, Body, call_for_all};
 pub use crate::hook::{HookDeclaration, collected, first_result};
 pub use crate::implementation::{Hearing, HookImpl, Options};
 pub use crate::listeners::Number;

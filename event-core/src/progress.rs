@@ -121,7 +121,7 @@ impl<'s, 'a, S: HookSpec> Progress<'s, 'a, S> {
 
     fn end_panicked(&mut self, panic: &(dyn Any + Send), watch: &mut Watch<'a>) {
         // What has panicked must not be polled again, and may panic once more when it is dropped.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.answers.slot().set(None)));
+        let _ = catch_unwind(AssertUnwindSafe(|| self.answers.slot.set(None)));
         let step = &self.plan.steps[self.next - 1];
         self.end_failed(Failure::panicked(&step.implementation, S::event(self.args), panic), watch);
     }

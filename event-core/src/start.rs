@@ -79,8 +79,8 @@ impl Inner {
         let nobody = Arc::new(Plan::new(&[]));
         let table = self.table::<track_event>();
         let plan_of =
-            |event: &EventType| table.map_or_else(|| nobody.clone(), |table| table.plan_for(event.kind()));
-        let listeners = events.iter().map(|event| (event, plan_of(event))).collect();
+            |event: EventType| table.map_or_else(|| nobody.clone(), |table| table.plan_for(event.kind()));
+        let listeners = events.iter().map(|event| (*event, plan_of(*event))).collect();
         let first = self.events.set(events).is_ok() && self.listeners.set(listeners).is_ok();
         assert!(first, "an app is started once");
     }

@@ -126,7 +126,7 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
 
 /// Whom the event meets.
 #[inline]
-pub(crate) fn plan<'a, E: Event>(app: &'a App, event: &E) -> Result<&'a Arc<Plan<track_event>>> {
+fn plan<'a, E: Event>(app: &'a App, event: &E) -> Result<&'a Arc<Plan<track_event>>> {
     match app.inner.listeners.get().and_then(Listeners::of::<E>) {
         Some(plan) => Ok(plan),
         None => Err(unknown_event(event)),

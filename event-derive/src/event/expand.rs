@@ -36,23 +36,22 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
             location: #location,
         }]
     };
-    let registration = is_concrete.then(|| {
+    let (types, constant, registration) = if is_concrete {
         let registered = format!("event {}", ident.unraw());
-        quote! {
+        let constant = quote! {
+            static __NUMBER: #core::__private::Number = #core::__private::Number::new();
+            const __TYPES: &[#core::__private::Declaration] = #declared;
+        };
+        // It doesn't go by way of the trait, so that a type that can't have it is reported once.
+        let registration = quote! {
             #core::__private::register! {
                 #registered,
                 #core::__private::Linked(&__TYPES[0])
             }
-        }
-    });
-    // The registration doesn't go by way of the trait, so that a type that can't have it is reported once.
-    let constant = quote! {
-        static __NUMBER: #core::__private::Number = #core::__private::Number::new();
-        const __TYPES: &[#core::__private::Declaration] = #declared;
-    };
-    let (types, constant) = match &registration {
-        Some(_) => (quote!(__TYPES), Some(constant)),
-        None => (declared, None),
+        };
+        (quote!(__TYPES), Some(constant), Some(registration))
+    } else {
+        (declared, None, None)
     };
     let allow_deprecated = event.is_deprecated.then(|| quote!(#[allow(deprecated)]));
     quote! {

@@ -7,7 +7,8 @@ use syn::ext::IdentExt;
 use super::model::{Class, Implementation, Parameter};
 use crate::types::{call_spelled_as, location_of, respanned, with_lifetime};
 
-/// One expression, so that a mistake in what it is made of is found once.
+/// A mistake in what it is made of is found once: the hook is named in one way everywhere, and the registration is one
+/// expression.
 pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
     let Implementation { core, hook, function, is_async, .. } = it;
     let hook_alias = hook_alias(it);
@@ -186,7 +187,7 @@ fn body(it: &Implementation<'_>, body: &TokenStream) -> Called {
     };
     Called {
         body: Some(item),
-        of_one_type: quote!(#core::__private::By<__Body>),
+        of_one_type: quote!(__Body),
         of_all: quote_spanned!(hook.span()=> #private::call_for_all::<__Body>),
     }
 }
