@@ -13,7 +13,7 @@ use crate::collect::Parts;
 use crate::describe::Description;
 use crate::dispatch::Notable;
 use crate::error::{Error, Result};
-use crate::event::{Event, EventType};
+use crate::event::event_type::{Event, EventType};
 use crate::failure::{self, Failure, Handler};
 use crate::fixed::Fixed;
 use crate::gate::Gate;

@@ -15,13 +15,13 @@ use crate::argument;
 use crate::builtin::track_event;
 use crate::config::{Layer, Layers};
 use crate::error::Problem;
-use crate::event::{Event, EventType};
+use crate::event::event_type::{Event, EventType};
+use crate::event::tracked::TrackedOf;
 use crate::failure::{self, Failure, Handler};
 use crate::fixed::Fixed;
 use crate::implementation::Implementation;
 use crate::start;
 use crate::state::State;
-use crate::tracked::TrackedOf;
 use crate::wait::Waiting;
 use crate::watch::Observer;
 

@@ -1,8 +1,8 @@
 //! The hooks that an app calls itself. Nothing about them is special to the macros.
 
 use crate::app::App;
-use crate::event::EventType;
-use crate::tracked::Tracked;
+use crate::event::event_type::EventType;
+use crate::event::tracked::Tracked;
 use event_derive::hookspec;
 
 /// The app starts: open what the plugin needs and put it into the app with [`App::insert`].

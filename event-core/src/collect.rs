@@ -8,12 +8,12 @@ use crate::builder::AppBuilder;
 use crate::builtin::{shutdown, startup};
 use crate::config::Config;
 use crate::error::Problem;
-use crate::event::{Declaration, EventType};
+use crate::event::event_type::{Declaration, EventType};
+use crate::event::plugin_identity::PluginList;
 use crate::hook::HookInfo;
 use crate::implementation::{HookImpl, Implementation};
 use crate::near::nearest;
 use crate::order;
-use crate::plugin::PluginList;
 use crate::registry::{Linked, linked};
 
 /// The parts of an app.

@@ -4,8 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::config::ConfigError;
+use crate::event::json::PropertiesError;
 use crate::failure::Failure;
-use crate::properties::PropertiesError;
 
 /// `Result` with this crate's [`Error`]; `Result<()>` is what most hook implementations return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::event::tracked::Tracked;
 use crate::implementation::Implementation;
-use crate::tracked::Tracked;
 
 /// Any error, as an implementation returned it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;

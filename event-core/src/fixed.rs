@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::envelope::Said;
+use crate::event::envelope::Said;
 
 /// What the builder was given in place of the clock and of new ids.
 #[derive(Default)]

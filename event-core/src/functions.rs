@@ -7,12 +7,12 @@ use std::any::Any;
 use std::task::Waker;
 
 use crate::answer::{Answers, Flow};
-use crate::event::Event;
+use crate::event::event_type::Event;
+use crate::event::tracked::TrackedOf;
 use crate::hook::HookSpec;
 use crate::implementation::{DynCall, MakeCall};
 use crate::plan::{Call, Function, Input, Step};
 use crate::progress::Progress;
-use crate::tracked::TrackedOf;
 
 /// Those of one plan.
 pub(crate) enum Functions<S: HookSpec> {

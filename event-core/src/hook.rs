@@ -10,11 +10,11 @@ use crate::app::App;
 use crate::call::{CallFuture, Callable};
 use crate::dispatch::{self, Ran};
 use crate::error::{Error, Result};
+use crate::event::plugin_identity::Plugin;
+use crate::event::tracked::Tracked;
 use crate::gate::Running;
 use crate::implementation::Implementation;
 use crate::plan::{ErasedTable, Plan, Table};
-use crate::plugin::Plugin;
-use crate::tracked::Tracked;
 use crate::wrapper::Outcome;
 
 /// A named point where others can join in. Implemented by `#[hookspec]` for an empty enum of the hook's name.

@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock};
 
 use crate::answer::Answer;
 use crate::builtin::startup;
+use crate::event::plugin_identity::{Module, Plugin};
 use crate::hook::{HookInfo, HookSpec};
 use crate::plan::Call;
-use crate::plugin::{Module, Plugin};
 use crate::registry::Declared;
 
 /// When an implementation wants to be called, relative to the others of its hook.

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::event::Event;
+use crate::event::event_type::Event;
 use crate::track::Track;
 
 static DEFAULT: OnceLock<App> = OnceLock::new();

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::builtin::track_event;
-use crate::event::{Event, EventType};
+use crate::event::event_type::{Event, EventType};
+use crate::event::tracked::TrackedOf;
 use crate::kinds::KindMap;
 use crate::plan::Plan;
-use crate::tracked::TrackedOf;
 
 /// An event type's number, the same for all apps of the process; given when the first app that knows the type starts.
 /// A generic type has none: its static would be shared by all the types that are made of it.

@@ -5,9 +5,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::error::Result;
+use crate::event::tracked::Tracked;
 use crate::implementation::Implementation;
 use crate::receipt::Receipt;
-use crate::tracked::Tracked;
 use crate::watch::CallEnd;
 
 #[inline]

@@ -10,8 +10,8 @@ use std::ptr;
 use std::sync::Arc;
 
 use crate::error::Problem;
+use crate::event::plugin_identity::Module;
 use crate::implementation::{Class, Implementation};
-use crate::plugin::Module;
 
 /// Sorts the implementations of one hook into call order.
 ///

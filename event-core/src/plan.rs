@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::answer::{Answer, Flow};
+use crate::event::tracked::Tracked;
 use crate::failure::BoxError;
 use crate::functions::{Functions, OfOneType};
 use crate::hook::HookSpec;
 use crate::implementation::Implementation;
 use crate::kinds::KindMap;
 use crate::progress::Progress;
-use crate::tracked::Tracked;
 use crate::wrapper::{Next, Outcome};
 
 /// The arguments of a call. A type of its own, so that `'a` can stand in the types of functions.

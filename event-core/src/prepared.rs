@@ -6,13 +6,13 @@ use crate::app::App;
 use crate::builtin::track_event;
 use crate::dispatch;
 use crate::error::Result;
+use crate::event::tracked::{AnyTracked, Tracked};
 use crate::gate::Held;
 use crate::inside;
 use crate::plan::Plan;
 use crate::receipt::Receipt;
 use crate::spans::EventSpan;
 use crate::track;
-use crate::tracked::{AnyTracked, Tracked};
 use crate::wait::Waiting;
 
 /// An event that was accepted by [`Track::prepare`](crate::Track::prepare) and that nobody has heard yet.

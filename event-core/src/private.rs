@@ -6,14 +6,14 @@ pub use crate::answer::{
     Answer, Answers, Flow, IntoAnswer, IntoCause, Nothing, Units, later, nothing, nothing_later, take,
 };
 pub use crate::argument::{Fills, NoEvent, NoFilter, Probe, hook_argument};
-pub use crate::event::{Declaration, Field, Underived, kind_of};
+pub use crate::event::event_type::{Declaration, Field, Underived, kind_of};
+pub use crate::event::json::Writer;
+pub use crate::event::plugin_identity::{Module, PluginList};
 pub use crate::functions::{AsWrapper, Body, call_for_all};
 pub use crate::hook::{HookDeclaration, collected, first_result};
 pub use crate::implementation::{Hearing, HookImpl, Options};
 pub use crate::listeners::Number;
 pub use crate::plan::{Call, Input, WrapperFuture};
-pub use crate::plugin::{Module, PluginList};
-pub use crate::properties::Writer;
 pub use crate::registry::Linked;
 pub use crate::wrapper::IntoOutcome;
 pub use inventory;

@@ -6,12 +6,12 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use crate::dispatch::Notable;
-use crate::envelope::now;
 use crate::error::Error;
+use crate::event::envelope::now;
+use crate::event::id::{LazyId, new_id};
+use crate::event::tracked::Tracked;
 use crate::failure::Failure;
-use crate::id::{LazyId, new_id};
 use crate::implementation::Implementation;
-use crate::tracked::Tracked;
 
 /// What [`App::track`](crate::App::track) resolves to: the event was tracked, and this became of it.
 #[derive(Default)]

@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 
-use crate::event::Event;
-use crate::tracked::{AnyTracked, TrackedOf};
+use crate::event::event_type::Event;
+use crate::event::tracked::{AnyTracked, TrackedOf};
 use crate::wait::Waiting;
 
 /// Keeps every event that an app tracks from the time that [`App::recorder`](crate::App::recorder) is called first.

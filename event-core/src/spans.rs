@@ -9,9 +9,9 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Span, field};
 
 use crate::error::{Error, Result};
+use crate::event::tracked::Tracked;
 use crate::implementation::Implementation;
 use crate::receipt::Receipt;
-use crate::tracked::Tracked;
 use crate::watch::{Began, CallEnd};
 
 /// Whether anybody may be listening.

@@ -11,7 +11,7 @@ use crate::builtin::{register_events, shutdown, startup, track_event};
 use crate::collect::{collect, name_clashes};
 use crate::dispatch;
 use crate::error::{Error, Problem, Result};
-use crate::event::EventType;
+use crate::event::event_type::EventType;
 use crate::failure::Failure;
 use crate::gate::Gate;
 use crate::hook::HookSpec;

@@ -8,21 +8,21 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::actor::Actor;
 use crate::app::App;
 use crate::builtin::track_event;
 use crate::call::{CallFuture, Callable};
 use crate::dispatch::{self, Entered, Notable};
-use crate::envelope::{Envelope, Said};
 use crate::error::{Error, Result};
-use crate::event::Event;
+use crate::event::actor::Actor;
+use crate::event::envelope::{Envelope, Said};
+use crate::event::event_type::Event;
+use crate::event::tracked::{Tracked, TrackedOf};
 use crate::gate::Running;
 use crate::listeners::Listeners;
 use crate::plan::Plan;
 use crate::prepared::Prepared;
 use crate::receipt::Receipt;
 use crate::spans::EventSpan;
-use crate::tracked::{Tracked, TrackedOf};
 
 /// An event that is about to be tracked: `.await` it, or `.wait()` without a runtime.
 #[must_use = "an event is tracked when this is awaited, or with `.wait()`"]

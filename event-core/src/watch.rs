@@ -4,10 +4,10 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::app::Inner;
+use crate::event::tracked::Tracked;
 use crate::failure::Failure;
 use crate::implementation::Implementation;
 use crate::spans::{self, CallSpan, Entered};
-use crate::tracked::Tracked;
 
 /// Is told before and after each call of an implementation, for metrics and logs. Given to
 /// [`AppBuilder::observer`](crate::AppBuilder::observer).

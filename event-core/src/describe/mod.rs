@@ -9,7 +9,7 @@ use serde::Serialize;
 use self::section::Section;
 use crate::app::App;
 use crate::builtin::track_event;
-use crate::event::EventType;
+use crate::event::event_type::EventType;
 use crate::hook::{HookInfo, HookSpec};
 use crate::implementation::{Class, Implementation};
 
@@ -269,7 +269,7 @@ impl DescribedEvent {
 }
 
 fn event(event: EventType) -> DescribedEvent {
-    let field = |field: &crate::event::Field| DescribedField {
+    let field = |field: &crate::event::event_type::Field| DescribedField {
         name: field.name(),
         rust_type: field.rust_type(),
         doc: field.doc(),

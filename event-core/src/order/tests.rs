@@ -12,9 +12,9 @@ use proptest::test_runner::RngSeed;
 use super::{group, sort};
 use crate::builtin::track_event;
 use crate::error::Problem;
+use crate::event::plugin_identity::{Module, Plugin};
 use crate::hook::HookSpec;
 use crate::implementation::{Class, Hearing, HookImpl, Implementation, Options};
-use crate::plugin::{Module, Plugin};
 
 const PLUGINS: [&str; 5] = ["a", "b", "c", "d", "e"];
 const FUNCTIONS: [&str; 8] = ["one", "two", "three", "four", "five", "six", "seven", "eight"];

@@ -1,12 +1,14 @@
 //! How an event's fields become JSON: as a map, and as text.
 
+pub(crate) mod strict;
+
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::checked::{self, Checked};
-use crate::event::Event;
+use self::strict::Checked;
+use crate::event::event_type::Event;
 
 /// An event's fields as a JSON object, in the order of their declaration.
 pub type Properties = Map<String, Value>;
@@ -65,7 +67,7 @@ impl<'a> Writer<'a> {
         if self.error.is_none()
             && let Err(error) = self.try_field(key, value)
         {
-            self.error = Some(checked::at_key(key, &error));
+            self.error = Some(strict::at_key(key, &error));
         }
         self
     }
@@ -79,7 +81,7 @@ impl<'a> Writer<'a> {
         match &mut self.form {
             Form::Map(map) => {
                 let value =
-                    value.serialize(Checked::new(serde_json::value::Serializer, checked::Form::Map))?;
+                    value.serialize(Checked::new(serde_json::value::Serializer, strict::Form::Map))?;
                 map.insert(key.to_owned(), value);
             }
             Form::Text(out, before) => {
@@ -88,7 +90,7 @@ impl<'a> Writer<'a> {
                 out.extend_from_slice(b"\":");
                 *before = b',';
                 let mut serializer = serde_json::Serializer::new(&mut **out);
-                value.serialize(Checked::new(&mut serializer, checked::Form::Text))?;
+                value.serialize(Checked::new(&mut serializer, strict::Form::Text))?;
             }
         }
         Ok(())
@@ -98,7 +100,7 @@ impl<'a> Writer<'a> {
     pub(crate) fn object<E: Event>(&mut self, event: &E) {
         let written = match &mut self.form {
             Form::Map(map) => {
-                let serializer = Checked::new(serde_json::value::Serializer, checked::Form::Map);
+                let serializer = Checked::new(serde_json::value::Serializer, strict::Form::Map);
                 match event.serialize_properties(serializer) {
                     Ok(Value::Object(object)) => {
                         **map = object;
@@ -111,7 +113,7 @@ impl<'a> Writer<'a> {
             Form::Text(out, _) => {
                 let start = out.len();
                 let mut serializer = serde_json::Serializer::new(&mut **out);
-                match event.serialize_properties(Checked::new(&mut serializer, checked::Form::Text)) {
+                match event.serialize_properties(Checked::new(&mut serializer, strict::Form::Text)) {
                     Ok(()) if out.get(start) != Some(&b'{') => Err(no_object()),
                     written => written,
                 }

@@ -6,12 +6,12 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::actor::Actor;
-use crate::envelope::{Envelope, Said};
-use crate::event::Event;
-use crate::properties::{self, Properties, PropertiesError};
+use crate::event::actor::Actor;
+use crate::event::envelope::{Envelope, Said};
+use crate::event::event_type::Event;
+use crate::event::json::{self, Properties, PropertiesError};
+use crate::event::record::{Record, Text};
 use crate::receipt::Promise;
-use crate::record::{Record, Text};
 
 /// A tracked event: `&Tracked` is any event, `&Tracked<BanUser>` is a `BanUser` with its envelope.
 ///
@@ -231,7 +231,7 @@ impl<E: Event> TrackedOf<E> {
     /// # Errors
     /// When a field can't be written as JSON.
     pub fn properties(&self) -> Result<&Properties, PropertiesError> {
-        self.forms().map.get_or_init(|| properties::to_map(&self.event)).as_ref().map_err(Clone::clone)
+        self.forms().map.get_or_init(|| json::to_map(&self.event)).as_ref().map_err(Clone::clone)
     }
 
     /// The event's fields as JSON text; see [`AnyTracked::properties_json`].
@@ -242,7 +242,7 @@ impl<E: Event> TrackedOf<E> {
     pub fn properties_json(&self) -> Result<&str, PropertiesError> {
         let text = self.forms().text.get_or_init(|| {
             let mut text = Vec::with_capacity(128);
-            properties::to_text(&self.event, &mut text)?;
+            json::to_text(&self.event, &mut text)?;
             Ok(String::from_utf8(text).expect("serde_json writes UTF-8"))
         });
         text.as_deref().map_err(Clone::clone)
@@ -259,7 +259,7 @@ impl<E: Event> TrackedOf<E> {
                 Ok(())
             }
             Some(Err(error)) => Err(error.clone()),
-            None => properties::to_text(&self.event, out),
+            None => json::to_text(&self.event, out),
         }
     }
 

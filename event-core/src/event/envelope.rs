@@ -6,11 +6,11 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::actor::Actor;
 use crate::app::App;
-use crate::date::date_of;
-use crate::event::EventType;
-use crate::id::LazyId;
+use crate::event::actor::Actor;
+use crate::event::date::date_of;
+use crate::event::event_type::EventType;
+use crate::event::id::LazyId;
 use crate::receipt::{Promise, Receipt};
 
 /// What an event carries along to its implementations.

@@ -1,0 +1,13 @@
+//! What an event is. Nothing here knows hooks, apps or configuration.
+
+pub(crate) mod actor;
+pub(crate) mod date;
+pub(crate) mod envelope;
+pub(crate) mod event_type;
+pub(crate) mod id;
+pub(crate) mod json;
+pub(crate) mod name_pattern;
+pub(crate) mod plugin_identity;
+pub(crate) mod record;
+pub(crate) mod rfc3339;
+pub(crate) mod tracked;
