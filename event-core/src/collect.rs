@@ -7,12 +7,12 @@ use std::sync::Arc;
 use crate::builder::AppBuilder;
 use crate::builtin::{shutdown, startup};
 use crate::config::Config;
+use crate::config::suggest::nearest;
 use crate::error::Problem;
 use crate::event::event_type::{Declaration, EventType};
 use crate::event::plugin_identity::PluginList;
 use crate::hook::HookInfo;
 use crate::implementation::{HookImpl, Implementation};
-use crate::near::nearest;
 use crate::order;
 use crate::registry::{Linked, linked};
 

@@ -180,7 +180,6 @@ mod inside;
 mod install;
 mod kinds;
 mod listeners;
-mod near;
 mod order;
 mod plan;
 pub mod prelude;

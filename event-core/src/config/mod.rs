@@ -3,6 +3,7 @@
 mod load;
 mod read;
 mod resolve;
+pub(crate) mod suggest;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -12,8 +13,8 @@ use std::sync::{Mutex, PoisonError};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::config::suggest::nearest;
 use crate::error::Problem;
-use crate::near::nearest;
 
 /// The configuration of a running app: everything merged and resolved.
 #[derive(Default)]

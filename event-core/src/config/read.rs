@@ -15,7 +15,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
 use super::load::{join, same_key};
-use crate::near::nearest;
+use crate::config::suggest::nearest;
 
 /// A mistake in a configuration, and where it is.
 #[derive(Debug)]
