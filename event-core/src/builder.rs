@@ -9,21 +9,21 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::answer::{IntoAnswer, IntoCause};
-use crate::app::App;
-use crate::argument;
-use crate::builtin::track_event;
 use crate::config::{Layer, Layers};
-use crate::error::Problem;
+use crate::dispatch::blocking::Waiting;
+use crate::dispatch::builtin::track_event;
+use crate::dispatch::error::Problem;
+use crate::dispatch::failure::{self, Failure, Handler};
+use crate::dispatch::host::App;
+use crate::dispatch::implementation::Implementation;
+use crate::dispatch::observe::Observer;
+use crate::dispatch::parameter;
+use crate::dispatch::return_value::{IntoAnswer, IntoCause};
+use crate::dispatch::state::State;
 use crate::event::event_type::{Event, EventType};
 use crate::event::tracked::TrackedOf;
-use crate::failure::{self, Failure, Handler};
 use crate::fixed::Fixed;
-use crate::implementation::Implementation;
 use crate::start;
-use crate::state::State;
-use crate::wait::Waiting;
-use crate::watch::Observer;
 
 /// Puts an app together; made by [`App::builder`].
 ///
@@ -135,7 +135,7 @@ impl AppBuilder {
     ) -> Self {
         let closure = Implementation::closure::<track_event>(
             Location::caller(),
-            argument::filter::<E>(),
+            parameter::filter::<E>(),
             move |args| match args.event.as_tracked::<E>() {
                 Some(event) => closure(event).into_answer().map_err(IntoCause::into_cause),
                 None => Ok(None),

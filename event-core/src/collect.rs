@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::builder::AppBuilder;
-use crate::builtin::{shutdown, startup};
 use crate::config::Config;
 use crate::config::suggest::nearest;
-use crate::error::Problem;
+use crate::dispatch::builtin::{shutdown, startup};
+use crate::dispatch::error::Problem;
+use crate::dispatch::hook::HookInfo;
+use crate::dispatch::implementation::{HookImpl, Implementation};
 use crate::event::event_type::{Declaration, EventType};
 use crate::event::plugin_identity::PluginList;
-use crate::hook::HookInfo;
-use crate::implementation::{HookImpl, Implementation};
 use crate::order;
 use crate::registry::{Linked, linked};
 

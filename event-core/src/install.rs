@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use crate::app::App;
-use crate::error::{Error, Result};
+use crate::dispatch::error::{Error, Result};
+use crate::dispatch::host::App;
 use crate::event::event_type::Event;
 use crate::track::Track;
 

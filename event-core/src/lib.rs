@@ -158,57 +158,38 @@ extern crate self as event_core;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-mod answer;
-mod app;
-mod argument;
 mod builder;
-mod builtin;
-mod call;
 mod collect;
 mod config;
 mod describe;
 mod dispatch;
-mod error;
 mod event;
-mod failure;
 mod fixed;
-mod functions;
-mod gate;
-mod hook;
-mod implementation;
-mod inside;
 mod install;
-mod kinds;
-mod listeners;
 mod order;
-mod plan;
 pub mod prelude;
 mod prepared;
-mod progress;
-mod receipt;
 mod recorder;
 mod registry;
-#[cfg(feature = "tracing")]
-mod spans;
-#[cfg(not(feature = "tracing"))]
-#[path = "no_spans.rs"]
-mod spans;
 mod start;
-mod state;
 mod track;
-mod wait;
-mod watch;
-mod wrapper;
 
-pub use app::App;
 pub use builder::AppBuilder;
-pub use builtin::{register_events, shutdown, startup, track_event};
 pub use config::ConfigError;
 pub use describe::{
     DescribedEvent, DescribedField, DescribedHook, DescribedImplementation, DescribedPlugin, Description,
     EventCalls,
 };
-pub use error::{Error, Problem, Result};
+pub use dispatch::blocking::Waiting;
+pub use dispatch::builtin::{register_events, shutdown, startup, track_event};
+pub use dispatch::error::{Error, Problem, Result};
+pub use dispatch::failure::{BoxError, Failure};
+pub use dispatch::hook::{HookCall, HookInfo, HookSpec};
+pub use dispatch::host::App;
+pub use dispatch::implementation::{Class, Implementation};
+pub use dispatch::observe::{CallEnd, ObservedCall, Observer};
+pub use dispatch::receipt::{Promise, Receipt};
+pub use dispatch::wrapper::{Next, Outcome};
 pub use event::actor::Actor;
 pub use event::event_type::{Event, EventType, Field};
 pub use event::json::{Properties, PropertiesError};
@@ -217,17 +198,10 @@ pub use event::plugin_identity::Plugin;
 pub use event::record::Record;
 pub use event::rfc3339::write_rfc3339;
 pub use event::tracked::{AnyTracked, Tracked, TrackedOf};
-pub use failure::{BoxError, Failure};
-pub use hook::{HookCall, HookInfo, HookSpec};
-pub use implementation::{Class, Implementation};
 pub use install::track;
 pub use prepared::Prepared;
-pub use receipt::{Promise, Receipt};
 pub use recorder::Recorder;
 pub use track::Track;
-pub use wait::Waiting;
-pub use watch::{CallEnd, ObservedCall, Observer};
-pub use wrapper::{Next, Outcome};
 
 /// Makes a struct an event: gives it a stable name, writes its fields as properties, and registers it.
 ///

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ptr;
 use std::sync::Arc;
 
-use crate::error::Problem;
+use crate::dispatch::error::Problem;
+use crate::dispatch::implementation::{Class, Implementation};
 use crate::event::plugin_identity::Module;
-use crate::implementation::{Class, Implementation};
 
 /// Sorts the implementations of one hook into call order.
 ///

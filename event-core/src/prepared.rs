@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::app::App;
-use crate::builtin::track_event;
-use crate::dispatch;
-use crate::error::Result;
+use crate::dispatch::blocking::Waiting;
+use crate::dispatch::builtin::track_event;
+use crate::dispatch::error::Result;
+use crate::dispatch::execute;
+use crate::dispatch::host::App;
+use crate::dispatch::in_flight::Held;
+use crate::dispatch::observe::spans::EventSpan;
+use crate::dispatch::plan::Plan;
+use crate::dispatch::receipt::Receipt;
+use crate::dispatch::reentrancy;
 use crate::event::tracked::{AnyTracked, Tracked};
-use crate::gate::Held;
-use crate::inside;
-use crate::plan::Plan;
-use crate::receipt::Receipt;
-use crate::spans::EventSpan;
 use crate::track;
-use crate::wait::Waiting;
 
 /// An event that was accepted by [`Track::prepare`](crate::Track::prepare) and that nobody has heard yet.
 ///
@@ -72,8 +72,8 @@ impl Prepared {
             let Self { event, plan, held } = self;
             let app = held.app();
             let span = EventSpan::of(&*event);
-            let call = dispatch::run(&plan, track_event::args(app, &*event));
-            let ran = span.around(inside::marked(&app.inner, call)).await;
+            let call = execute::run(&plan, track_event::args(app, &*event));
+            let ran = span.around(reentrancy::marked(&app.inner, call)).await;
             let receipt = track::notable_receipt(app, Receipt::of(&*event), ran.notable);
             span.end(&receipt);
             if let (Some(recorder), Ok(_)) = (app.inner.recorder.get(), &receipt) {

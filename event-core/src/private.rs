@@ -2,20 +2,20 @@
 
 pub use crate::__module as module;
 pub use crate::__register as register;
-pub use crate::answer::{
+pub use crate::dispatch::hook::{HookDeclaration, collected, first_result};
+pub use crate::dispatch::implementation::{Hearing, HookImpl, Options};
+pub use crate::dispatch::listeners::Number;
+pub use crate::dispatch::parameter::{Fills, NoEvent, NoFilter, Probe, hook_argument};
+pub use crate::dispatch::plan::{Call, Input, WrapperFuture};
+pub use crate::dispatch::return_value::{
     Answer, Answers, Flow, IntoAnswer, IntoCause, Nothing, Units, later, nothing, nothing_later, take,
 };
-pub use crate::argument::{Fills, NoEvent, NoFilter, Probe, hook_argument};
+pub use crate::dispatch::typed_steps::{AsWrapper, Body, call_for_all};
+pub use crate::dispatch::wrapper::IntoOutcome;
 pub use crate::event::event_type::{Declaration, Field, Underived, kind_of};
 pub use crate::event::json::Writer;
 pub use crate::event::plugin_identity::{Module, PluginList};
-pub use crate::functions::{AsWrapper, Body, call_for_all};
-pub use crate::hook::{HookDeclaration, collected, first_result};
-pub use crate::implementation::{Hearing, HookImpl, Options};
-pub use crate::listeners::Number;
-pub use crate::plan::{Call, Input, WrapperFuture};
 pub use crate::registry::Linked;
-pub use crate::wrapper::IntoOutcome;
 pub use inventory;
 pub use serde;
 pub use std::boxed::Box;
@@ -26,9 +26,9 @@ pub use std::vec::Vec;
 use std::any::TypeId;
 use std::future::Future;
 
-use crate::failure::BoxError;
-use crate::hook::HookSpec;
-use crate::wrapper::Outcome;
+use crate::dispatch::failure::BoxError;
+use crate::dispatch::hook::HookSpec;
+use crate::dispatch::wrapper::Outcome;
 
 /// The type of a function, by which the builder finds its registration.
 pub const fn type_of_value<T: 'static>(_: &T) -> TypeId {

@@ -5,9 +5,9 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 
+use crate::dispatch::blocking::Waiting;
 use crate::event::event_type::Event;
 use crate::event::tracked::{AnyTracked, TrackedOf};
-use crate::wait::Waiting;
 
 /// Keeps every event that an app tracks from the time that [`App::recorder`](crate::App::recorder) is called first.
 ///

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::dispatch::hook::HookInfo;
+use crate::dispatch::implementation::HookImpl;
 use crate::event::event_type::Declaration;
 use crate::event::plugin_identity::PluginList;
-use crate::hook::HookInfo;
-use crate::implementation::HookImpl;
 
 /// An event or a hook that generated code registers: what is known of it is a constant of its trait as well.
 #[doc(hidden)]

@@ -5,20 +5,20 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::app::{App, Inner};
 use crate::builder::AppBuilder;
-use crate::builtin::{register_events, shutdown, startup, track_event};
 use crate::collect::{collect, name_clashes};
-use crate::dispatch;
-use crate::error::{Error, Problem, Result};
+use crate::dispatch::builtin::{register_events, shutdown, startup, track_event};
+use crate::dispatch::error::{Error, Problem, Result};
+use crate::dispatch::execute;
+use crate::dispatch::failure::Failure;
+use crate::dispatch::hook::HookSpec;
+use crate::dispatch::host::{App, Inner};
+use crate::dispatch::implementation::Implementation;
+use crate::dispatch::in_flight::Gate;
+use crate::dispatch::plan::Plan;
+use crate::dispatch::reentrancy;
+use crate::dispatch::wrapper::Outcome;
 use crate::event::event_type::EventType;
-use crate::failure::Failure;
-use crate::gate::Gate;
-use crate::hook::HookSpec;
-use crate::implementation::Implementation;
-use crate::inside;
-use crate::plan::Plan;
-use crate::wrapper::Outcome;
 
 /// 1. Collect what is linked and what the builder was given; bring each hook's implementations into call order.
 /// 2. Ask `register_events` for the types that can't register themselves.
@@ -96,7 +96,7 @@ async fn stop(app: &App, plugins: &BTreeSet<&'static str>) {
     let mut to_stop = app.inner.implementations::<shutdown>().to_vec();
     to_stop.retain(|it| plugins.contains(it.plugin()));
     let plan = Plan::<shutdown>::new(&to_stop);
-    let stopped = inside::marked(&app.inner, dispatch::run(&plan, shutdown::args(app))).await;
+    let stopped = reentrancy::marked(&app.inner, execute::run(&plan, shutdown::args(app))).await;
     app.inner.report_all(&stopped.outcome().failures);
 }
 
@@ -111,7 +111,7 @@ pub(crate) async fn shut_down(app: &App) -> Result<()> {
 /// Calls a hook for the app itself, past the gate that callers go through.
 async fn call<'a, S: HookSpec>(app: &'a App, args: S::Args<'a>) -> Outcome<S> {
     match app.inner.table::<S>() {
-        Some(table) => inside::marked(&app.inner, dispatch::run(table.plan(None), args)).await.outcome(),
+        Some(table) => reentrancy::marked(&app.inner, execute::run(table.plan(None), args)).await.outcome(),
         None => Outcome::default(),
     }
 }

@@ -8,21 +8,21 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::app::App;
-use crate::builtin::track_event;
-use crate::call::{CallFuture, Callable};
-use crate::dispatch::{self, Entered, Notable};
-use crate::error::{Error, Result};
+use crate::dispatch::builtin::track_event;
+use crate::dispatch::call::{CallFuture, Callable};
+use crate::dispatch::error::{Error, Result};
+use crate::dispatch::execute::{self, Entered, Notable};
+use crate::dispatch::host::App;
+use crate::dispatch::in_flight::Running;
+use crate::dispatch::listeners::Listeners;
+use crate::dispatch::observe::spans::EventSpan;
+use crate::dispatch::plan::Plan;
+use crate::dispatch::receipt::Receipt;
 use crate::event::actor::Actor;
 use crate::event::envelope::{Envelope, Said};
 use crate::event::event_type::Event;
 use crate::event::tracked::{Tracked, TrackedOf};
-use crate::gate::Running;
-use crate::listeners::Listeners;
-use crate::plan::Plan;
 use crate::prepared::Prepared;
-use crate::receipt::Receipt;
-use crate::spans::EventSpan;
 
 /// An event that is about to be tracked: `.await` it, or `.wait()` without a runtime.
 #[must_use = "an event is tracked when this is awaited, or with `.wait()`"]
@@ -164,14 +164,14 @@ fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelop
     if entered.is_plain(plan) {
         let args = track_event::args(app, event);
         // Without a box there is nothing to drop, and nothing of it on the way.
-        match dispatch::run_plain(plan, args, slot, entered.is_nested())?.notable {
+        match execute::run_plain(plan, args, slot, entered.is_nested())?.notable {
             None => Ok(envelope.receipt()),
             Some(notable) => notable_receipt(app, envelope.receipt(), Some(notable)),
         }
     } else {
         let args = track_event::args(app, event);
         let span = EventSpan::of(event);
-        let ran = span.run(|| dispatch::run_with_care(plan, args, slot, entered.is_nested()));
+        let ran = span.run(|| execute::run_with_care(plan, args, slot, entered.is_nested()));
         let receipt = ran.and_then(|ran| notable_receipt(app, envelope.receipt(), ran.notable));
         span.end(&receipt);
         receipt
@@ -180,7 +180,7 @@ fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelop
 
 async fn run(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
     let span = EventSpan::of(event);
-    let ran = span.around(dispatch::run(plan, track_event::args(app, event))).await;
+    let ran = span.around(execute::run(plan, track_event::args(app, event))).await;
     let receipt = envelope.with_given_id(envelope.receipt());
     let receipt = notable_receipt(app, receipt, ran.notable);
     span.end(&receipt);

@@ -185,7 +185,7 @@ fn every_method_of_what_a_program_holds_is_in_a_reference_of_the_guide() {
     let mut broken = Vec::new();
     for (source, page, heading) in [
         ("event-core/src/builder.rs", "docs/guide.md", "### `AppBuilder`"),
-        ("event-core/src/app.rs", "docs/guide.md", "### `App`"),
+        ("event-core/src/dispatch/host.rs", "docs/guide.md", "### `App`"),
         ("event-core/src/install.rs", "docs/guide.md", "### `App`"),
         ("event-core/src/recorder.rs", "docs/guide-testing.md", "## What was tracked: the recorder"),
     ] {
@@ -249,7 +249,7 @@ fn every_built_in_hook_is_in_the_guide_and_implemented_in_a_test() {
     let guide = read("docs/guide.md");
     let tests: String = sources().iter().filter(|path| path.starts_with("tests/tests")).map(read).collect();
     let hooks = built_in_hooks();
-    assert!(!hooks.is_empty(), "event-core/src/builtin.rs has hooks");
+    assert!(!hooks.is_empty(), "event-core/src/dispatch/builtin.rs has hooks");
     let mut broken = Vec::new();
     for hook in hooks {
         if !code_spans(&guide).any(|code| has_word(code, &hook)) {
@@ -366,7 +366,7 @@ fn options_of(model: &str) -> Vec<String> {
 }
 
 fn built_in_hooks() -> Vec<String> {
-    let text = read("event-core/src/builtin.rs");
+    let text = read("event-core/src/dispatch/builtin.rs");
     let hooks = text.split("\n#[hookspec").skip(1).filter_map(|after| after.split_once("pub fn "));
     hooks.map(|(_, hook)| hook.split('(').next().unwrap_or_default().to_owned()).collect()
 }

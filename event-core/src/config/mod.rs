@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::config::suggest::nearest;
-use crate::error::Problem;
+use crate::dispatch::error::Problem;
 
 /// The configuration of a running app: everything merged and resolved.
 #[derive(Default)]

@@ -7,11 +7,11 @@ use std::fmt;
 use serde::Serialize;
 
 use self::section::Section;
-use crate::app::App;
-use crate::builtin::track_event;
+use crate::dispatch::builtin::track_event;
+use crate::dispatch::hook::{HookInfo, HookSpec};
+use crate::dispatch::host::App;
+use crate::dispatch::implementation::{Class, Implementation};
 use crate::event::event_type::EventType;
-use crate::hook::{HookInfo, HookSpec};
-use crate::implementation::{Class, Implementation};
 
 /// What an app is made of: plugins, events, hooks, and each hook's implementations in call order. Made by
 /// [`App::describe`].

@@ -6,12 +6,12 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::dispatch::host::App;
+use crate::dispatch::receipt::{Promise, Receipt};
 use crate::event::actor::Actor;
 use crate::event::date::date_of;
 use crate::event::event_type::EventType;
 use crate::event::id::LazyId;
-use crate::receipt::{Promise, Receipt};
 
 /// What an event carries along to its implementations.
 pub(crate) struct Envelope {

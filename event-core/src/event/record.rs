@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::dispatch::receipt::Promise;
 use crate::event::actor::Actor;
 use crate::event::json::{Properties, PropertiesError};
 use crate::event::tracked::AnyTracked;
-use crate::receipt::Promise;
 
 /// A tracked event that owns everything: it crosses threads and, through serde, processes.
 ///

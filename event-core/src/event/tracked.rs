@@ -6,12 +6,12 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::dispatch::receipt::Promise;
 use crate::event::actor::Actor;
 use crate::event::envelope::{Envelope, Said};
 use crate::event::event_type::Event;
 use crate::event::json::{self, Properties, PropertiesError};
 use crate::event::record::{Record, Text};
-use crate::receipt::Promise;
 
 /// A tracked event: `&Tracked` is any event, `&Tracked<BanUser>` is a `BanUser` with its envelope.
 ///

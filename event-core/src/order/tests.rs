@@ -10,11 +10,11 @@ use proptest::sample::subsequence;
 use proptest::test_runner::RngSeed;
 
 use super::{group, sort};
-use crate::builtin::track_event;
-use crate::error::Problem;
+use crate::dispatch::builtin::track_event;
+use crate::dispatch::error::Problem;
+use crate::dispatch::hook::HookSpec;
+use crate::dispatch::implementation::{Class, Hearing, HookImpl, Implementation, Options};
 use crate::event::plugin_identity::{Module, Plugin};
-use crate::hook::HookSpec;
-use crate::implementation::{Class, Hearing, HookImpl, Implementation, Options};
 
 const PLUGINS: [&str; 5] = ["a", "b", "c", "d", "e"];
 const FUNCTIONS: [&str; 8] = ["one", "two", "three", "four", "five", "six", "seven", "eight"];

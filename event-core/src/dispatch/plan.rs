@@ -7,15 +7,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::answer::{Answer, Flow};
+use crate::dispatch::call_state::Progress;
+use crate::dispatch::failure::BoxError;
+use crate::dispatch::hook::HookSpec;
+use crate::dispatch::implementation::Implementation;
+use crate::dispatch::return_value::{Answer, Flow};
+use crate::dispatch::type_map::KindMap;
+use crate::dispatch::typed_steps::{Functions, OfOneType};
+use crate::dispatch::wrapper::{Next, Outcome};
 use crate::event::tracked::Tracked;
-use crate::failure::BoxError;
-use crate::functions::{Functions, OfOneType};
-use crate::hook::HookSpec;
-use crate::implementation::Implementation;
-use crate::kinds::KindMap;
-use crate::progress::Progress;
-use crate::wrapper::{Next, Outcome};
 
 /// The arguments of a call. A type of its own, so that `'a` can stand in the types of functions.
 #[doc(hidden)]
@@ -155,8 +155,8 @@ mod tests {
     use std::panic::Location;
 
     use super::*;
-    use crate::argument::filter;
-    use crate::builtin::track_event;
+    use crate::dispatch::builtin::track_event;
+    use crate::dispatch::parameter::filter;
     use event_derive::Event;
 
     #[derive(Event)]

@@ -4,11 +4,11 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::dispatch::error::Result;
+use crate::dispatch::implementation::Implementation;
+use crate::dispatch::observe::CallEnd;
+use crate::dispatch::receipt::Receipt;
 use crate::event::tracked::Tracked;
-use crate::implementation::Implementation;
-use crate::receipt::Receipt;
-use crate::watch::CallEnd;
 
 #[inline]
 pub(crate) fn may_be_heard() -> bool {

@@ -1,13 +1,23 @@
 //! Who is told of each call of an implementation: the app's observers, and `tracing` with the feature of that name.
 
+#[cfg(not(feature = "tracing"))]
+pub(crate) mod disabled;
+#[cfg(feature = "tracing")]
+pub(crate) mod enabled;
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) use self::disabled as spans;
+#[cfg(feature = "tracing")]
+pub(crate) use self::enabled as spans;
+
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::app::Inner;
+use self::spans::{CallSpan, Entered};
+use crate::dispatch::failure::Failure;
+use crate::dispatch::host::Inner;
+use crate::dispatch::implementation::Implementation;
 use crate::event::tracked::Tracked;
-use crate::failure::Failure;
-use crate::implementation::Implementation;
-use crate::spans::{self, CallSpan, Entered};
 
 /// Is told before and after each call of an implementation, for metrics and logs. Given to
 /// [`AppBuilder::observer`](crate::AppBuilder::observer).

@@ -4,12 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::app::App;
-use crate::error::Result;
-use crate::gate::Running;
-use crate::hook::HookSpec;
-use crate::inside::Inside;
-use crate::plan::Plan;
+use crate::dispatch::error::Result;
+use crate::dispatch::hook::HookSpec;
+use crate::dispatch::host::App;
+use crate::dispatch::in_flight::Running;
+use crate::dispatch::plan::Plan;
+use crate::dispatch::reentrancy::Inside;
 
 /// Something that runs through a [`Plan`]: a hook's call, an event that is tracked.
 #[doc(hidden)]

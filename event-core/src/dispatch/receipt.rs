@@ -5,13 +5,13 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
-use crate::dispatch::Notable;
-use crate::error::Error;
+use crate::dispatch::error::Error;
+use crate::dispatch::execute::Notable;
+use crate::dispatch::failure::Failure;
+use crate::dispatch::implementation::Implementation;
 use crate::event::envelope::now;
 use crate::event::id::{LazyId, new_id};
 use crate::event::tracked::Tracked;
-use crate::failure::Failure;
-use crate::implementation::Implementation;
 
 /// What [`App::track`](crate::App::track) resolves to: the event was tracked, and this became of it.
 #[derive(Default)]

@@ -8,11 +8,11 @@ use tracing::instrument::Instrument;
 use tracing::level_filters::LevelFilter;
 use tracing::{Span, field};
 
-use crate::error::{Error, Result};
+use crate::dispatch::error::{Error, Result};
+use crate::dispatch::implementation::Implementation;
+use crate::dispatch::observe::{Began, CallEnd};
+use crate::dispatch::receipt::Receipt;
 use crate::event::tracked::Tracked;
-use crate::implementation::Implementation;
-use crate::receipt::Receipt;
-use crate::watch::{Began, CallEnd};
 
 /// Whether anybody may be listening.
 #[inline]

@@ -6,13 +6,13 @@
 use std::any::Any;
 use std::task::Waker;
 
-use crate::answer::{Answers, Flow};
+use crate::dispatch::call_state::Progress;
+use crate::dispatch::hook::HookSpec;
+use crate::dispatch::implementation::{DynCall, MakeCall};
+use crate::dispatch::plan::{Call, Function, Input, Step};
+use crate::dispatch::return_value::{Answers, Flow};
 use crate::event::event_type::Event;
 use crate::event::tracked::TrackedOf;
-use crate::hook::HookSpec;
-use crate::implementation::{DynCall, MakeCall};
-use crate::plan::{Call, Function, Input, Step};
-use crate::progress::Progress;
 
 /// Those of one plan.
 pub(crate) enum Functions<S: HookSpec> {

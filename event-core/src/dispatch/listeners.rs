@@ -4,11 +4,11 @@ use std::any::TypeId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::builtin::track_event;
+use crate::dispatch::builtin::track_event;
+use crate::dispatch::plan::Plan;
+use crate::dispatch::type_map::KindMap;
 use crate::event::event_type::{Event, EventType};
 use crate::event::tracked::TrackedOf;
-use crate::kinds::KindMap;
-use crate::plan::Plan;
 
 /// An event type's number, the same for all apps of the process; given when the first app that knows the type starts.
 /// A generic type has none: its static would be shared by all the types that are made of it.

@@ -4,8 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::config::ConfigError;
+use crate::dispatch::failure::Failure;
 use crate::event::json::PropertiesError;
-use crate::failure::Failure;
 
 /// `Result` with this crate's [`Error`]; `Result<()>` is what most hook implementations return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

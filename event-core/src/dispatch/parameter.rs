@@ -4,12 +4,12 @@ use std::any::TypeId;
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
+use crate::dispatch::hook::HookSpec;
+use crate::dispatch::implementation::{Filter, Filtered};
+use crate::dispatch::typed_steps::CallFor;
+use crate::dispatch::wrapper::Next;
 use crate::event::event_type::Event;
 use crate::event::tracked::{AnyTracked, Tracked, TrackedOf};
-use crate::functions::CallFor;
-use crate::hook::HookSpec;
-use crate::implementation::{Filter, Filtered};
-use crate::wrapper::Next;
 
 /// An argument that a hook gives as `Self` can be taken as a `P`: as it is, or as the event that is in it.
 ///

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 
-use crate::app::Inner;
+use crate::dispatch::host::Inner;
 
 thread_local! {
     /// The address of the innermost app whose call is running on this thread, or null.

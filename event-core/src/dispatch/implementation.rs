@@ -5,11 +5,11 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
-use crate::answer::Answer;
-use crate::builtin::startup;
+use crate::dispatch::builtin::startup;
+use crate::dispatch::hook::{HookInfo, HookSpec};
+use crate::dispatch::plan::Call;
+use crate::dispatch::return_value::Answer;
 use crate::event::plugin_identity::{Module, Plugin};
-use crate::hook::{HookInfo, HookSpec};
-use crate::plan::Call;
 use crate::registry::Declared;
 
 /// When an implementation wants to be called, relative to the others of its hook.

@@ -8,26 +8,26 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 
 use crate::builder::AppBuilder;
-use crate::builtin::shutdown;
 use crate::collect::Parts;
 use crate::describe::Description;
-use crate::dispatch::Notable;
-use crate::error::{Error, Result};
+use crate::dispatch::blocking::Waiting;
+use crate::dispatch::builtin::shutdown;
+use crate::dispatch::error::{Error, Result};
+use crate::dispatch::execute::Notable;
+use crate::dispatch::failure::{self, Failure, Handler};
+use crate::dispatch::hook::HookSpec;
+use crate::dispatch::in_flight::Gate;
+use crate::dispatch::listeners::Listeners;
+use crate::dispatch::observe::Observer;
+use crate::dispatch::plan::{ErasedTable, Table};
+use crate::dispatch::reentrancy::Inside;
+use crate::dispatch::state::State;
+use crate::dispatch::type_map::KindMap;
 use crate::event::event_type::{Event, EventType};
-use crate::failure::{self, Failure, Handler};
 use crate::fixed::Fixed;
-use crate::gate::Gate;
-use crate::hook::HookSpec;
-use crate::inside::Inside;
-use crate::kinds::KindMap;
-use crate::listeners::Listeners;
-use crate::plan::{ErasedTable, Table};
 use crate::recorder::{Kept, Recorder};
 use crate::start;
-use crate::state::State;
 use crate::track::Track;
-use crate::wait::Waiting;
-use crate::watch::Observer;
 
 /// The running host: hooks, event types and state. A cheap clone; every clone is the same app.
 ///

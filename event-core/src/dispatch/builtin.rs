@@ -1,6 +1,6 @@
 //! The hooks that an app calls itself. Nothing about them is special to the macros.
 
-use crate::app::App;
+use crate::dispatch::host::App;
 use crate::event::event_type::EventType;
 use crate::event::tracked::Tracked;
 use event_derive::hookspec;

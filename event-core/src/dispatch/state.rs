@@ -3,7 +3,7 @@
 use std::any::{Any, TypeId, type_name};
 use std::sync::{Arc, OnceLock};
 
-use crate::error::{Error, Result};
+use crate::dispatch::error::{Error, Result};
 
 /// A list that only grows: a plugin may look for its value at each event, there are few values, and so nobody waits for
 /// a lock.

@@ -4,12 +4,12 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::builtin::track_event;
-use crate::dispatch;
-use crate::failure::Failure;
-use crate::hook::HookSpec;
-use crate::implementation::Implementation;
-use crate::plan::Plan;
+use crate::dispatch::builtin::track_event;
+use crate::dispatch::execute;
+use crate::dispatch::failure::Failure;
+use crate::dispatch::hook::HookSpec;
+use crate::dispatch::implementation::Implementation;
+use crate::dispatch::plan::Plan;
 
 /// What the implementations of a hook gave: their values and their failures, each in call order.
 ///
@@ -55,7 +55,7 @@ impl<S: HookSpec> Next<'_, S> {
     /// Runs the rest of the call, and gives its values and failures.
     pub async fn run(self) -> Outcome<S> {
         self.seen.ran.store(true, Ordering::Relaxed);
-        let outcome = dispatch::run_from(self.plan, self.depth, self.args, self.stopped_by).await;
+        let outcome = execute::run_from(self.plan, self.depth, self.args, self.stopped_by).await;
         self.seen.remember(&outcome.failures);
         outcome
     }
@@ -112,7 +112,7 @@ impl StoppedBy {
     note = "return `Outcome` or `Result<Outcome, E>`; for another hook than `track_event`, `Outcome<that_hook>`"
 )]
 pub trait IntoOutcome<S: HookSpec> {
-    /// What it fails with; see [`IntoAnswer::Error`](crate::answer::IntoAnswer::Error).
+    /// What it fails with; see [`IntoAnswer::Error`](crate::dispatch::return_value::IntoAnswer::Error).
     #[doc(hidden)]
     type Error;
 

@@ -7,19 +7,19 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::answer::{Slot, Values};
-use crate::app::App;
-use crate::error::{Error, Result};
-use crate::failure::{BoxError, Failure};
-use crate::gate::Running;
-use crate::hook::HookSpec;
-use crate::implementation::Implementation;
-use crate::inside::Inside;
-use crate::plan::{Call, Input, Plan, Step};
-use crate::progress::Progress;
-use crate::wait;
-use crate::watch::{CallEnd, Watch, Watched};
-use crate::wrapper::{Next, Outcome, Seen, StoppedBy};
+use crate::dispatch::blocking;
+use crate::dispatch::call_state::Progress;
+use crate::dispatch::error::{Error, Result};
+use crate::dispatch::failure::{BoxError, Failure};
+use crate::dispatch::hook::HookSpec;
+use crate::dispatch::host::App;
+use crate::dispatch::implementation::Implementation;
+use crate::dispatch::in_flight::Running;
+use crate::dispatch::observe::{CallEnd, Watch, Watched};
+use crate::dispatch::plan::{Call, Input, Plan, Step};
+use crate::dispatch::reentrancy::Inside;
+use crate::dispatch::return_value::{Slot, Values};
+use crate::dispatch::wrapper::{Next, Outcome, Seen, StoppedBy};
 
 /// What became of a call.
 pub(crate) struct Ran<S: HookSpec> {
@@ -110,7 +110,7 @@ fn wait_for<S: HookSpec>(progress: Progress<'_, '_, S>, inside_a_call: bool) -> 
     if inside_a_call {
         return Err(Error::WouldBlock);
     }
-    wait::park_between_polls(false, |context| unfinished.poll(context))?;
+    blocking::park_between_polls(false, |context| unfinished.poll(context))?;
     Ok(unfinished.finish())
 }
 
@@ -123,10 +123,10 @@ pub(crate) fn run_with_care<'a, S: HookSpec>(
 ) -> Result<Ran<S>> {
     if !plan.wrappers.is_empty() {
         let mut run = pin!(run(plan, args));
-        return wait::park_between_polls(inside_a_call, |context| run.as_mut().poll(context));
+        return blocking::park_between_polls(inside_a_call, |context| run.as_mut().poll(context));
     }
     let mut unfinished = Unfinished::new(plan, args, slot);
-    wait::park_between_polls(inside_a_call, |context| unfinished.poll(context))?;
+    blocking::park_between_polls(inside_a_call, |context| unfinished.poll(context))?;
     Ok(unfinished.finish())
 }
 

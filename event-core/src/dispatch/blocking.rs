@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use crate::error::{Error, Result};
-use crate::inside::Inside;
+use crate::dispatch::error::{Error, Result};
+use crate::dispatch::reentrancy::Inside;
 
 /// Something the app does that can take a while: `.await` it, or `.wait()` without a runtime.
 #[must_use = "nothing happens until this is awaited, or with `.wait()`"]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::dispatch::implementation::Implementation;
 use crate::event::tracked::Tracked;
-use crate::implementation::Implementation;
 
 /// Any error, as an implementation returned it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;

@@ -8,9 +8,9 @@ use std::task::{Context, Poll, Waker, ready};
 
 use stackfuture::StackFuture;
 
-use crate::dispatch::Notable;
-use crate::failure::BoxError;
-use crate::hook::HookSpec;
+use crate::dispatch::execute::Notable;
+use crate::dispatch::failure::BoxError;
+use crate::dispatch::hook::HookSpec;
 
 /// What the framework makes of it: a value, no value, or an error.
 #[doc(hidden)]

@@ -4,12 +4,12 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Poll, Waker};
 
-use crate::answer::{Answers, Flow, Slot};
-use crate::dispatch::{Panic, Ran};
-use crate::failure::Failure;
-use crate::hook::HookSpec;
-use crate::plan::Plan;
-use crate::watch::{CallEnd, Watch};
+use crate::dispatch::execute::{Panic, Ran};
+use crate::dispatch::failure::Failure;
+use crate::dispatch::hook::HookSpec;
+use crate::dispatch::observe::{CallEnd, Watch};
+use crate::dispatch::plan::Plan;
+use crate::dispatch::return_value::{Answers, Flow, Slot};
 
 /// What the functions gave that were called last, of which the last has to be looked after; `None` at the end. Or that
 /// one panicked.

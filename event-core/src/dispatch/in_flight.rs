@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Poll, Waker};
 
-use crate::app::App;
-use crate::error::{Error, Result};
+use crate::dispatch::error::{Error, Result};
+use crate::dispatch::host::App;
 
 /// Counts running calls, in several places so that threads which track at the same time share no cache line.
 #[derive(Default)]

@@ -5,17 +5,17 @@ use std::future::IntoFuture;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::answer::Values;
-use crate::app::App;
-use crate::call::{CallFuture, Callable};
-use crate::dispatch::{self, Ran};
-use crate::error::{Error, Result};
+use crate::dispatch::call::{CallFuture, Callable};
+use crate::dispatch::error::{Error, Result};
+use crate::dispatch::execute::{self, Ran};
+use crate::dispatch::host::App;
+use crate::dispatch::implementation::Implementation;
+use crate::dispatch::in_flight::Running;
+use crate::dispatch::plan::{ErasedTable, Plan, Table};
+use crate::dispatch::return_value::Values;
+use crate::dispatch::wrapper::Outcome;
 use crate::event::plugin_identity::Plugin;
 use crate::event::tracked::Tracked;
-use crate::gate::Running;
-use crate::implementation::Implementation;
-use crate::plan::{ErasedTable, Plan, Table};
-use crate::wrapper::Outcome;
 
 /// A named point where others can join in. Implemented by `#[hookspec]` for an empty enum of the hook's name.
 #[diagnostic::on_unimplemented(
@@ -197,14 +197,14 @@ impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
     fn wait(self) -> Result<S::Answer> {
         let app = S::app(self.args);
         if let Some(plan) = self.plan(app)?.filter(|plan| !plan.is_empty()) {
-            return answer(app, dispatch::wait(app, plan, self.args)?);
+            return answer(app, execute::wait(app, plan, self.args)?);
         }
         app.inner.check_open()?;
         S::answer(Outcome::default())
     }
 
     async fn run(self, app: &'a App, plan: &'a Plan<S>, _running: Running<'a>) -> Result<S::Answer> {
-        answer(app, dispatch::run(plan, self.args).await)
+        answer(app, execute::run(plan, self.args).await)
     }
 }
 
