@@ -158,23 +158,19 @@ extern crate self as event_core;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-mod builder;
-mod collect;
+mod app;
 mod config;
 mod describe;
 mod dispatch;
 mod event;
 mod fixed;
-mod install;
-mod order;
 pub mod prelude;
-mod prepared;
 mod recorder;
-mod registry;
-mod start;
-mod track;
 
-pub use builder::AppBuilder;
+pub use app::builder::AppBuilder;
+pub use app::default_app::track;
+pub use app::prepared::Prepared;
+pub use app::track::Track;
 pub use config::ConfigError;
 pub use describe::{
     DescribedEvent, DescribedField, DescribedHook, DescribedImplementation, DescribedPlugin, Description,
@@ -198,10 +194,7 @@ pub use event::plugin_identity::Plugin;
 pub use event::record::Record;
 pub use event::rfc3339::write_rfc3339;
 pub use event::tracked::{AnyTracked, Tracked, TrackedOf};
-pub use install::track;
-pub use prepared::Prepared;
 pub use recorder::Recorder;
-pub use track::Track;
 
 /// Makes a struct an event: gives it a stable name, writes its fields as properties, and registers it.
 ///

@@ -2,6 +2,7 @@
 
 pub use crate::__module as module;
 pub use crate::__register as register;
+pub use crate::app::registry::Linked;
 pub use crate::dispatch::hook::{HookDeclaration, collected, first_result};
 pub use crate::dispatch::implementation::{Hearing, HookImpl, Options};
 pub use crate::dispatch::listeners::Number;
@@ -15,7 +16,6 @@ pub use crate::dispatch::wrapper::IntoOutcome;
 pub use crate::event::event_type::{Declaration, Field, Underived, kind_of};
 pub use crate::event::json::Writer;
 pub use crate::event::plugin_identity::{Module, PluginList};
-pub use crate::registry::Linked;
 pub use inventory;
 pub use serde;
 pub use std::boxed::Box;

@@ -184,9 +184,9 @@ fn every_option_of_each_macro_is_in_the_reference_of_the_guide() {
 fn every_method_of_what_a_program_holds_is_in_a_reference_of_the_guide() {
     let mut broken = Vec::new();
     for (source, page, heading) in [
-        ("event-core/src/builder.rs", "docs/guide.md", "### `AppBuilder`"),
+        ("event-core/src/app/builder.rs", "docs/guide.md", "### `AppBuilder`"),
         ("event-core/src/dispatch/host.rs", "docs/guide.md", "### `App`"),
-        ("event-core/src/install.rs", "docs/guide.md", "### `App`"),
+        ("event-core/src/app/default_app.rs", "docs/guide.md", "### `App`"),
         ("event-core/src/recorder.rs", "docs/guide-testing.md", "## What was tracked: the recorder"),
     ] {
         let text = read(page);

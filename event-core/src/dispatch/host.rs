@@ -7,8 +7,10 @@ use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 
-use crate::builder::AppBuilder;
-use crate::collect::Parts;
+use crate::app::assemble::Parts;
+use crate::app::builder::AppBuilder;
+use crate::app::lifecycle;
+use crate::app::track::Track;
 use crate::describe::Description;
 use crate::dispatch::blocking::Waiting;
 use crate::dispatch::builtin::shutdown;
@@ -26,8 +28,6 @@ use crate::dispatch::type_map::KindMap;
 use crate::event::event_type::{Event, EventType};
 use crate::fixed::Fixed;
 use crate::recorder::{Kept, Recorder};
-use crate::start;
-use crate::track::Track;
 
 /// The running host: hooks, event types and state. A cheap clone; every clone is the same app.
 ///
@@ -183,7 +183,7 @@ impl App {
             if self.inner.is_inside() {
                 return Err(Error::ShutdownInside);
             }
-            start::shut_down(self).await
+            lifecycle::shut_down(self).await
         })
     }
 }

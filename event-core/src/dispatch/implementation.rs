@@ -5,12 +5,12 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
+use crate::app::registry::Declared;
 use crate::dispatch::builtin::startup;
 use crate::dispatch::hook::{HookInfo, HookSpec};
 use crate::dispatch::plan::Call;
 use crate::dispatch::return_value::Answer;
 use crate::event::plugin_identity::{Module, Plugin};
-use crate::registry::Declared;
 
 /// When an implementation wants to be called, relative to the others of its hook.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

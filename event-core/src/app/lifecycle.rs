@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::builder::AppBuilder;
-use crate::collect::{collect, name_clashes};
+use crate::app::assemble::{collect, name_clashes};
+use crate::app::builder::AppBuilder;
 use crate::dispatch::builtin::{register_events, shutdown, startup, track_event};
 use crate::dispatch::error::{Error, Problem, Result};
 use crate::dispatch::execute;

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::app::prepared::Prepared;
 use crate::dispatch::builtin::track_event;
 use crate::dispatch::call::{CallFuture, Callable};
 use crate::dispatch::error::{Error, Result};
@@ -22,7 +23,6 @@ use crate::event::actor::Actor;
 use crate::event::envelope::{Envelope, Said};
 use crate::event::event_type::Event;
 use crate::event::tracked::{Tracked, TrackedOf};
-use crate::prepared::Prepared;
 
 /// An event that is about to be tracked: `.await` it, or `.wait()` without a runtime.
 #[must_use = "an event is tracked when this is awaited, or with `.wait()`"]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::app::track;
 use crate::dispatch::blocking::Waiting;
 use crate::dispatch::builtin::track_event;
 use crate::dispatch::error::Result;
@@ -13,7 +14,6 @@ use crate::dispatch::plan::Plan;
 use crate::dispatch::receipt::Receipt;
 use crate::dispatch::reentrancy;
 use crate::event::tracked::{AnyTracked, Tracked};
-use crate::track;
 
 /// An event that was accepted by [`Track::prepare`](crate::Track::prepare) and that nobody has heard yet.
 ///

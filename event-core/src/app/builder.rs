@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::app::lifecycle;
 use crate::config::{Layer, Layers};
 use crate::dispatch::blocking::Waiting;
 use crate::dispatch::builtin::track_event;
@@ -23,7 +24,6 @@ use crate::dispatch::state::State;
 use crate::event::event_type::{Event, EventType};
 use crate::event::tracked::TrackedOf;
 use crate::fixed::Fixed;
-use crate::start;
 
 /// Puts an app together; made by [`App::builder`].
 ///
@@ -243,7 +243,7 @@ impl AppBuilder {
     /// # Errors
     /// Those of [`App::start`].
     pub fn start(self) -> Waiting<'static, App> {
-        Waiting::new(start::start(self))
+        Waiting::new(lifecycle::start(self))
     }
 }
 

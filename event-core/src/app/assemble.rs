@@ -4,7 +4,9 @@ use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::builder::AppBuilder;
+use crate::app::builder::AppBuilder;
+use crate::app::call_order;
+use crate::app::registry::{Linked, linked};
 use crate::config::Config;
 use crate::config::suggest::nearest;
 use crate::dispatch::builtin::{shutdown, startup};
@@ -13,8 +15,6 @@ use crate::dispatch::hook::HookInfo;
 use crate::dispatch::implementation::{HookImpl, Implementation};
 use crate::event::event_type::{Declaration, EventType};
 use crate::event::plugin_identity::PluginList;
-use crate::order;
-use crate::registry::{Linked, linked};
 
 /// The parts of an app.
 #[derive(Default)]
@@ -134,8 +134,9 @@ fn in_call_order(implementations: Vec<Arc<Implementation>>, problems: &mut Vec<P
     }
     let shutdowns = hooks.remove(&TypeId::of::<shutdown>());
     let mut wrong = Vec::new();
-    hooks
-        .retain(|_, implementations| order::sort(implementations).map_err(|more| wrong.extend(more)).is_ok());
+    hooks.retain(|_, implementations| {
+        call_order::sort(implementations).map_err(|more| wrong.extend(more)).is_ok()
+    });
     if let Some(mut implementations) = shutdowns {
         let startups = hooks.get(&TypeId::of::<startup>()).map_or(&[][..], Vec::as_slice);
         // The later a plugin started, the earlier it stops; one that didn't start anything can stop at once.
@@ -143,7 +144,7 @@ fn in_call_order(implementations: Vec<Arc<Implementation>>, problems: &mut Vec<P
             let started = startups.iter().position(|startup| startup.plugin() == it.plugin());
             started.map_or(0, |position| startups.len() - position)
         };
-        match order::sort_by_rank(&mut implementations, rank) {
+        match call_order::sort_by_rank(&mut implementations, rank) {
             Ok(()) => {
                 hooks.insert(TypeId::of::<shutdown>(), implementations);
             }
