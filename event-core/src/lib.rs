@@ -163,9 +163,8 @@ mod config;
 mod describe;
 mod dispatch;
 mod event;
-mod fixed;
 pub mod prelude;
-mod recorder;
+mod testing;
 
 pub use app::builder::AppBuilder;
 pub use app::default_app::track;
@@ -194,7 +193,7 @@ pub use event::plugin_identity::Plugin;
 pub use event::record::Record;
 pub use event::rfc3339::write_rfc3339;
 pub use event::tracked::{AnyTracked, Tracked, TrackedOf};
-pub use recorder::Recorder;
+pub use testing::recorder::Recorder;
 
 /// Makes a struct an event: gives it a stable name, writes its fields as properties, and registers it.
 ///

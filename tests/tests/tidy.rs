@@ -187,7 +187,7 @@ fn every_method_of_what_a_program_holds_is_in_a_reference_of_the_guide() {
         ("event-core/src/app/builder.rs", "docs/guide.md", "### `AppBuilder`"),
         ("event-core/src/dispatch/host.rs", "docs/guide.md", "### `App`"),
         ("event-core/src/app/default_app.rs", "docs/guide.md", "### `App`"),
-        ("event-core/src/recorder.rs", "docs/guide-testing.md", "## What was tracked: the recorder"),
+        ("event-core/src/testing/recorder.rs", "docs/guide-testing.md", "## What was tracked: the recorder"),
     ] {
         let text = read(page);
         let (_, section) = text.split_once(&format!("\n{heading}\n")).unwrap_or_default();

@@ -23,7 +23,7 @@ use crate::dispatch::return_value::{IntoAnswer, IntoCause};
 use crate::dispatch::state::State;
 use crate::event::event_type::{Event, EventType};
 use crate::event::tracked::TrackedOf;
-use crate::fixed::Fixed;
+use crate::testing::test_clock::Fixed;
 
 /// Puts an app together; made by [`App::builder`].
 ///

@@ -26,8 +26,8 @@ use crate::dispatch::reentrancy::Inside;
 use crate::dispatch::state::State;
 use crate::dispatch::type_map::KindMap;
 use crate::event::event_type::{Event, EventType};
-use crate::fixed::Fixed;
-use crate::recorder::{Kept, Recorder};
+use crate::testing::recorder::{Kept, Recorder};
+use crate::testing::test_clock::Fixed;
 
 /// The running host: hooks, event types and state. A cheap clone; every clone is the same app.
 ///

@@ -1,0 +1,4 @@
+//! What tests of applications use.
+
+pub(crate) mod recorder;
+pub(crate) mod test_clock;
