@@ -287,6 +287,9 @@ pub use testing::recorder::Recorder;
 /// }
 /// ```
 ///
+/// The type parameters in written fields must be `Serialize`, and so must associated types such as `T::Id`.
+/// `#[serde(bound = "…")]` on the type or a field takes the place of that, as in serde.
+///
 /// Two of them have one name, so an app can know only one; a second needs a struct of its own.
 ///
 /// # What can't be an event

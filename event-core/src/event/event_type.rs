@@ -41,16 +41,16 @@ pub trait Event: Send + Sync + Sized + 'static {
     /// Writes the fields as one JSON object.
     #[doc(hidden)]
     fn serialize_properties<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        unreachable!("generated code overrides this or `write_properties`")
+        const { panic!("`#[derive(Event)]` writes this or `write_properties`") }
     }
 }
 
 /// Stands in for the `serialize` that serde's derive writes, where that found a mistake in an attribute and wrote none:
-/// serde has reported it.
+/// serde has reported it. A program in which it could be called doesn't compile.
 #[doc(hidden)]
 pub trait Underived<E> {
     fn serialize<S: Serializer>(_: &E, _: S) -> Result<S::Ok, S::Error> {
-        unreachable!("what isn't derived doesn't compile")
+        const { panic!("serde's derive wrote no `serialize` for this type") }
     }
 }
 

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{GenericParam, Generics, parse_quote};
+use syn::{GenericParam, Generics, WherePredicate, parse_quote};
 
 use super::model::{Event, Field, Writes};
 use super::written::Written;
@@ -88,20 +88,29 @@ pub(crate) fn fallback(event: &Event<'_>) -> TokenStream {
     }
 }
 
-/// Each type parameter must be able to be part of an event.
+/// What is in the event must be able to be part of one.
 fn with_bounds(event: &Event<'_>) -> Generics {
-    let core = &event.core;
+    let Event { core, bounds, .. } = event;
+    let parameters = event.generics.type_params().map(|parameter| parameter.ident.to_token_stream());
+    let held: Vec<_> = parameters.chain(bounds.held.iter().cloned()).collect();
     let mut generics = event.generics.clone();
-    let parameters: Vec<_> = event.generics.type_params().map(|parameter| &parameter.ident).collect();
-    for parameter in parameters {
-        let predicates = &mut generics.make_where_clause().predicates;
-        predicates.push(parse_quote!(#parameter: ::core::marker::Send + ::core::marker::Sync + 'static));
-        if !event.serde.has_bound && !matches!(event.writes, Writes::OwnSerialize) {
-            predicates.push(parse_quote!(#parameter: #core::__private::serde::Serialize));
-        }
+    if event.generics.params.is_empty() {
+        return generics;
     }
-    if matches!(event.writes, Writes::OwnSerialize) && !event.generics.params.is_empty() {
-        generics.make_where_clause().predicates.push(parse_quote!(Self: #core::__private::serde::Serialize));
+    let predicates = &mut generics.make_where_clause().predicates;
+    predicates.extend(held.iter().map(|ty| -> WherePredicate {
+        parse_quote!(#ty: ::core::marker::Send + ::core::marker::Sync + 'static)
+    }));
+    if matches!(event.writes, Writes::OwnSerialize) {
+        predicates.push(parse_quote!(Self: #core::__private::serde::Serialize));
+    } else {
+        predicates.extend(
+            bounds
+                .written
+                .iter()
+                .map(|ty| -> WherePredicate { parse_quote!(#ty: #core::__private::serde::Serialize) }),
+        );
+        predicates.extend(bounds.given.iter().cloned());
     }
     generics
 }
@@ -180,8 +189,8 @@ fn write_field(field: &Field<'_>, written: &Written) -> Option<TokenStream> {
 /// A copy of the struct that serde's own derive turns into `fn serialize(&Original, …)`, so that every serde
 /// attribute means here what it means to serde.
 fn remote_copy(event: &Event<'_>, copy: &Ident) -> TokenStream {
-    let Event { core, ident, generics, serde, .. } = event;
-    let (_, ty_generics, where_clause) = generics.split_for_impl();
+    let Event { core, ident, generics, serde, bounds, .. } = event;
+    let (_, ty_generics, _) = generics.split_for_impl();
     let original = quote!(#ident #ty_generics);
     // With the span of the name, so that it is read as a name in the edition of the user's crate.
     let remote = syn::LitStr::new(&ident.to_string(), ident.span());
@@ -194,15 +203,21 @@ fn remote_copy(event: &Event<'_>, copy: &Ident) -> TokenStream {
         let ty = replace_self(ty.to_token_stream(), &original);
         quote!(#(#serde)* #ident: #ty)
     });
-    let parameters = without_defaults(generics);
+    // The copy has them, so that serde has no others.
+    let bound =
+        (!generics.params.is_empty() && !bounds.is_given_for_all).then(|| quote!(, bound(serialize = "")));
+    let written = bounds.written.iter().map(|ty| -> WherePredicate { parse_quote!(#ty: __serde::Serialize) });
+    let mut bounded = without_defaults(generics);
+    bounded.make_where_clause().predicates.extend(written);
+    let (parameters, where_clause) = (&bounded.params, &bounded.where_clause);
     quote! {
         // Serde takes a path as text, which can't say `$crate`.
         use #core::__private::serde as __serde;
 
         #[derive(__serde::Serialize)]
-        #[serde(remote = #remote, #rename, crate = "__serde" #(, #kept)*)]
+        #[serde(remote = #remote, #rename, crate = "__serde" #bound #(, #kept)*)]
         #[allow(dead_code)]
-        struct #copy #parameters #where_clause {
+        struct #copy<#parameters> #where_clause {
             #(#fields,)*
         }
     }
@@ -217,6 +232,5 @@ fn without_defaults(generics: &Generics) -> Generics {
             GenericParam::Lifetime(_) => {}
         }
     }
-    generics.where_clause = None;
     generics
 }

@@ -1,5 +1,6 @@
 //! `#[derive(Event)]`.
 
+mod bounds;
 mod expand;
 mod model;
 mod written;

@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Meta, Path};
 
+use super::bounds::Bounds;
 use super::written::{self, Written};
 use crate::errors::Errors;
 use crate::options::{self, Given};
@@ -22,6 +23,7 @@ pub(crate) struct Event<'i> {
     pub(crate) fields: Vec<Field<'i>>,
     pub(crate) writes: Writes,
     pub(crate) serde: Serde,
+    pub(crate) bounds: Bounds,
     /// Whether something of the type is deprecated, which generated code mustn't complain of.
     pub(crate) is_deprecated: bool,
 }
@@ -51,8 +53,6 @@ pub(crate) struct Serde {
     /// All but `rename`, `crate` and `remote`, which the copy sets itself.
     pub(crate) kept: Vec<TokenStream>,
     pub(crate) rename: Option<TokenStream>,
-    /// Whether `bound` says what the type parameters must be.
-    pub(crate) has_bound: bool,
 }
 
 #[derive(Default)]
@@ -87,6 +87,7 @@ impl<'i> Event<'i> {
             fields,
             writes,
             serde,
+            bounds: Bounds::read(input),
             is_deprecated: is_deprecated(input),
         }
     }
@@ -224,10 +225,7 @@ impl Serde {
                     Some("rename") => serde.rename = Some(option),
                     // The copy is never deserialized, and has a `crate` and a `remote` of its own.
                     Some("crate" | "remote") | None => {}
-                    Some(word) => {
-                        serde.has_bound |= word == "bound";
-                        serde.kept.push(option);
-                    }
+                    Some(_) => serde.kept.push(option),
                 }
             }
         }
@@ -235,7 +233,7 @@ impl Serde {
     }
 }
 
-fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
+pub(super) fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
     let mut parts = vec![TokenStream::new()];
     for tree in tokens {
         match &tree {

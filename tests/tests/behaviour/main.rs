@@ -6,6 +6,7 @@ mod app;
 mod config;
 mod describe;
 mod failures;
+mod generic;
 mod hooks;
 mod log;
 mod order;
