@@ -74,20 +74,25 @@ fn file(path: &Path) -> Result<Value, String> {
         }
         None => error.message().to_owned(),
     })?;
-    Ok(json(toml::Value::Table(table)))
+    json(toml::Value::Table(table))
 }
 
-fn json(value: toml::Value) -> Value {
-    match value {
+fn json(value: toml::Value) -> Result<Value, String> {
+    Ok(match value {
         toml::Value::String(text) => Value::String(text),
         toml::Value::Integer(number) => number.into(),
-        // TOML has NaN and infinity, which no setting means.
+        toml::Value::Float(number) if !number.is_finite() => {
+            return Err(format!("a number is {number}; write one that is finite"));
+        }
         toml::Value::Float(number) => number.into(),
         toml::Value::Boolean(truth) => truth.into(),
         toml::Value::Datetime(time) => Value::String(time.to_string()),
-        toml::Value::Array(list) => list.into_iter().map(json).collect(),
-        toml::Value::Table(table) => table.into_iter().map(|(key, value)| (key, json(value))).collect(),
-    }
+        toml::Value::Array(list) => list.into_iter().map(json).collect::<Result<_, _>>()?,
+        toml::Value::Table(table) => {
+            let entries = table.into_iter().map(|(key, value)| Ok((key, json(value)?)));
+            entries.collect::<Result<_, String>>()?
+        }
+    })
 }
 
 impl Merged {

@@ -240,6 +240,15 @@ fn a_missing_file_is_a_problem() {
 }
 
 #[test]
+fn a_number_that_is_not_finite_is_no_setting() {
+    for number in ["nan", "inf", "-inf", "[1.0, nan]", "{ deep = inf }"] {
+        let path = file("not_finite", &format!("[plugins.tests]\nratio = {number}"));
+        let found = problems(app().config_file(&path));
+        assert!(found[0].ends_with("write one that is finite"), "{found:?}");
+    }
+}
+
+#[test]
 fn a_plugin_that_is_not_enabled_is_not_called_and_its_events_stay_known() {
     for off in [json!(false), json!("false")] {
         let value =

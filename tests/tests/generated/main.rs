@@ -4,6 +4,7 @@
 //! generated` tries more and others; what that finds becomes a test with a name, here.
 
 mod check;
+mod numbers;
 mod shape;
 
 use proptest::collection::vec;

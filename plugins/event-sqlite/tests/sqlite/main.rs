@@ -4,6 +4,7 @@ mod databases;
 mod failures;
 mod files;
 mod model;
+mod numbers;
 mod reading;
 mod retention;
 mod store;
