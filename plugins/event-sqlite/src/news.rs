@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::database::ReadConnection;
+
 /// Counts up whenever the table may have changed.
 #[derive(Default)]
 pub(crate) struct News {
@@ -61,14 +63,14 @@ impl News {
     /// Looks for other processes' changes as long as the guard is there. `open` gives a connection to look with.
     pub(crate) fn follow(
         self: &Arc<Self>,
-        open: impl FnOnce() -> Option<Connection> + Send + 'static,
+        open: impl FnOnce() -> Option<ReadConnection> + Send + 'static,
     ) -> Follower {
         let mut state = self.lock();
         state.followers += 1;
-        if !state.is_watched {
+        if !state.is_watched && !state.is_over {
             let news = self.clone();
             let thread = std::thread::Builder::new().name("event-sqlite follow".to_owned());
-            state.is_watched = thread.spawn(move || news.watch(open().as_ref())).is_ok();
+            state.is_watched = thread.spawn(move || news.watch(open().as_deref())).is_ok();
         }
         Follower(self.clone())
     }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::database::directory;
 use crate::database::options::{DatabaseOptions, Synchronous};
+use crate::database::{checkpoint, directory};
 use crate::error::{Error, OpenError, Result};
 
 /// The connection that writes. Creates the file, and the directories that it is in.
@@ -39,6 +39,7 @@ pub(crate) fn writer(options: &DatabaseOptions) -> Result<Connection> {
     };
     connection.pragma_update(None, "synchronous", synchronous).map_err(sqlite)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(sqlite)?;
+    checkpoint::limit(&connection).map_err(sqlite)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }

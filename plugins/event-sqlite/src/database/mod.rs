@@ -1,6 +1,7 @@
 //! A SQLite file: one thread that writes to it, and some that read.
 
 mod batch;
+mod checkpoint;
 mod connect;
 mod directory;
 mod guard;
@@ -13,10 +14,12 @@ mod options;
 mod pace;
 mod queue;
 mod readers;
+mod reading;
 mod tx;
 mod writer;
 
 use std::borrow::Cow;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,6 +31,7 @@ use self::job::Closure;
 pub(crate) use self::job::Sender;
 pub(crate) use self::open::{Core, Deadline, Open, canonical};
 pub use self::options::{DatabaseOptions, Synchronous};
+use self::reading::Reading;
 pub use self::tx::{TrackedInTx, Tx};
 use crate::app::Sqlite;
 use crate::error::Result;
@@ -76,9 +80,10 @@ impl Database {
     }
 
     /// Opens another connection that reads, later and on another thread.
-    pub(crate) fn connects(&self) -> impl FnOnce() -> Result<Connection> + Send + 'static {
+    pub(crate) fn connects(&self) -> impl FnOnce() -> Result<ReadConnection> + Send + 'static {
         let options = self.open.core.options.clone();
-        move || connect::reader(&options)
+        let reading = self.open.core.readings.start();
+        move || connect::reader(&options).map(|connection| ReadConnection { connection, _reading: reading })
     }
 
     /// Executes one statement that writes; gives how many rows it changed.
@@ -149,6 +154,20 @@ impl Database {
             open.core.may_read()?;
             open.readers.read(closure)?.await.unwrap_or_else(|_| Err(open.core.closed()))
         })
+    }
+}
+
+/// A connection that reads, on a thread of its own. The database is closed after it.
+pub(crate) struct ReadConnection {
+    connection: Connection,
+    _reading: Reading,
+}
+
+impl Deref for ReadConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
     }
 }
 

@@ -13,6 +13,7 @@ use crate::database::inside::{self, Id};
 use crate::database::options::DatabaseOptions;
 use crate::database::queue::Queue;
 use crate::database::readers::Readers;
+use crate::database::reading::Readings;
 use crate::database::{connect, writer};
 use crate::error::{Error, Result};
 use crate::log::log;
@@ -33,6 +34,8 @@ pub(crate) struct Core {
     pub(crate) options: DatabaseOptions,
     pub(crate) id: Id,
     pub(crate) queue: Queue,
+    /// The threads that have the file open to read.
+    pub(crate) readings: Readings,
     /// Set where the store is in this database.
     ledger: OnceLock<Arc<Ledger>>,
     /// When the writer gives up what can't be written; set when the database is closed.
@@ -88,6 +91,9 @@ impl Open {
                 Err(RecvTimeoutError::Timeout) => core.queue.waiting(),
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => core.left.load(Ordering::Acquire),
             };
+            // Until the file is closed, which the writer doesn't wait long for, either.
+            let left_time = deadline.end.saturating_duration_since(Instant::now()) + 2 * writer::LONGEST_END;
+            let _ = ended.recv_timeout(left_time);
             let _ = sender.send(left);
         };
         std::thread::Builder::new()
@@ -111,6 +117,7 @@ impl Open {
 /// Nobody can use the database any more, and nobody waits for it to be closed.
 impl Drop for Open {
     fn drop(&mut self) {
+        self.readers.close();
         self.core.close(Instant::now());
     }
 }
@@ -123,6 +130,7 @@ impl Core {
             options,
             id: Id::new(),
             queue: Queue::new(queue),
+            readings: Readings::default(),
             ledger: OnceLock::new(),
             deadline: OnceLock::new(),
             left: AtomicUsize::new(0),
@@ -166,10 +174,11 @@ impl Core {
     pub(crate) fn close(&self, deadline: Instant) {
         // The first word counts.
         let _ = self.deadline.set(deadline);
-        self.queue.close();
+        // Before the queue: when the writer ends, nobody starts to read any more.
         if let Some(ledger) = self.ledger() {
             ledger.news.end();
         }
+        self.queue.close();
     }
 
     fn unwritten(&self, left: usize, deadline: Duration) -> Error {

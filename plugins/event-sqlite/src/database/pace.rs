@@ -21,12 +21,15 @@ pub(crate) enum Pace {
 const ROUND: Duration = Duration::from_millis(1);
 /// After so many rounds without an event the writer sleeps, and the next event pays for waking it.
 pub(crate) const ROUNDS: u32 = 50;
+/// After so long without a write the file is looked after. Never where a test chooses the order of turns.
+const IDLE: Option<Duration> = if cfg!(shuttle) { None } else { Some(Duration::from_secs(1)) };
 /// So much is worth a commit at once.
 const PLENTY: usize = 1024;
 
 impl Pace {
-    /// Sleeps until it is time for the next commit. Gives `false` when the queue is closed and nothing waits.
-    pub(crate) fn wait(self, queue: &Queue) -> bool {
+    /// Sleeps until it is time for the next commit, and calls `idle` now and then while there is none. Gives `false`
+    /// when the queue is closed and nothing waits.
+    pub(crate) fn wait(self, queue: &Queue, mut idle: impl FnMut()) -> bool {
         let company = match self {
             Self::Idle => Awake::TimeOut,
             Self::Gather { awaited, longest } => {
@@ -36,7 +39,12 @@ impl Pace {
         };
         match company {
             Awake::Worth => true,
-            Awake::TimeOut => queue.sleep(Worth::ANYTHING, None) == Awake::Worth,
+            Awake::TimeOut => loop {
+                match queue.sleep(Worth::ANYTHING, IDLE) {
+                    Awake::TimeOut => idle(),
+                    awake => return awake == Awake::Worth,
+                }
+            },
             // What came before the end is still written.
             Awake::Closed => queue.sleep(Worth::ANYTHING, Some(Duration::ZERO)) == Awake::Worth,
         }

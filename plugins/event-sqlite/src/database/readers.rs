@@ -73,7 +73,12 @@ impl Readers {
     fn spawn(&self, state: &mut State) -> Result<()> {
         let name = format!("event-sqlite read {}", self.core.name);
         let (core, queue) = (self.core.clone(), self.queue.clone());
-        let spawned = std::thread::Builder::new().name(name).spawn(move || run(&core, &queue));
+        let reading = core.readings.start();
+        let read = move || {
+            run(&core, &queue);
+            drop(reading);
+        };
+        let spawned = std::thread::Builder::new().name(name).spawn(read);
         match spawned {
             Ok(_) => state.threads += 1,
             // The threads that there are will do.

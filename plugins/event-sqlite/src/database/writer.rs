@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use crate::database::Core;
 use crate::database::batch::{Batch, Next, What};
+use crate::database::checkpoint::{self, Emptied};
 use crate::database::guard::Guard;
 use crate::database::inside::{self, Side};
 use crate::database::job::{Job, Turn, Undo};
@@ -18,7 +19,7 @@ use crate::log::{line, log};
 use crate::row::{self, Inserter, Row};
 use crate::sync::{pause, thread};
 
-/// Starts the thread. The receiver fails when it has ended.
+/// Starts the thread. The receiver is told when everything is written that can be, and fails when the file is closed.
 pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc::Receiver<()>> {
     let path = core.path.clone();
     let name = format!("event-sqlite write {}", core.name);
@@ -27,6 +28,8 @@ pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc:
     let (ended, receiver) = mpsc::channel();
     let run = move || {
         writer.run();
+        let _ = ended.send(());
+        writer.close();
         drop(ended);
     };
     thread::Builder::new().name(name).spawn(run).map_err(|cause| Error::thread(&path, cause))?;
@@ -42,6 +45,9 @@ struct Writer {
 /// A quarter of a commit is what waiting may cost, since not to wait costs half of one. A commit that took longer than
 /// four of these waited for something else than the disk.
 const LONGEST_GATHERING: Duration = Duration::from_millis(1);
+
+/// How long the end waits for those who read, of this program and of others, before it leaves a log beside the file.
+pub(crate) const LONGEST_END: Duration = Duration::from_secs(1);
 
 /// Why a transaction ended before it was committed.
 struct Broken {
@@ -59,7 +65,7 @@ struct Rows {
 }
 
 impl Writer {
-    fn run(self) {
+    fn run(&self) {
         inside::enter(self.core.id, Side::Writes);
         let _abandon = Abandon(&self.core);
         let mut batch = Batch::default();
@@ -67,7 +73,7 @@ impl Writer {
         let mut retry = Retry::default();
         loop {
             if batch.is_empty() {
-                if !pace.wait(&self.core.queue) {
+                if !pace.wait(&self.core.queue, || self.look_after_the_log()) {
                     return;
                 }
             } else if !retry.wait(&self.core) {
@@ -93,6 +99,34 @@ impl Writer {
                 Pace::Idle
             };
         }
+    }
+
+    /// Shortens a log that became long, while nobody waits. If it fails, the next commit says why.
+    fn look_after_the_log(&self) {
+        let options = &self.core.options;
+        if checkpoint::is_long(&options.path) {
+            let _ = checkpoint::empty(&self.connection, Duration::ZERO);
+            let _ = self.connection.busy_timeout(options.busy_timeout);
+        }
+    }
+
+    /// Closes the file after all who read it, with everything in it: then a copy of the file alone has every event.
+    fn close(self) {
+        let Self { connection, core, .. } = self;
+        let readers_ended = core.readings.wait_for_none(core.deadline().max(Instant::now() + LONGEST_END));
+        let cause = match checkpoint::empty(&connection, LONGEST_END) {
+            Ok(Emptied::All) => None,
+            Ok(Emptied::InUse) if readers_ended => Some("it is in use by another program".to_owned()),
+            Ok(Emptied::InUse) => Some("a read of this program still runs".to_owned()),
+            Err(cause) => Some(line(&cause)),
+        };
+        if let Some(cause) = cause {
+            let path = core.path.display();
+            log(format_args!(
+                "failed to move what was written from {path}-wal into {path}: {cause}; copy both files together"
+            ));
+        }
+        drop(connection);
     }
 
     /// Writes what it can and answers whoever waits. What stays in the batch are rows that nobody waits for, and the

@@ -60,7 +60,7 @@ fn processes_that_write_one_file_at_the_same_time_keep_every_event_once_also_whe
 }
 
 #[test]
-fn a_reader_that_stays_long_holds_up_no_write_and_after_it_the_log_is_used_again() {
+fn a_reader_that_stays_long_holds_up_no_write_and_after_it_the_log_gets_short_again() {
     let directory = tempfile::tempdir().expect("there is room for a directory");
     let file = directory.path().join("app.db");
     let app = app(&Task::endless(file.clone(), Told::default())).start().wait().expect("the app starts");
@@ -105,9 +105,12 @@ fn a_reader_that_stays_long_holds_up_no_write_and_after_it_the_log_is_used_again
     assert_eq!(counts, (2000, 2000), "it sees one state");
 
     write();
-    write();
-    assert!(size_of_log() < long + short, "{} bytes more", size_of_log() - long);
-    assert_eq!(count(&file), 8000);
+    assert!(size_of_log() < 2 * short.max(4 << 20), "{} bytes stay", size_of_log());
+    assert_eq!(count(&file), 6000);
+    // Nobody writes, so the rest of it gets into the file, too.
+    while size_of_log() > 0 {
+        std::thread::yield_now();
+    }
     app.shutdown().wait().expect("everything is written");
 }
 

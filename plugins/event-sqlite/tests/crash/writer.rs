@@ -201,7 +201,10 @@ pub(crate) fn run(task: &Task, when: Killed, prepare: impl FnOnce(&mut Command))
     let mut complaints = String::new();
     stderr.read_to_string(&mut complaints).expect("it is text");
     let status = child.lock().expect("nobody panics").wait().expect("it has ended");
-    assert!(complaints.is_empty(), "{task:?}, {when:?}: {status}\n{complaints}");
+    // What a process says that ends while others have the file.
+    let in_use = |line: &&str| line.ends_with("it is in use by another program; copy both files together");
+    let complaints: Vec<_> = complaints.lines().filter(|line| !in_use(line)).collect();
+    assert!(complaints.is_empty(), "{task:?}, {when:?}: {status}\n{complaints:#?}");
     assert_eq!(status.success(), matches!(when, Killed::Never), "{task:?}: {status}");
     told
 }
