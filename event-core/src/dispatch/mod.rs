@@ -21,4 +21,5 @@ pub(crate) mod return_value;
 pub(crate) mod state;
 pub(crate) mod type_map;
 pub(crate) mod typed_steps;
+pub(crate) mod waiters;
 pub(crate) mod wrapper;

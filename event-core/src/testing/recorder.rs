@@ -1,11 +1,10 @@
 //! What was tracked: for tests.
 
 use std::any::Any;
-use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, Waker};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::dispatch::blocking::Waiting;
+use crate::dispatch::waiters::Waiters;
 use crate::event::event_type::Event;
 use crate::event::tracked::{AnyTracked, TrackedOf};
 
@@ -34,29 +33,26 @@ use crate::event::tracked::{AnyTracked, TrackedOf};
 #[derive(Clone, Debug)]
 pub struct Recorder(Arc<Kept>);
 
-#[derive(Debug, Default)]
-pub(crate) struct Kept(Mutex<State>);
-
 #[derive(Default)]
-struct State {
-    events: Vec<Arc<dyn AnyTracked>>,
-    waiting: Vec<Waker>,
+pub(crate) struct Kept {
+    events: Mutex<Vec<Arc<dyn AnyTracked>>>,
+    waiting: Waiters,
 }
 
-impl std::fmt::Debug for State {
+impl std::fmt::Debug for Kept {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.events.iter().map(|event| event.name().to_owned())).finish()
+        f.debug_list().entries(self.events().iter().map(|event| event.name().to_owned())).finish()
     }
 }
 
 impl Kept {
     pub(crate) fn add(&self, event: Arc<dyn AnyTracked>) {
-        let waiting = {
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            state.events.push(event);
-            std::mem::take(&mut state.waiting)
-        };
-        waiting.into_iter().for_each(Waker::wake);
+        self.events().push(event);
+        self.waiting.wake();
+    }
+
+    fn events(&self) -> MutexGuard<'_, Vec<Arc<dyn AnyTracked>>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -67,7 +63,7 @@ impl Recorder {
 
     /// All events so far, in the order in which their calls ended.
     pub fn all(&self) -> Vec<Arc<dyn AnyTracked>> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).events.clone()
+        self.0.events().clone()
     }
 
     /// The events of type `E`, each with its envelope.
@@ -87,7 +83,9 @@ impl Recorder {
 
     /// Forgets the events so far.
     pub fn clear(&self) {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).events.clear();
+        // Taken out first: dropping an event is a stranger's code, which must not run under the lock.
+        let events = std::mem::take(&mut *self.0.events());
+        drop(events);
     }
 
     /// The first event of type `E`, as soon as there is one; `.await` it, or `.wait()`.
@@ -98,17 +96,8 @@ impl Recorder {
     /// Only for `.wait()` inside an implementation: [`Error::WouldBlock`](crate::Error::WouldBlock) if there is none
     /// yet.
     pub fn wait_for<E: Event>(&self) -> Waiting<'_, Arc<TrackedOf<E>>> {
-        Waiting::new(async move {
-            Ok(poll_fn(|context| {
-                let mut state = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(event) = state.events.iter().cloned().find_map(typed) {
-                    return Poll::Ready(event);
-                }
-                state.waiting.push(context.waker().clone());
-                Poll::Pending
-            })
-            .await)
-        })
+        let first = || self.0.events().iter().cloned().find_map(typed);
+        Waiting::new(async move { Ok(self.0.waiting.until(first).await) })
     }
 
     /// Sees to it that an event of type `E` was tracked that `is_it` says yes to, and gives it.
