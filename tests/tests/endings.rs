@@ -24,6 +24,14 @@ fn a_program_that_shuts_down_runs_what_is_left_to_do_and_says_nothing() {
 }
 
 #[test]
+fn a_shutdown_that_is_given_up_says_what_has_not_ended() {
+    let output = ended("shutdown given up");
+    let said = "event-core: the wait for `shutdown` was given up before these had ended: `endings::close` (plugin \
+                endings); `shutdown` called again goes on with them\n";
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("shutdown\n", said));
+}
+
+#[test]
 fn a_program_that_returns_without_shutdown_says_what_was_not_called_and_still_succeeds() {
     let output = ended("return");
     assert_eq!((out(&output).as_str(), err(&output).as_str()), ("first\nlast\n", DROPPED));

@@ -1,4 +1,4 @@
-//! How an app starts, and how it stops again.
+//! How an app starts.
 
 use std::any::TypeId;
 use std::collections::BTreeSet;
@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::app::assemble::{collect, name_clashes};
 use crate::app::builder::AppBuilder;
-use crate::dispatch::builtin::{register_events, shutdown, startup, track_event};
+use crate::app::stop::{Stopped, shut_down, stop};
+use crate::dispatch::builtin::{register_events, startup, track_event};
 use crate::dispatch::error::{Error, Problem, Result};
 use crate::dispatch::execute;
 use crate::dispatch::failure::Failure;
@@ -36,6 +37,7 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
         listeners: OnceLock::new(),
         state: builder.state,
         gate: Gate::default(),
+        stopped: Stopped::default(),
         started: AtomicBool::new(false),
         is_tested: AtomicBool::new(builder.fixed.is_some()),
         fixed: builder.fixed,
@@ -88,24 +90,6 @@ impl Inner {
     pub(crate) fn implementations<S: HookSpec>(&self) -> &[Arc<Implementation>] {
         self.parts.implementations.get(&TypeId::of::<S>()).map_or(&[], Vec::as_slice)
     }
-}
-
-/// Runs the `shutdown` implementations of these plugins.
-async fn stop(app: &App, plugins: &BTreeSet<&'static str>) {
-    let Some(_closing) = app.inner.gate.close().await else { return };
-    let mut to_stop = app.inner.implementations::<shutdown>().to_vec();
-    to_stop.retain(|it| plugins.contains(it.plugin()));
-    let plan = Plan::<shutdown>::new(&to_stop);
-    let stopped = reentrancy::marked(&app.inner, execute::run(&plan, shutdown::args(app))).await;
-    app.inner.report_all(&stopped.outcome().failures);
-}
-
-/// Stops the app: refuses new calls, waits for those that run, runs every `shutdown` implementation. Once.
-pub(crate) async fn shut_down(app: &App) -> Result<()> {
-    let Some(_closing) = app.inner.gate.close().await else { return Ok(()) };
-    let failures = call::<shutdown>(app, shutdown::args(app)).await.failures;
-    app.inner.report_all(&failures);
-    if failures.is_empty() { Ok(()) } else { Err(Error::Failed(failures)) }
 }
 
 /// Calls a hook for the app itself, past the gate that callers go through.

@@ -153,7 +153,12 @@ pub(crate) type Handler = Arc<dyn Fn(&Failure) + Send + Sync>;
 
 /// One line on standard error.
 pub(crate) fn print(failure: &Failure) {
+    say(&failure.to_line());
+}
+
+/// The same with any text.
+pub(crate) fn say(line: &str) {
     use std::io::Write;
     // A closed standard error is no reason to fail, and there is nobody left to tell.
-    let _ = std::io::stderr().write_all(format!("event-core: {}\n", failure.to_line()).as_bytes());
+    let _ = std::io::stderr().write_all(format!("event-core: {line}\n").as_bytes());
 }

@@ -9,11 +9,10 @@ use serde::de::DeserializeOwned;
 
 use crate::app::assemble::Parts;
 use crate::app::builder::AppBuilder;
-use crate::app::lifecycle;
+use crate::app::stop::{self, Stopped};
 use crate::app::track::Track;
 use crate::describe::Description;
 use crate::dispatch::blocking::Waiting;
-use crate::dispatch::builtin::shutdown;
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::execute::Notable;
 use crate::dispatch::failure::{self, Failure, Handler};
@@ -62,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) listeners: OnceLock<Listeners>,
     pub(crate) state: State,
     pub(crate) gate: Gate,
+    pub(crate) stopped: Stopped,
     /// Whether a test has fixed something, or has asked for the recorder: one look for most events.
     pub(crate) is_tested: AtomicBool,
     pub(crate) fixed: Option<Box<Fixed>>,
@@ -172,8 +172,13 @@ impl App {
     /// Stops the app: new calls are refused, running ones are waited for, then every `shutdown` implementation
     /// runs, in reverse start-up order, whatever fails. `.await` it, or `.wait()`.
     ///
-    /// A second call waits for the first and has nothing to do. An app that is dropped without it runs nothing, and
-    /// says on standard error which `shutdown` implementations weren't called.
+    /// A second call waits for the first, and gives the same. A call that is dropped half-way, by a timeout for one,
+    /// stops nothing and loses nothing: while it waits for running calls, the app goes on running; after that, the next
+    /// call goes on with the implementation that was waiting, where it was waiting. It is `Ok` only when every
+    /// implementation has ended. What such a call leaves is a line on standard error.
+    ///
+    /// An app that is dropped without it runs nothing, and says on standard error which `shutdown` implementations
+    /// weren't called.
     ///
     /// # Errors
     /// [`Error::Failed`] with the `shutdown` implementations that failed; the app is shut down all the same.
@@ -183,7 +188,7 @@ impl App {
             if self.inner.is_inside() {
                 return Err(Error::ShutdownInside);
             }
-            lifecycle::shut_down(self).await
+            stop::shut_down(self).await
         })
     }
 }
@@ -242,21 +247,16 @@ impl Inner {
     }
 }
 
-/// Whoever forgets to shut down learns what that left undone.
+/// Dropping an app without `shutdown` prints which implementations weren't called.
 impl Drop for Inner {
     fn drop(&mut self) {
-        use std::io::Write;
-        let left = self.implementations::<shutdown>();
-        if !self.started.load(Ordering::Relaxed) || self.gate.is_closed() || left.is_empty() {
+        if !self.started.load(Ordering::Relaxed) || self.gate.is_done() {
             return;
         }
-        let left: Vec<_> =
-            left.iter().map(|it| format!("`{}` (plugin {})", it.path(), it.plugin())).collect();
-        let line = format!(
-            "event-core: an app was dropped without `shutdown`, so these weren't called: {}\n",
-            left.join(", ")
-        );
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        let left = self.left_to_stop();
+        if !left.is_empty() {
+            failure::say(&format!("an app was dropped without `shutdown`, so these weren't called: {left}"));
+        }
     }
 }
 

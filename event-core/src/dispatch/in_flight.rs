@@ -1,20 +1,18 @@
 //! Which calls are running, and how shutdown waits for them.
 
 use std::cell::Cell;
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Mutex, PoisonError};
-use std::task::{Poll, Waker};
 
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::host::App;
+use crate::dispatch::waiters::Waiters;
 
 /// Counts running calls, in several places so that threads which track at the same time share no cache line.
 #[derive(Default)]
 pub(crate) struct Gate {
     state: AtomicU8,
     running: [Counter; COUNTERS],
-    waiting: Mutex<Vec<Waker>>,
+    waiting: Waiters,
 }
 
 const COUNTERS: usize = 16;
@@ -27,9 +25,12 @@ struct Counter(AtomicUsize);
 const OPEN: u8 = 0;
 /// Calls that run may finish, and call on; new ones are refused.
 const DRAINING: u8 = 1;
-const CLOSED: u8 = 2;
-/// Closed, and the shutdown implementations have run.
-const DONE: u8 = 3;
+/// Closed, and one caller runs the shutdown implementations.
+const STOPPING: u8 = 2;
+/// Closed, but that caller was dropped before they had ended.
+const LEFT: u8 = 3;
+/// Closed, and the shutdown implementations have ended.
+const DONE: u8 = 4;
 
 /// A call that runs; the gate waits for it.
 #[doc(hidden)]
@@ -80,27 +81,34 @@ impl Gate {
         }
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        matches!(self.state.load(SeqCst), CLOSED | DONE)
+    pub(crate) fn is_done(&self) -> bool {
+        self.state.load(SeqCst) == DONE
     }
 
-    /// Refuses new calls and waits for those that run. Gives the right to shut down, to one caller; the others
-    /// wait until that one is done and get `None`.
+    /// Refuses new calls and waits for those that run. Gives the right to shut down, to one caller at a time; the others
+    /// wait until that one is done and get `None`, or is dropped and leaves the right to them.
     pub(crate) async fn close(&self) -> Option<Closing<'_>> {
         loop {
-            if self.state.compare_exchange(OPEN, DRAINING, SeqCst, SeqCst).is_ok() {
-                let mut closing = Closing { gate: self, drained: false };
+            if self.step(OPEN, DRAINING) {
+                let mut closing = Closing { gate: self, unfinished: OPEN };
                 self.wait_until(|| self.running() == 0).await;
-                self.state.store(CLOSED, SeqCst);
-                closing.drained = true;
+                self.state.store(STOPPING, SeqCst);
+                closing.unfinished = LEFT;
                 return Some(closing);
             }
-            // Another caller is at it. If that one is dropped while it waits, this one takes over.
-            self.wait_until(|| matches!(self.state.load(SeqCst), OPEN | DONE)).await;
-            if self.state.load(SeqCst) == DONE {
+            if self.step(LEFT, STOPPING) {
+                return Some(Closing { gate: self, unfinished: LEFT });
+            }
+            // Another caller is at it.
+            self.wait_until(|| matches!(self.state.load(SeqCst), OPEN | LEFT | DONE)).await;
+            if self.is_done() {
                 return None;
             }
         }
+    }
+
+    fn step(&self, from: u8, to: u8) -> bool {
+        self.state.compare_exchange(from, to, SeqCst, SeqCst).is_ok()
     }
 
     fn running(&self) -> usize {
@@ -108,21 +116,12 @@ impl Gate {
     }
 
     async fn wait_until(&self, met: impl Fn() -> bool) {
-        poll_fn(|context| {
-            if met() {
-                return Poll::Ready(());
-            }
-            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(context.waker().clone());
-            // Once more, now that a change would wake this task.
-            if met() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+        self.waiting.until(|| met().then_some(())).await;
     }
 
     #[cold]
     fn wake(&self) {
-        let wakers = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        wakers.into_iter().for_each(Waker::wake);
+        self.waiting.wake();
     }
 }
 
@@ -160,15 +159,23 @@ impl Drop for Held {
     }
 }
 
-/// The right to shut down. Dropped before the running calls are done, it opens the gate again.
+/// The right to shut down. Dropped before [`done`](Self::done), it leaves that to the next caller.
 pub(crate) struct Closing<'a> {
     gate: &'a Gate,
-    drained: bool,
+    /// What the gate is if this is dropped now.
+    unfinished: u8,
+}
+
+impl Closing<'_> {
+    /// The shutdown implementations have ended.
+    pub(crate) fn done(mut self) {
+        self.unfinished = DONE;
+    }
 }
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
-        self.gate.state.store(if self.drained { DONE } else { OPEN }, SeqCst);
+        self.gate.state.store(self.unfinished, SeqCst);
         self.gate.wake();
     }
 }

@@ -13,6 +13,7 @@ mod order;
 mod prepared;
 mod properties;
 mod runtimes;
+mod stopping;
 mod tracked;
 mod watching;
 mod wrappers;

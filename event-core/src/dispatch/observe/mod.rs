@@ -14,7 +14,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use self::spans::{CallSpan, Entered};
-use crate::dispatch::failure::Failure;
+use crate::dispatch::failure::{self, Failure};
 use crate::dispatch::host::Inner;
 use crate::dispatch::implementation::Implementation;
 use crate::event::tracked::Tracked;
@@ -204,8 +204,7 @@ impl<'a> Watch<'a> {
 
 /// An observer that panics mustn't look like an implementation that does.
 fn guarded(told: impl FnOnce()) {
-    use std::io::Write;
     if std::panic::catch_unwind(std::panic::AssertUnwindSafe(told)).is_err() {
-        let _ = std::io::stderr().write_all(b"event-core: an observer panicked\n");
+        failure::say("an observer panicked");
     }
 }

@@ -194,3 +194,49 @@ fn a_closure_that_doesnt_end_holds_up_no_shutdown_longer_than_the_deadline() {
     assert!(failures[0].cause().to_string().contains("with 1 events and writes in memory"), "{failures:?}");
     drop(release);
 }
+
+/// Polls it once and drops it, as a timeout does.
+fn give_up(app: &App) {
+    let shutdown = std::pin::pin!(app.shutdown());
+    let polled =
+        std::future::Future::poll(shutdown, &mut std::task::Context::from_waker(std::task::Waker::noop()));
+    assert!(polled.is_pending(), "there is something to write, and the file is locked");
+}
+
+#[test]
+fn a_shutdown_that_is_dropped_does_not_make_the_next_one_say_that_all_is_written() {
+    let files = Files::new();
+    let (app, _) = store(&files, "enqueued");
+    app.track(banned("0")).wait().expect("nothing refuses");
+    let other = Connection::open(files.path("store.db")).expect("it is a database");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the lock is free");
+    for user in 1..1_000 {
+        app.track(banned(&user.to_string())).wait().expect("it waits in memory");
+    }
+    give_up(&app);
+    give_up(&app);
+    other.execute_batch("COMMIT").expect("it holds the lock");
+    app.shutdown().wait().expect("everything is written");
+    assert_eq!(users(&files).len(), 1_000, "it has said so");
+}
+
+#[test]
+fn a_shutdown_after_one_that_was_dropped_says_what_it_could_not_write() {
+    let files = Files::new();
+    let app = files.start(json!({
+        "shutdown_ms": 50,
+        "databases": { "store": { "path": "store.db", "busy_timeout_ms": 1 } },
+        "store": { "ack": "enqueued" },
+    }));
+    let other = Connection::open(files.path("store.db")).expect("it is a database");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the lock is free");
+    app.track(banned("mallory")).wait().expect("it waits in memory");
+    give_up(&app);
+    for _ in 0..2 {
+        let Err(event_core::Error::Failed(failures)) = app.shutdown().wait() else {
+            panic!("none is written")
+        };
+        let cause = failures[0].cause().downcast_ref::<Error>().expect("it is this plugin's error");
+        assert!(matches!(cause, Error::Unwritten { left: 1, .. }), "{cause}");
+    }
+}

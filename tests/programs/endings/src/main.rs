@@ -70,6 +70,9 @@ fn shutdown() {
 
 #[hookimpl(event_core::shutdown, trylast)]
 async fn close() {
+    if how() == "shutdown given up" {
+        std::future::pending::<()>().await;
+    }
     println!("close");
 }
 
@@ -85,6 +88,11 @@ fn main() -> event_core::Result<()> {
         "shutdown" => {
             app.track(Happened { how }).wait()?;
             app.shutdown().wait()?;
+        }
+        "shutdown given up" => {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            let polled = std::future::Future::poll(std::pin::pin!(app.shutdown()), &mut context);
+            assert!(polled.is_pending());
         }
         "return" | "refused" | "exit inside" => {
             app.track(Happened { how }).wait()?;
