@@ -8,7 +8,7 @@ use std::time::Duration;
 use event_core::App;
 use rusqlite::Connection;
 
-use crate::database::{Database, DatabaseOptions, Deadline, Open, canonical};
+use crate::database::{Database, DatabaseOptions, Deadline, Open};
 use crate::delivery::Deliveries;
 use crate::error::{Error, Result};
 use crate::settings::{Settings, StoreSettings};
@@ -238,8 +238,7 @@ impl WantedStore {
 }
 
 fn insert(databases: &mut BTreeMap<String, Arc<Open>>, open: Arc<Open>) -> Result<()> {
-    let path = canonical(&open.core.path);
-    if let Some(other) = databases.values().find(|other| canonical(&other.core.path) == path) {
+    if let Some(other) = databases.values().find(|other| other.core.file == open.core.file) {
         return Err(Error::SameFile { path: open.core.path.clone(), open_as: other.core.name.clone() });
     }
     databases.insert(open.core.name.clone(), open);

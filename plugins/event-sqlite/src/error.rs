@@ -32,6 +32,11 @@ pub enum Error {
         /// The names of the databases that the app has.
         known: Vec<String>,
     },
+    /// A database was to have a name with a NUL in it, which no thread can be called by.
+    DatabaseName {
+        /// The name.
+        name: String,
+    },
     /// A database was added under a name that another one has.
     DatabaseExists {
         /// The name.
@@ -158,6 +163,10 @@ pub enum OpenError {
     Directory(Arc<std::io::Error>),
     /// The path is one that SQLite takes for something else than a file: empty, or `:memory:`.
     NoFile,
+    /// The path starts with `file:`, and paths are taken literally, not as URIs.
+    Uri,
+    /// The busy timeout is longer than SQLite can wait.
+    BusyTimeout(Duration),
     /// The file can be read only.
     ReadOnly,
     /// There is no write-ahead log on this file system: SQLite stayed in the journal mode that is given here.
@@ -259,6 +268,12 @@ impl fmt::Display for Error {
                      `app.add_database(…)`"
                 )
             }
+            Self::DatabaseName { name } => {
+                write!(
+                    f,
+                    "failed to open the database {name:?}: its name has a NUL in it; choose another one"
+                )
+            }
             Self::DatabaseExists { name, path } => {
                 write!(f, "there is a database `{name}` already, in {}", path.display())
             }
@@ -355,6 +370,15 @@ impl fmt::Display for OpenError {
             Self::NoFile => f.write_str(
                 "this path is no file to SQLite; name a file, for tests one in a temporary directory",
             ),
+            Self::Uri => f.write_str(
+                "it starts with `file:`, and this is no place for a URI; write the path alone, or `./file:…` for a file \
+                 of that name",
+            ),
+            Self::BusyTimeout(timeout) => write!(
+                f,
+                "its busy timeout of {timeout:?} is longer than SQLite can wait; make it 2147483647 ms (24 days) or \
+                 less"
+            ),
             Self::ReadOnly => {
                 f.write_str("it can be read only, and events are to be written; check its permissions")
             }
@@ -377,7 +401,7 @@ impl StdError for OpenError {
         match self {
             Self::Directory(cause) => Some(&**cause),
             Self::Sqlite(cause) => Some(&**cause),
-            Self::NoFile | Self::ReadOnly | Self::NoWal(_) => None,
+            Self::NoFile | Self::Uri | Self::BusyTimeout(_) | Self::ReadOnly | Self::NoWal(_) => None,
         }
     }
 }

@@ -173,7 +173,7 @@
 //! | key | meaning | without it |
 //! |---|---|---|
 //! | `shutdown_ms` | how long shutdown may write before it says what is left | 10,000 |
-//! | `databases.NAME.path` | the file; relative to the directory that the program runs in | must be there |
+//! | `databases.NAME.path` | the file; relative to the directory that the program runs in when it reads this | must be there |
 //! | `databases.NAME.synchronous` | `"full"`: a commit waits for the disk. `"normal"`: only checkpoints do | `"full"` |
 //! | `databases.NAME.busy_timeout_ms` | how long a write waits for another process's lock | 5,000 |
 //! | `databases.NAME.readers` | how many reads run at the same time | 2 |

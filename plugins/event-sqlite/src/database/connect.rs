@@ -1,29 +1,38 @@
 //! How a file becomes a connection.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::database::options::{DatabaseOptions, Synchronous};
-use crate::database::{checkpoint, directory};
+use crate::database::options::{DatabaseOptions, Synchronous, no_file};
+use crate::database::{Core, checkpoint, directory};
 use crate::error::{Error, OpenError, Result};
+
+/// SQLite counts its milliseconds in 32 bits.
+const LONGEST_BUSY_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// The connection that writes. Creates the file, and the directories that it is in.
 pub(crate) fn writer(options: &DatabaseOptions) -> Result<Connection> {
     let path = options.path.as_path();
-    if path.as_os_str().is_empty() || path == Path::new(":memory:") {
-        return Err(Error::open(path, OpenError::NoFile));
+    if let Some(mistake) = no_file(path) {
+        return Err(Error::open(path, mistake));
     }
-    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-    if let Some(directory) = directory.filter(|_| !path.exists()) {
-        directory::create(directory)
-            .map_err(|cause| Error::open(path, OpenError::Directory(Arc::new(cause))))?;
+    if options.busy_timeout > LONGEST_BUSY_TIMEOUT {
+        return Err(Error::open(path, OpenError::BusyTimeout(options.busy_timeout)));
+    }
+    let no_directory = |cause| Error::open(path, OpenError::Directory(Arc::new(cause)));
+    if path.is_relative() {
+        // It was configured where there was no working directory to ask for, and each open would find another file.
+        return Err(no_directory(std::io::ErrorKind::NotFound.into()));
+    }
+    if let Some(directory) = path.parent().filter(|_| !path.exists()) {
+        directory::create(directory).map_err(no_directory)?;
     }
     let sqlite = |cause| Error::open(path, OpenError::Sqlite(Arc::new(cause)));
-    let connection =
-        open(options, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(sqlite)?;
+    let connection = open(path, options, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+        .map_err(sqlite)?;
     // SQLite opens a file that it may not write without a word.
     if connection.is_readonly("main").map_err(sqlite)? {
         return Err(Error::open(path, OpenError::ReadOnly));
@@ -65,15 +74,22 @@ fn use_wal(connection: &Connection, timeout: Duration) -> rusqlite::Result<Strin
 /// About what it takes another one to create the file.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// A connection that only reads, of a file that [`writer`] opened.
-pub(crate) fn reader(options: &DatabaseOptions) -> Result<Connection> {
+/// A connection that only reads, of the file that [`writer`] opened.
+pub(crate) fn reader(core: &Core) -> Result<Connection> {
+    let options = &core.options;
     let open = || {
-        let connection = open(options, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = open(&core.file, options, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.busy_timeout(options.busy_timeout)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
     };
-    open().map_err(|cause| Error::open(&options.path, OpenError::Sqlite(Arc::new(cause))))
+    open().map_err(|cause| Error::open(&core.path, OpenError::Sqlite(Arc::new(cause))))
+}
+
+/// The name of an open file that no link leads to: where a link in its path is changed, other connections still find
+/// the file that the first one opened.
+pub(crate) fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// How many KiB of pages the connection that writes keeps. SQLite's 2,000 are too few for a transaction of all that can
@@ -83,11 +99,11 @@ const CACHE_KIB: i64 = 16 << 10;
 /// Statements that a connection keeps prepared: more than a program of a usual size has.
 const STATEMENTS: usize = 128;
 
-/// Without `SQLITE_OPEN_URI`: a path is a path, whatever it starts with. Each connection stays on one thread.
-fn open(options: &DatabaseOptions, flags: OpenFlags) -> rusqlite::Result<Connection> {
+/// The path is absolute: the bundled SQLite takes a name that starts with `file:` for a URI, whatever the flags. Each connection stays on one thread.
+fn open(file: &Path, options: &DatabaseOptions, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     match &options.vfs {
-        Some(vfs) => Connection::open_with_flags_and_vfs(&options.path, flags, vfs.as_str()),
-        None => Connection::open_with_flags(&options.path, flags),
+        Some(vfs) => Connection::open_with_flags_and_vfs(file, flags, vfs.as_str()),
+        None => Connection::open_with_flags(file, flags),
     }
 }

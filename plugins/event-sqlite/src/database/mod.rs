@@ -29,7 +29,7 @@ use rusqlite::{Connection, Params};
 
 use self::job::Closure;
 pub(crate) use self::job::Sender;
-pub(crate) use self::open::{Core, Deadline, Open, canonical};
+pub(crate) use self::open::{Core, Deadline, Open};
 pub use self::options::{DatabaseOptions, Synchronous};
 use self::reading::Reading;
 pub use self::tx::{TrackedInTx, Tx};
@@ -81,9 +81,9 @@ impl Database {
 
     /// Opens another connection that reads, later and on another thread.
     pub(crate) fn connects(&self) -> impl FnOnce() -> Result<ReadConnection> + Send + 'static {
-        let options = self.open.core.options.clone();
-        let reading = self.open.core.readings.start();
-        move || connect::reader(&options).map(|connection| ReadConnection { connection, _reading: reading })
+        let core = self.open.core.clone();
+        let reading = core.readings.start();
+        move || connect::reader(&core).map(|connection| ReadConnection { connection, _reading: reading })
     }
 
     /// Executes one statement that writes; gives how many rows it changed.

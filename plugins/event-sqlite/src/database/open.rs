@@ -1,6 +1,6 @@
 //! What an open database is, from its first connection to the last thing that is written.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -30,7 +30,10 @@ pub(crate) struct Open {
 /// What a database's threads share with its handles.
 pub(crate) struct Core {
     pub(crate) name: String,
+    /// The file, as it was configured.
     pub(crate) path: PathBuf,
+    /// The file without links on the way.
+    pub(crate) file: PathBuf,
     pub(crate) options: DatabaseOptions,
     pub(crate) id: Id,
     pub(crate) queue: Queue,
@@ -53,7 +56,9 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     pub(crate) fn after(longest: Duration) -> Self {
-        Self { longest, end: Instant::now() + longest }
+        // Longer than a program runs, where a sum would be out of range.
+        const AGE: Duration = Duration::from_hours(24 * 365);
+        Self { longest, end: Instant::now() + longest.min(AGE) }
     }
 }
 
@@ -65,6 +70,9 @@ impl Open {
         queue: usize,
         prepare: impl FnOnce(&Connection) -> Result<()>,
     ) -> Result<Arc<Self>> {
+        if name.contains('\0') {
+            return Err(Error::DatabaseName { name });
+        }
         let connection = connect::writer(&options)?;
         prepare(&connection).map_err(|error| error.about(&options.path))?;
         let core = Arc::new(Core::new(name, options, queue));
@@ -127,6 +135,7 @@ impl Core {
         Self {
             name,
             path: options.path.clone(),
+            file: connect::canonical(&options.path),
             options,
             id: Id::new(),
             queue: Queue::new(queue),
@@ -185,9 +194,4 @@ impl Core {
         let cause = self.ledger().and_then(|ledger| ledger.failing()).map(Arc::new);
         Error::Unwritten { path: self.path.clone(), left, deadline, cause }
     }
-}
-
-/// The one name of a file that is open, however it was written.
-pub(crate) fn canonical(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::error::OpenError;
+
 /// How a database is opened: its file, and how much is risked for speed.
 ///
 /// ```
@@ -15,7 +17,7 @@ use serde::Deserialize;
 /// let options = DatabaseOptions::new("data/app.db")
 ///     .synchronous(Synchronous::Normal)
 ///     .busy_timeout(Duration::from_secs(1));
-/// assert_eq!(options.path().to_str(), Some("data/app.db"));
+/// assert!(options.path().is_absolute() && options.path().ends_with("data/app.db"));
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "options open nothing until a database is added with them"]
@@ -41,10 +43,10 @@ pub enum Synchronous {
 
 impl DatabaseOptions {
     /// The file at this path, with what is safe for the rest. A relative path is relative to the directory that the
-    /// program runs in; directories that are missing are created.
+    /// program runs in at this moment; directories that are missing are created.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
-            path: path.into(),
+            path: absolute(path.into()),
             synchronous: Synchronous::Full,
             busy_timeout: Duration::from_secs(5),
             readers: const { NonZero::new(2).unwrap() },
@@ -58,7 +60,8 @@ impl DatabaseOptions {
         self
     }
 
-    /// How long a write waits for another process that holds the lock, before it is an error; 5 s without it.
+    /// How long a write waits for another process that holds the lock, before it is an error; 5 s without it. SQLite
+    /// can't wait longer than 24 days.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
         self
@@ -78,8 +81,29 @@ impl DatabaseOptions {
         self
     }
 
-    /// The file.
+    /// The file, by its absolute path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// Each connection finds the same file, also after the program went to another directory. What is no path stays as it
+/// is, to be refused by its name.
+fn absolute(path: PathBuf) -> PathBuf {
+    if no_file(&path).is_some() {
+        return path;
+    }
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+/// Why SQLite would take this for something else than the path of a file.
+pub(crate) fn no_file(path: &Path) -> Option<OpenError> {
+    let text = path.as_os_str();
+    if text.is_empty() || text == ":memory:" {
+        Some(OpenError::NoFile)
+    } else if text.as_encoded_bytes().starts_with(b"file:") {
+        Some(OpenError::Uri)
+    } else {
+        None
     }
 }

@@ -132,7 +132,7 @@ fn run(core: &Core, queue: &Queue) {
         // Opened again after a failure, which may have been the file's absence.
         let open = match &connection {
             Some(connection) => Ok(connection),
-            None => connect::reader(&core.options).map(|opened| &*connection.insert(opened)),
+            None => connect::reader(core).map(|opened| &*connection.insert(opened)),
         };
         read(open);
     }

@@ -103,10 +103,9 @@ impl Writer {
 
     /// Shortens a log that became long, while nobody waits. If it fails, the next commit says why.
     fn look_after_the_log(&self) {
-        let options = &self.core.options;
-        if checkpoint::is_long(&options.path) {
+        if checkpoint::is_long(&self.core.file) {
             let _ = checkpoint::empty(&self.connection, Duration::ZERO);
-            let _ = self.connection.busy_timeout(options.busy_timeout);
+            let _ = self.connection.busy_timeout(self.core.options.busy_timeout);
         }
     }
 

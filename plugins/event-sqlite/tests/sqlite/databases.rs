@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use event_core::prelude::*;
+use event_sqlite::rusqlite::Connection;
 use event_sqlite::{DatabaseOptions, Databases, Error, OpenError, SqliteExt};
 use serde_json::Value;
 
@@ -152,6 +153,118 @@ fn a_path_that_is_no_file_to_sqlite_is_an_error_and_not_a_database_in_memory() {
         let error = builder.add_database("app", DatabaseOptions::new(path)).expect_err("it is no file");
         assert!(matches!(error, Error::Open { cause: OpenError::NoFile, .. }), "{path}: {error:?}");
     }
+}
+
+#[test]
+fn a_uri_is_an_error_and_not_a_file_that_its_text_hides() {
+    let app = App::builder().without_linked().start().wait().expect("it starts");
+    for path in ["file:app.db", "file:app.db?mode=memory", "file:/tmp/app.db?vfs=unix-none"] {
+        let error = app.add_database("app", DatabaseOptions::new(path)).expect_err("it is no path");
+        assert!(matches!(error, Error::Open { cause: OpenError::Uri, .. }), "{path}: {error:?}");
+        assert!(error.to_string().contains("write the path alone"), "{error}");
+    }
+    let files = Files::new();
+    app.add_database("app", DatabaseOptions::new(files.path("file:app.db"))).expect("it is a path");
+    assert!(files.path("file:app.db").exists());
+}
+
+/// Set for a process that may change its directory, since all its threads share it.
+const WANDERS: &str = "EVENT_SQLITE_TEST_WANDERS";
+
+#[test]
+fn a_relative_path_stays_the_same_file_when_the_program_goes_to_another_directory() {
+    if std::env::var_os(WANDERS).is_none() {
+        let files = Files::new();
+        fs::create_dir_all(files.path("elsewhere")).expect("it can be made");
+        let mut itself = std::process::Command::new(std::env::current_exe().expect("a test is a program"));
+        let name =
+            "databases::a_relative_path_stays_the_same_file_when_the_program_goes_to_another_directory";
+        itself.args([name, "--exact", "--nocapture"]).env(WANDERS, "").current_dir(files.path("."));
+        let output = itself.output().expect("it can be started");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        return;
+    }
+    let here = std::env::current_dir().expect("there is one");
+    let section = json!({ "databases": { "app": { "path": "app.db" } }, "store": { "path": "store.db" } });
+    let config = json!({ "plugins": { "event-sqlite": section } });
+    let builder = App::builder()
+        .without_linked()
+        .hook(event_sqlite::open_databases)
+        .hook(event_sqlite::keep_event)
+        .hook(event_sqlite::close_databases)
+        .event::<crate::files::UserBanned>()
+        .config(config);
+    let app = builder.start().wait().expect("it starts");
+    let added = DatabaseOptions::new("added.db");
+    std::env::set_current_dir("elsewhere").expect("it is there");
+    app.add_database("added", added).expect("it can be opened");
+    app.track(banned("mallory")).wait().expect("nothing refuses");
+    // Each reads by a connection that is opened now.
+    assert_eq!(app.store().expect("it is there").events().list().wait().expect("they can be read").len(), 1);
+    for (name, file) in [("app", "app.db"), ("added", "added.db"), ("store", "store.db")] {
+        let database = app.database(name).expect("it is there");
+        database.execute_write("CREATE TABLE t (a)", ()).wait().expect("it can be written");
+        let read =
+            database.read(|db| Ok(db.query_row("SELECT count(*) FROM t", (), |row| row.get::<_, i64>(0))?));
+        assert_eq!(read.wait().expect("it is the same file"), 0, "{name}");
+        assert_eq!(database.path(), here.join(file));
+        assert!(here.join(file).exists() && !here.join("elsewhere").join(file).exists(), "{name}");
+        let error = app.add_database("again", DatabaseOptions::new(here.join(file))).expect_err("it is open");
+        assert!(matches!(error, Error::SameFile { .. }), "{error:?}");
+    }
+    app.shutdown().wait().expect("they are closed");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_is_changed_leads_no_read_to_another_file() {
+    let files = Files::new();
+    for directory in ["old", "new"] {
+        fs::create_dir(files.path(directory)).expect("it can be made");
+    }
+    std::os::unix::fs::symlink(files.path("old"), files.path("current")).expect("it can be made");
+    let app = files.start(
+        json!({ "databases": { "app": { "path": "current/app.db" } } , "store": { "enabled": false } }),
+    );
+    let database = app.database("app").expect("it is there");
+    database.execute_write("CREATE TABLE t (a)", ()).wait().expect("it can be written");
+    fs::remove_file(files.path("current")).expect("it is there");
+    std::os::unix::fs::symlink(files.path("new"), files.path("current")).expect("it can be made");
+    Connection::open(files.path("new/app.db"))
+        .expect("it can be made")
+        .execute_batch("CREATE TABLE other (a)")
+        .expect("it can be written");
+    let tables = database
+        .read(|db| Ok(db.query_row("SELECT name FROM sqlite_schema", (), |row| row.get::<_, String>(0))?));
+    assert_eq!(tables.wait().expect("it can be read"), "t");
+}
+
+#[test]
+fn a_time_or_a_name_out_of_range_is_an_error_and_no_panic() {
+    let files = Files::new();
+    let app = files.start(json!({ "store": { "path": "store.db" }, "shutdown_ms": u64::MAX }));
+    for days in [30, u64::MAX / 86_400] {
+        let timeout = std::time::Duration::from_secs(days * 86_400);
+        let options = DatabaseOptions::new(files.path("app.db")).busy_timeout(timeout);
+        let error = app.add_database("app", options).expect_err("SQLite can't wait that long");
+        assert!(matches!(error, Error::Open { cause: OpenError::BusyTimeout(_), .. }), "{error:?}");
+        assert!(error.to_string().contains("2147483647 ms"), "{error}");
+    }
+    let longest = std::time::Duration::from_millis(2_147_483_647);
+    app.add_database("app", DatabaseOptions::new(files.path("app.db")).busy_timeout(longest))
+        .expect("it can");
+    let error = app.add_database("a\0b", DatabaseOptions::new(files.path("b.db"))).expect_err("it has a NUL");
+    assert!(matches!(&error, Error::DatabaseName { name } if name == "a\0b"), "{error:?}");
+    assert!(!files.path("b.db").exists());
+    app.add_database("c", DatabaseOptions::new(files.path("c\0.db"))).expect_err("no file has such a name");
+    app.shutdown().wait().expect("they are closed");
+
+    let other = Files::new();
+    let error = refused(&other, json!({ "databases": { "a\0b": { "path": "app.db" } } })).to_string();
+    assert!(error.contains(r#""a\0b""#), "{error}");
+    let error =
+        refused(&other, json!({ "databases": { "app": { "path": "app.db", "busy_timeout_ms": u64::MAX } } }));
+    assert!(error.to_string().contains("2147483647 ms"), "{error}");
 }
 
 /// A program that runs can't be written to on Linux, whatever the permissions, and not by root either.
