@@ -12,8 +12,17 @@ use crate::dispatch::error::Problem;
 #[derive(Default)]
 pub(super) struct Merged {
     pub(super) tree: Map<String, Value>,
-    pub(super) texts: HashSet<String>,
+    pub(super) written: Written,
     pub(super) sources: HashMap<String, String>,
+}
+
+/// How values and keys were written, by their paths.
+#[derive(Default)]
+pub(super) struct Written {
+    /// Values that came as text from the environment or a file: a number may be written in them.
+    pub(super) texts: HashSet<String>,
+    /// Keys that only a variable names: whether `-` or `_` is meant isn't known.
+    pub(super) by_variable: HashSet<String>,
 }
 
 /// The variables that belong to a configuration begin with this.
@@ -114,12 +123,16 @@ impl Merged {
             let known =
                 table.keys().map(String::as_str).chain(if depth == 1 { linked } else { &[] }.iter().copied());
             let key = known.into_iter().find(|known| same_key(known, written)).map(str::to_owned);
+            let is_known = key.is_some();
             let key = key.unwrap_or_else(|| written.to_lowercase());
             join(&mut path, &key);
+            if !is_known {
+                self.written.by_variable.insert(path.clone());
+            }
             self.sources.entry(path.clone()).or_insert_with(|| variable.to_owned());
             if keys.peek().is_none() {
                 self.sources.insert(path.clone(), variable.to_owned());
-                self.texts.insert(path);
+                self.written.texts.insert(path);
                 table.insert(key, Value::String(value));
                 return Ok(());
             }

@@ -1,9 +1,12 @@
 //! What an app is configured with, and how a plugin gets its part of it.
 
+mod aside;
+mod key;
 mod load;
 mod read;
 mod resolve;
 pub(crate) mod suggest;
+mod variant;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -13,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use self::load::Written;
 use crate::config::suggest::nearest;
 use crate::dispatch::error::Problem;
 
@@ -23,8 +27,7 @@ pub(crate) struct Config {
     sections: HashMap<String, Value>,
     /// The plugins that a section says are not enabled.
     disabled: HashSet<String>,
-    /// Values that came as text from the environment or a file, by their path: a number may be written in them.
-    texts: HashSet<String>,
+    written: Written,
     /// Where each value came from, by its path.
     sources: HashMap<String, String>,
     /// What `$env` and `$file` brought in, and no message may repeat.
@@ -68,7 +71,7 @@ impl Config {
                 problems.push(not_linked(plugin, linked, source_of(&merged.sources, plugin)));
             }
         }
-        config.texts = merged.texts;
+        config.written = merged.written;
         config.sources = merged.sources;
         for (plugin, section) in sections {
             let resolved = if config.disabled.contains(&plugin) {
@@ -124,7 +127,7 @@ impl Config {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.to_owned());
         let nothing = Value::Object(Map::new());
         let section = self.sections.get(plugin).unwrap_or(&nothing);
-        read::section(section, &format!("plugins.{plugin}"), &self.texts).map_err(|wrong| {
+        aside::section(section, &format!("plugins.{plugin}"), &self.written).map_err(|wrong| {
             let source = wrong.iter().find_map(|it| self.sources.get(&it.path).cloned());
             let source = source.or_else(|| self.sources.get(&format!("plugins.{plugin}")).cloned());
             let wrong = wrong.iter().map(|it| self.without_secrets(&it.to_string())).collect();

@@ -1,36 +1,53 @@
-//! How a section becomes a typed value, with every key that nobody reads.
+//! How a value in the tree becomes a typed one, with every key that nobody reads.
 //!
 //! A deserializer of our own, because only it knows the path of a mistake, the fields that a struct has, and that a
-//! text from the environment may hold a number.
+//! text from the environment may hold a number. What it can't see is in [`aside`](super::aside).
 
-use std::cell::RefCell;
-use std::collections::HashSet;
+use std::cell::{Cell, RefCell};
 use std::fmt::{self, Display};
 
-use serde::de::value::StrDeserializer;
-use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, Visitor,
-};
-use serde::forward_to_deserialize_any;
+use serde::de::value::{MapDeserializer, StrDeserializer};
+use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde_json::{Map, Value};
 
-use super::load::{join, same_key};
+use super::aside::{Aside, Choice, Poison};
+use super::key::Key;
+use super::load::{Written, join, same_key};
+use super::variant::Variant;
 use crate::config::suggest::nearest;
 
 /// A mistake in a configuration, and where it is.
 #[derive(Debug)]
 pub(super) struct Wrong {
-    /// Empty until somebody who knows it fills it in.
+    /// Empty until a deserializer that knows it fills it in.
     pub(super) path: String,
-    message: String,
+    pub(super) message: String,
+    /// The field that is missing, if that is the mistake.
+    pub(super) missing: Option<&'static str>,
+}
+
+thread_local! {
+    /// How many mistakes this thread has made. Serde drops the mistakes of the variants of an untagged enum that it
+    /// tries, and a constructor of an error is told nothing but its message.
+    static MISTAKES: Cell<usize> = const { Cell::new(0) };
 }
 
 impl Wrong {
-    fn at(mut self, path: &str) -> Self {
+    pub(super) fn at(mut self, path: &str) -> Self {
         if self.path.is_empty() {
             path.clone_into(&mut self.path);
         }
         self
+    }
+
+    /// A key that no type asked for.
+    pub(super) fn unread(path: String, meant: &str) -> Self {
+        Self { path, message: format!("nobody reads this key{meant}"), missing: None }
+    }
+
+    /// How many mistakes this thread has made until now.
+    pub(super) fn count() -> usize {
+        MISTAKES.get()
     }
 }
 
@@ -44,83 +61,73 @@ impl std::error::Error for Wrong {}
 
 impl de::Error for Wrong {
     fn custom<T: Display>(message: T) -> Self {
-        Self { path: String::new(), message: message.to_string() }
+        MISTAKES.set(MISTAKES.get() + 1);
+        Self { path: String::new(), message: message.to_string(), missing: None }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self { missing: Some(field), ..Self::custom(format_args!("missing field `{field}`")) }
     }
 }
 
-/// Reads a section; on an error, all that is wrong with it.
-pub(super) fn section<T: DeserializeOwned>(
-    value: &Value,
-    path: &str,
-    texts: &HashSet<String>,
-) -> Result<T, Vec<Wrong>> {
-    let unread = RefCell::new(Vec::new());
-    let node = Node { value, path: path.to_owned(), siblings: &[], texts, unread: &unread };
-    let read = T::deserialize(node).map_err(|wrong| wrong.at(path));
-    let mut wrong = unread.into_inner();
-    match read {
-        Ok(value) if wrong.is_empty() => Ok(value),
-        Ok(_) => Err(wrong),
-        Err(error) => {
-            wrong.push(error);
-            Err(wrong)
-        }
-    }
+/// One way through a section, from the first value to the last.
+pub(super) struct Reading<'v> {
+    pub(super) written: &'v Written,
+    pub(super) choice: &'v Choice,
+    /// The keys that no type asked for.
+    pub(super) unread: RefCell<Vec<Wrong>>,
+    /// The values that serde took without a word on their type.
+    pub(super) aside: RefCell<Vec<Aside>>,
+    /// Whether there was a key of a variable whose `_` may stand for `-`, and no list of fields to see it from.
+    pub(super) spelling_in_doubt: Cell<bool>,
 }
 
 /// A value in the tree, on its way into a type.
 #[derive(Clone)]
-struct Node<'v> {
+pub(super) struct Node<'v> {
     value: &'v Value,
     path: String,
+    /// The key in the table that this is in; an item of a list has none.
+    key: Option<&'v str>,
     /// The fields of the struct that this is in.
     siblings: &'static [&'static str],
-    texts: &'v HashSet<String>,
-    unread: &'v RefCell<Vec<Wrong>>,
+    reading: &'v Reading<'v>,
 }
 
 impl<'v> Node<'v> {
-    fn child(&self, value: &'v Value, path: String, siblings: &'static [&'static str]) -> Self {
-        Self { value, path, siblings, texts: self.texts, unread: self.unread }
+    pub(super) fn root(value: &'v Value, path: &str, reading: &'v Reading<'v>) -> Self {
+        Self { value, path: path.to_owned(), key: None, siblings: &[], reading }
     }
 
-    fn visit_map<'de, V: Visitor<'de>>(
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The value at a key of this one, and the key as the type spells it.
+    pub(super) fn entry(
         &self,
-        keys: &'v Map<String, Value>,
+        key: &'v str,
+        value: &'v Value,
         fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Wrong> {
-        visitor.visit_map(Keys { node: self.clone(), entries: keys.iter(), fields, next: None })
-    }
-
-    /// The text, if this came as one from the environment or a file.
-    fn outside_text(&self) -> Option<&'v str> {
-        self.value.as_str().filter(|_| self.texts.contains(&self.path))
-    }
-}
-
-/// The list that a text holds, as TOML writes it.
-pub(super) fn list(text: &str) -> Option<Value> {
-    let table: Map<String, Value> = toml::from_str(&format!("list = {text}")).ok()?;
-    table.into_iter().map(|(_, value)| value).next().filter(Value::is_array)
-}
-
-macro_rules! written_as_text {
-    ($($method:ident $visit:ident $type:ty;)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-            match self.outside_text().map(|text| text.trim().parse::<$type>()) {
-                Some(Ok(value)) => visitor.$visit(value),
-                _ => self.deserialize_any(visitor),
+    ) -> (String, Self) {
+        let mut path = self.path.clone();
+        join(&mut path, key);
+        let mut name = key.to_owned();
+        if self.reading.written.by_variable.contains(&path) {
+            // A variable can't say whether the field is `busy_timeout` or `busy-timeout`.
+            if let Some(field) = fields.iter().find(|field| same_key(field, key)) {
+                (*field).clone_into(&mut name);
+            } else if fields.is_empty() && key.contains('_') {
+                self.reading.spelling_in_doubt.set(true);
+                if self.reading.choice.dashes {
+                    name = key.replace('_', "-");
+                }
             }
         }
-    )*};
-}
+        (name, Self { value, path, key: Some(key), siblings: fields, reading: self.reading })
+    }
 
-impl<'de> Deserializer<'de> for Node<'_> {
-    type Error = Wrong;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        let path = self.path.clone();
+    fn visit<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         let visited = match self.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(truth) => visitor.visit_bool(*truth),
@@ -133,9 +140,106 @@ impl<'de> Deserializer<'de> for Node<'_> {
             Value::Array(items) => {
                 visitor.visit_seq(Items { node: self.clone(), items: items.iter().enumerate() })
             }
-            Value::Object(keys) => self.visit_map(keys, &[], visitor),
+            Value::Object(keys) => self.visit_keys(keys, &[], visitor),
         };
-        visited.map_err(|wrong| wrong.at(&path))
+        visited.map_err(|wrong| wrong.at(&self.path))
+    }
+
+    fn visit_keys<'de, V: Visitor<'de>>(
+        &self,
+        keys: &'v Map<String, Value>,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        let mut entries: Vec<_> = keys.iter().collect();
+        // In the order of the fields: serde reads the content of an adjacently tagged enum by its type only if the tag
+        // comes first.
+        entries
+            .sort_by_key(|(key, _)| fields.iter().position(|it| same_key(it, key)).unwrap_or(fields.len()));
+        visitor.visit_map(Keys { node: self.clone(), entries: entries.into_iter(), fields, next: None })
+    }
+
+    /// The text, if this came as one from the environment or a file.
+    fn outside_text(&self) -> Option<&'v str> {
+        self.value.as_str().filter(|_| self.reading.written.texts.contains(&self.path))
+    }
+
+    /// Reads an outside text as a list, and anything else as it is.
+    fn visit_list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        match self.outside_text().map(list) {
+            Some(Some(items)) => Node { value: &items, ..self }.visit(visitor),
+            Some(None) => {
+                let wrong: Wrong = de::Error::custom("write a list as in TOML: [\"one\", \"two\"]");
+                Err(wrong.at(&self.path))
+            }
+            None => self.visit(visitor),
+        }
+    }
+}
+
+/// The list that a text holds, as TOML writes it.
+pub(super) fn list(text: &str) -> Option<Value> {
+    let table: Map<String, Value> = toml::from_str(&format!("list = {text}")).ok()?;
+    table.into_iter().map(|(_, value)| value).next().filter(Value::is_array)
+}
+
+/// What a text is beside a text: a truth value, a number, a list.
+pub(super) fn meaning(text: &str) -> Option<Value> {
+    let written = text.trim();
+    if let Ok(truth) = written.parse::<bool>() {
+        return Some(truth.into());
+    }
+    if let Ok(number) = written.parse::<u64>() {
+        return Some(number.into());
+    }
+    if let Ok(number) = written.parse::<i64>() {
+        return Some(number.into());
+    }
+    match written.parse::<f64>() {
+        Ok(number) if number.is_finite() => Some(number.into()),
+        _ => list(text),
+    }
+}
+
+macro_rules! written_as_text {
+    ($($method:ident $visit:ident $type:ty;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+            match self.outside_text().map(|text| text.trim().parse::<$type>()) {
+                Some(Ok(value)) => visitor.$visit(value).map_err(|wrong: Wrong| wrong.at(&self.path)),
+                _ => self.visit(visitor),
+            }
+        }
+    )*};
+}
+
+macro_rules! visited_as_it_is {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+            self.visit(visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Node<'_> {
+    type Error = Wrong;
+
+    /// Called where the type takes anything, and where serde puts a value aside before it knows the type.
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        let meaning = self.outside_text().and_then(meaning);
+        self.reading.aside.borrow_mut().push(Aside {
+            path: self.path.clone(),
+            key: self.key.map(str::to_owned),
+            has_meaning: meaning.is_some(),
+        });
+        match self.reading.choice.poison_at(&self.path) {
+            Some(Poison::Bytes) => return visitor.visit_bytes(&[0xff]),
+            Some(Poison::Keys) => return visitor.visit_map(MapDeserializer::new([((), ())].into_iter())),
+            None => {}
+        }
+        match meaning.filter(|_| self.reading.choice.by_meaning.contains(&self.path)) {
+            Some(meaning) => Node { value: &meaning, ..self }.visit(visitor),
+            None => self.visit(visitor),
+        }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -146,9 +250,9 @@ impl<'de> Deserializer<'de> for Node<'_> {
     ) -> Result<V::Value, Wrong> {
         match self.value {
             Value::Object(keys) => {
-                self.visit_map(keys, fields, visitor).map_err(|wrong| wrong.at(&self.path))
+                self.visit_keys(keys, fields, visitor).map_err(|wrong| wrong.at(&self.path))
             }
-            _ => self.deserialize_any(visitor),
+            _ => self.visit(visitor),
         }
     }
 
@@ -166,42 +270,96 @@ impl<'de> Deserializer<'de> for Node<'_> {
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        name: &'static str,
+        _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Wrong> {
+        let path = self.path.clone();
         let read = match self.value {
             Value::String(text) => {
-                let text: StrDeserializer<'_, Wrong> = text.as_str().into_deserializer();
-                visitor.visit_enum(text)
+                // A file mostly ends with a line break.
+                let name = self.outside_text().map(str::trim).filter(|name| variants.contains(name));
+                let name: StrDeserializer<'_, Wrong> = name.unwrap_or(text).into_deserializer();
+                visitor.visit_enum(name)
             }
-            value => value.clone().deserialize_enum(name, variants, visitor).map_err(de::Error::custom),
+            Value::Object(keys) => match keys.iter().next() {
+                Some((key, value)) if keys.len() == 1 => {
+                    let (name, content) = self.entry(key, value, variants);
+                    visitor.visit_enum(Variant { name, content })
+                }
+                _ => Err(de::Error::custom(format_args!(
+                    "has {} keys; write one of `{}`",
+                    keys.len(),
+                    variants.join("`, `")
+                ))),
+            },
+            _ => self.visit(visitor),
         };
-        read.map_err(|wrong: Wrong| wrong.at(&self.path))
+        read.map_err(|wrong: Wrong| wrong.at(&path))
     }
 
     /// Called for the keys of a struct that aren't its fields.
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        let key = self.path.rsplit('.').next().unwrap_or_default();
-        let meant = match nearest(key, self.siblings) {
+        let meant = match nearest(self.key.unwrap_or_default(), self.siblings) {
             Some(meant) => format!("; did you mean `{meant}`?"),
             None if self.siblings.is_empty() => String::new(),
             None => format!("; the keys are `{}`", self.siblings.join("`, `")),
         };
-        self.unread
-            .borrow_mut()
-            .push(Wrong { path: self.path, message: format!("nobody reads this key{meant}") });
+        self.reading.unread.borrow_mut().push(Wrong::unread(self.path, &meant));
         visitor.visit_unit()
     }
 
     /// A variable holds a list as TOML writes it: `["user-*", "login"]`.
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match self.outside_text().map(list) {
-            Some(Some(items)) => {
-                items.deserialize_seq(visitor).map_err(|error| Wrong::custom(error).at(&self.path))
-            }
-            Some(None) => Err(Wrong::custom("write a list as in TOML: [\"one\", \"two\"]").at(&self.path)),
-            None => self.deserialize_any(visitor),
+        self.visit_list(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Wrong> {
+        self.visit_list(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        self.visit_list(visitor)
+    }
+
+    /// TOML has no null: an empty table stands for nothing.
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        match self.value {
+            Value::Object(keys) if keys.is_empty() => visitor.visit_unit(),
+            _ => self.visit(visitor),
+        }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        match self.outside_text().map(|text| (text.chars().count(), text.trim().parse::<char>())) {
+            // A file mostly ends with a line break.
+            Some((2.., Ok(character))) => visitor.visit_char(character),
+            _ => self.visit(visitor),
+        }
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        self.deserialize_f64(visitor)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        // Not by parsing an `f64`: that takes `nan` and `inf`, which no setting means.
+        match self.outside_text().and_then(meaning).filter(Value::is_number) {
+            Some(number) => Node { value: &number, ..self }.visit(visitor),
+            None => self.visit(visitor),
         }
     }
 
@@ -217,18 +375,17 @@ impl<'de> Deserializer<'de> for Node<'_> {
         deserialize_u32 visit_u32 u32;
         deserialize_u64 visit_u64 u64;
         deserialize_u128 visit_u128 u128;
-        deserialize_f32 visit_f32 f32;
-        deserialize_f64 visit_f64 f64;
     }
 
-    forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct tuple tuple_struct map identifier
+    visited_as_it_is! {
+        deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_map
+        deserialize_identifier
     }
 }
 
 struct Keys<'v> {
     node: Node<'v>,
-    entries: serde_json::map::Iter<'v>,
+    entries: std::vec::IntoIter<(&'v String, &'v Value)>,
     fields: &'static [&'static str],
     next: Option<Node<'v>>,
 }
@@ -238,15 +395,10 @@ impl<'de> de::MapAccess<'de> for Keys<'_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        let mut path = self.node.path.clone();
-        join(&mut path, key);
-        let mut name = key.as_str();
-        if self.node.texts.contains(&path) {
-            // A variable can't say whether the field is `busy_timeout` or `busy-timeout`.
-            name = self.fields.iter().find(|field| same_key(field, key)).copied().unwrap_or(name);
-        }
-        self.next = Some(self.node.child(value, path, self.fields));
-        seed.deserialize(StrDeserializer::<Wrong>::new(name)).map(Some)
+        let (name, node) = self.node.entry(key, value, self.fields);
+        let read = seed.deserialize(Key(&name)).map_err(|wrong| wrong.at(&node.path));
+        self.next = Some(node);
+        read.map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
@@ -267,7 +419,7 @@ impl<'de> de::SeqAccess<'de> for Items<'_> {
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Wrong> {
         let Some((index, value)) = self.items.next() else { return Ok(None) };
         let path = format!("{}[{index}]", self.node.path);
-        let node = self.node.child(value, path.clone(), &[]);
+        let node = Node { value, path: path.clone(), key: None, siblings: &[], reading: self.node.reading };
         seed.deserialize(node).map(Some).map_err(|wrong| wrong.at(&path))
     }
 }

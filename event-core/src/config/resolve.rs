@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Config;
 use super::load::{is_reference, join};
-use super::read::list;
+use super::read::meaning;
 use crate::dispatch::error::Problem;
 
 impl Config {
@@ -15,7 +15,7 @@ impl Config {
         match value {
             Value::Object(keys) if is_reference(&keys) => match self.fetch(&keys, path) {
                 Ok(text) => {
-                    self.texts.insert(path.to_owned());
+                    self.written.texts.insert(path.to_owned());
                     self.keep_secret(text.trim());
                     Value::String(text)
                 }
@@ -55,9 +55,14 @@ impl Config {
         if escaped != text {
             self.secrets.push(escaped.to_owned());
         }
-        // A list is read item by item, so one item can be what a message is about.
-        if let Some(Value::Array(items)) = list(text) {
-            items.iter().filter_map(Value::as_str).for_each(|item| self.keep_secret(item));
+        match meaning(text) {
+            // A list is read item by item, so one item can be what a message is about.
+            Some(Value::Array(items)) => {
+                items.iter().filter_map(Value::as_str).for_each(|item| self.keep_secret(item));
+            }
+            // A message writes 1.50 as 1.5.
+            Some(Value::Number(number)) => self.secrets.push(number.to_string()),
+            _ => {}
         }
     }
 

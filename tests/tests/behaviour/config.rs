@@ -225,6 +225,28 @@ fn an_item_of_a_secret_list_is_in_no_error() {
 }
 
 #[test]
+fn a_secret_that_is_read_as_a_number_is_in_no_error() {
+    #[derive(Deserialize)]
+    #[expect(dead_code)]
+    struct Chances {
+        #[serde(deserialize_with = "small")]
+        chance: f64,
+    }
+    fn small<'de, D: serde::Deserializer<'de>>(value: D) -> Result<f64, D::Error> {
+        let chance = f64::deserialize(value)?;
+        Err(serde::de::Error::custom(format_args!("{chance} is too much")))
+    }
+    #[hookimpl(startup)]
+    fn read_chances(app: &App) -> event_core::Result<()> {
+        app.plugin_config::<Chances>("tests").map(drop)
+    }
+    let path = file("secret-number", "[plugins.tests]\nchance = { \"$file\" = \"secret.txt\" }\n");
+    std::fs::write(path.with_file_name("secret.txt"), "17.250\n").unwrap();
+    let found = problems(App::builder().without_linked().hook(read_chances).config_file(path));
+    assert!(found[0].contains("*** is too much"), "{found:?}");
+}
+
+#[test]
 fn a_malformed_file_is_reported_with_line_and_column_and_without_its_text() {
     let path = file("malformed", "[plugins.tests]\npath = \"x\"\ntoken = hunter2\n");
     let shown = path.display().to_string();

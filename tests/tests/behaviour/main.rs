@@ -4,6 +4,7 @@
 
 mod app;
 mod config;
+mod config_types;
 mod describe;
 mod failures;
 mod generic;
