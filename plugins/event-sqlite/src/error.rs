@@ -142,6 +142,15 @@ pub enum Error {
         /// What is wrong with it.
         cause: Arc<serde_json::Error>,
     },
+    /// Rows of the store can't be read as events, and all events were asked for at once.
+    UnreadableRows {
+        /// The file.
+        path: PathBuf,
+        /// The `seq` of each.
+        seqs: Vec<i64>,
+        /// What is wrong with the first.
+        cause: Arc<serde_json::Error>,
+    },
     /// Shutdown reached its deadline with events in memory that aren't written.
     Unwritten {
         /// The file.
@@ -212,6 +221,7 @@ impl Error {
             | Self::NewerStore { path, .. }
             | Self::NotTheStore { path }
             | Self::Unreadable { path, .. }
+            | Self::UnreadableRows { path, .. }
             | Self::Unwritten { path, .. } => Some(path),
             _ => None,
         }
@@ -337,6 +347,19 @@ impl fmt::Display for Error {
             Self::Unreadable { path, seq, .. } => {
                 write!(f, "{}: the row with seq {seq} can't be read as an event", path.display())
             }
+            Self::UnreadableRows { path, seqs, .. } => {
+                const MOST: usize = 10;
+                let some: Vec<_> = seqs.iter().take(MOST).map(ToString::to_string).collect();
+                let rest = if seqs.len() > MOST { ", …" } else { "" };
+                write!(
+                    f,
+                    "{}: {} rows can't be read as events (seq {}{rest}); `.stream()` gives the others, and an error for \
+                     each of these",
+                    path.display(),
+                    seqs.len(),
+                    some.join(", ")
+                )
+            }
             Self::Unwritten { path, left, deadline, .. } => write!(
                 f,
                 "{}: shutdown ended after {deadline:?} with {left} events and writes in memory that aren't written",
@@ -356,7 +379,7 @@ impl StdError for Error {
             Self::RolledBack { cause, .. } => Some(&**cause),
             Self::Properties(error) => error.source(),
             Self::Own(error) => error.source(),
-            Self::Unreadable { cause, .. } => Some(&**cause),
+            Self::Unreadable { cause, .. } | Self::UnreadableRows { cause, .. } => Some(&**cause),
             Self::Unwritten { cause, .. } => cause.as_deref().map(|error| error as _),
             _ => None,
         }

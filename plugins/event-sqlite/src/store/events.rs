@@ -92,15 +92,27 @@ impl<T: FromColumns> Events<T> {
     /// All of them at once, for as many as memory holds.
     ///
     /// # Errors
-    /// When the database can't be read, or a row can't be read as a `T`.
+    /// When the database can't be read. [`Error::UnreadableRows`], with the `seq` of each, when rows can't be read as a
+    /// `T`; [`stream`](Self::stream) gives the others all the same.
     pub fn list(self) -> Waiting<Vec<T>> {
         let mut stream = self.stream();
         Waiting::new(async move {
             let mut events = Vec::new();
+            let mut unreadable = None;
             while let Some(event) = stream.next().await {
-                events.push(event?);
+                match event {
+                    Ok(event) => events.push(event),
+                    Err(Error::Unreadable { path, seq, cause }) => {
+                        let (_, seqs, _) = unreadable.get_or_insert_with(|| (path, Vec::new(), cause));
+                        seqs.push(seq);
+                    }
+                    Err(error) => return Err(error),
+                }
             }
-            Ok(events)
+            match unreadable {
+                None => Ok(events),
+                Some((path, seqs, cause)) => Err(Error::UnreadableRows { path, seqs, cause }),
+            }
         })
     }
 

@@ -1,11 +1,12 @@
 //! Which events are asked for, and how they are found.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use chrono::{DateTime, Utc};
 use event_core::{NamePattern, write_rfc3339};
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
+use serde::de::Error as _;
 
 use crate::error::Result;
 use crate::store::stored::{Columns, FromColumns};
@@ -58,9 +59,9 @@ impl Query {
                 let is_last = (events.len() as u64) < wanted || limit == Some(wanted);
                 return Ok(Chunk { events, is_last });
             };
-            let columns = columns(row)?;
-            bytes += columns.properties.len() + columns.actor.map_or(0, str::len);
-            events.push((columns.seq, T::from_columns(&columns)));
+            bytes += length(row, 5) + length(row, 6);
+            let seq = row.get(0)?;
+            events.push((seq, columns(seq, row).and_then(|columns| T::from_columns(&columns))));
         }
         Ok(Chunk { events, is_last: false })
     }
@@ -157,8 +158,13 @@ fn all_names(connection: &Connection) -> Result<Vec<String>> {
             SELECT (SELECT min(name) FROM events WHERE name > names.name) FROM names WHERE name IS NOT NULL
         ) SELECT name FROM names WHERE name IS NOT NULL",
     )?;
-    let names = statement.query_map((), |row| row.get(0))?;
-    Ok(names.collect::<rusqlite::Result<_>>()?)
+    let mut rows = statement.query(())?;
+    let mut names = Vec::new();
+    while let Some(row) = rows.next()? {
+        // A name that isn't UTF-8 is none that a pattern matches.
+        names.extend(row.get_ref(0)?.as_str().ok().map(str::to_owned));
+    }
+    Ok(names)
 }
 
 /// As it is written in the table, where texts sort as the times do.
@@ -168,18 +174,38 @@ fn time(time: DateTime<Utc>) -> Value {
     Value::Text(String::from_utf8(text).expect("a time is written in ASCII"))
 }
 
-fn columns<'r>(row: &'r Row<'_>) -> Result<Columns<'r>> {
-    let text =
-        |index| -> Result<&'r str> { Ok(row.get_ref(index)?.as_str().map_err(rusqlite::Error::from)?) };
+/// What a row holds, unless another program wrote something there that no event has.
+fn columns<'r>(seq: i64, row: &'r Row<'_>) -> serde_json::Result<Columns<'r>> {
+    let wrong =
+        |name: &str, what: &dyn Display| serde_json::Error::custom(format_args!("`{name}` is {what}"));
+    let optional = |index, name| match row.get_ref(index) {
+        Ok(ValueRef::Null) => Ok(None),
+        Ok(ValueRef::Text(text)) => std::str::from_utf8(text).map(Some).map_err(|_| wrong(name, &"no UTF-8")),
+        Ok(other) => Err(wrong(name, &format_args!("{}, no text", other.data_type()))),
+        Err(cause) => Err(wrong(name, &cause)),
+    };
+    let text = |index, name| optional(index, name)?.ok_or_else(|| wrong(name, &"null"));
+    let version = match row.get_ref(3) {
+        Ok(ValueRef::Integer(number)) => u32::try_from(number)
+            .ok()
+            .filter(|version| *version > 0)
+            .ok_or_else(|| wrong("version", &format_args!("{number}; it can be 1 to {}", u32::MAX))),
+        Ok(other) => Err(wrong("version", &format_args!("{}, no number", other.data_type()))),
+        Err(cause) => Err(wrong("version", &cause)),
+    };
     Ok(Columns {
-        seq: row.get(0)?,
-        id: text(1)?,
-        name: text(2)?,
-        version: row.get(3)?,
-        created: text(4)?,
-        actor: row.get_ref(5)?.as_str_or_null().map_err(rusqlite::Error::from)?,
-        properties: text(6)?,
+        seq,
+        id: text(1, "id")?,
+        name: text(2, "name")?,
+        version: version?,
+        created: text(4, "created")?,
+        actor: optional(5, "actor")?,
+        properties: text(6, "properties")?,
     })
+}
+
+fn length(row: &Row<'_>, index: usize) -> usize {
+    row.get_ref(index).ok().and_then(|value| value.as_bytes_or_null().ok().flatten()).map_or(0, <[u8]>::len)
 }
 
 #[cfg(test)]

@@ -180,6 +180,54 @@ fn a_row_that_cant_be_read_is_an_error_of_that_row() {
     assert!(store.events_of::<UserBanned>().list().wait().is_err());
 }
 
+/// Row 2 can't be read, for each of these reasons. No row of a store is like this; another program can make it so.
+#[test]
+fn one_odd_row_is_an_error_with_its_seq_and_every_other_row_is_read() {
+    for (odd, cause) in [
+        ("version = 5000000000", "`version` is 5000000000; it can be 1 to 4294967295"),
+        ("version = -1", "`version` is -1"),
+        ("version = 0", "`version` is 0"),
+        ("name = CAST(x'ff' AS TEXT)", "`name` is no UTF-8"),
+        ("id = CAST(x'ff' AS TEXT)", "`id` is no UTF-8"),
+        ("created = CAST(x'ff' AS TEXT)", "`created` is no UTF-8"),
+        ("actor = CAST(x'7bff7d' AS TEXT)", "`actor` is no UTF-8"),
+        ("properties = CAST(x'ff' AS TEXT)", "`properties` is no UTF-8"),
+        ("properties = '{'", "EOF while parsing"),
+        ("properties = ''", "EOF while parsing"),
+        ("actor = 'ada'", "expected value"),
+        ("created = 'yesterday'", "invalid"),
+        ("id = 'one'", "invalid"),
+    ] {
+        let files = Files::new();
+        let (_app, store) = start_with_events(&files);
+        let other = Connection::open(files.path("store.db")).expect("the file is there");
+        other.execute(&format!("UPDATE events SET {odd} WHERE seq = 2"), ()).expect("it can be written");
+        let seqs = |events: Vec<Result<Stored, Error>>| -> Vec<Result<i64, i64>> {
+            let seq = |event| match event {
+                Ok(Stored { seq, .. }) => Ok(seq),
+                Err(Error::Unreadable { seq, cause: found, .. }) => {
+                    assert!(found.to_string().contains(cause), "{odd}: {found}");
+                    Err(seq)
+                }
+                Err(other) => panic!("{odd}: {other:?}"),
+            };
+            events.into_iter().map(seq).collect()
+        };
+        let streamed = seqs(store.events().stream().wait().collect());
+        assert_eq!(streamed, [Ok(1), Err(2), Ok(3), Ok(4)], "{odd}");
+        let backwards = seqs(store.events().newest_first().limit(3).stream().wait().collect());
+        assert_eq!(backwards, [Ok(4), Ok(3), Err(2)], "{odd}");
+        let mut follow = store.events().after(0).follow();
+        let followed = (0..4).map(|_| pollster::block_on(follow.next()).expect("it goes on")).collect();
+        assert_eq!(seqs(followed), [Ok(1), Err(2), Ok(3), Ok(4)], "{odd}");
+        // Names that aren't text don't keep others from being found.
+        assert_eq!(seqs(store.events().name("user-*").stream().wait().collect()), [Ok(1), Ok(3)], "{odd}");
+        let error = store.events().list().wait().expect_err("it says which rows");
+        assert!(matches!(&error, Error::UnreadableRows { seqs, .. } if *seqs == [2]), "{odd}: {error:?}");
+        assert!(error.to_string().contains("(seq 2); `.stream()` gives the others"), "{error}");
+    }
+}
+
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
