@@ -1,5 +1,7 @@
 //! Why a database or the store didn't do what it was asked to.
 
+mod open;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use std::time::Duration;
 
 use event_core::{BoxError, NamePatternError, PropertiesError};
 use rusqlite::ErrorCode;
+
+pub use self::open::OpenError;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -164,26 +168,6 @@ pub enum Error {
     },
 }
 
-/// Why a file can't be opened as a database.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The directory that the file is in can't be created.
-    Directory(Arc<std::io::Error>),
-    /// The path is one that SQLite takes for something else than a file: empty, or `:memory:`.
-    NoFile,
-    /// The path starts with `file:`, and paths are taken literally, not as URIs.
-    Uri,
-    /// The busy timeout is longer than SQLite can wait.
-    BusyTimeout(Duration),
-    /// The file can be read only.
-    ReadOnly,
-    /// There is no write-ahead log on this file system: SQLite stayed in the journal mode that is given here.
-    NoWal(String),
-    /// Any other failure: no database, no permission, damaged.
-    Sqlite(Arc<rusqlite::Error>),
-}
-
 impl Error {
     /// Takes an error of the application's own out of a closure; [`downcast_ref`](Self::downcast_ref) gives it back.
     ///
@@ -266,18 +250,7 @@ impl fmt::Display for Error {
         match self {
             Self::Settings(error) | Self::Event(error) => error.fmt(f),
             Self::Contradiction(text) => f.write_str(text),
-            Self::UnknownDatabase { name, known } => {
-                write!(f, "there is no database `{name}`; ")?;
-                match known.as_slice() {
-                    [] => f.write_str("there is none at all")?,
-                    known => write!(f, "there is `{}`", known.join("`, `"))?,
-                }
-                write!(
-                    f,
-                    "; configure it under `[plugins.event-sqlite.databases.{name}]`, or add it with \
-                     `app.add_database(…)`"
-                )
-            }
+            Self::UnknownDatabase { name, known } => unknown_database(f, name, known),
             Self::DatabaseName { name } => {
                 write!(
                     f,
@@ -347,19 +320,7 @@ impl fmt::Display for Error {
             Self::Unreadable { path, seq, .. } => {
                 write!(f, "{}: the row with seq {seq} can't be read as an event", path.display())
             }
-            Self::UnreadableRows { path, seqs, .. } => {
-                const MOST: usize = 10;
-                let some: Vec<_> = seqs.iter().take(MOST).map(ToString::to_string).collect();
-                let rest = if seqs.len() > MOST { ", …" } else { "" };
-                write!(
-                    f,
-                    "{}: {} rows can't be read as events (seq {}{rest}); `.stream()` gives the others, and an error for \
-                     each of these",
-                    path.display(),
-                    seqs.len(),
-                    some.join(", ")
-                )
-            }
+            Self::UnreadableRows { path, seqs, .. } => unreadable_rows(f, path, seqs),
             Self::Unwritten { path, left, deadline, .. } => write!(
                 f,
                 "{}: shutdown ended after {deadline:?} with {left} events and writes in memory that aren't written",
@@ -367,6 +328,33 @@ impl fmt::Display for Error {
             ),
         }
     }
+}
+
+fn unknown_database(f: &mut fmt::Formatter<'_>, name: &str, known: &[String]) -> fmt::Result {
+    write!(f, "there is no database `{name}`; ")?;
+    match known {
+        [] => f.write_str("there is none at all")?,
+        known => write!(f, "there is `{}`", known.join("`, `"))?,
+    }
+    write!(
+        f,
+        "; configure it under `[plugins.event-sqlite.databases.{name}]`, or add it with `app.add_database(…)`"
+    )
+}
+
+/// The first of them, if there are many.
+fn unreadable_rows(f: &mut fmt::Formatter<'_>, path: &Path, seqs: &[i64]) -> fmt::Result {
+    const MOST: usize = 10;
+    let some: Vec<_> = seqs.iter().take(MOST).map(ToString::to_string).collect();
+    let rest = if seqs.len() > MOST { ", …" } else { "" };
+    write!(
+        f,
+        "{}: {} rows can't be read as events (seq {}{rest}); `.stream()` gives the others, and an error for each of \
+         these",
+        path.display(),
+        seqs.len(),
+        some.join(", ")
+    )
 }
 
 impl StdError for Error {
@@ -382,49 +370,6 @@ impl StdError for Error {
             Self::Unreadable { cause, .. } | Self::UnreadableRows { cause, .. } => Some(&**cause),
             Self::Unwritten { cause, .. } => cause.as_deref().map(|error| error as _),
             _ => None,
-        }
-    }
-}
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Directory(_) => f.write_str("its directory can't be created"),
-            Self::NoFile => f.write_str(
-                "this path is no file to SQLite; name a file, for tests one in a temporary directory",
-            ),
-            Self::Uri => f.write_str(
-                "it starts with `file:`, and this is no place for a URI; write the path alone, or `./file:…` for a file \
-                 of that name",
-            ),
-            Self::BusyTimeout(timeout) => write!(
-                f,
-                "its busy timeout of {timeout:?} is longer than SQLite can wait; make it 2147483647 ms (24 days) or \
-                 less"
-            ),
-            Self::ReadOnly => {
-                f.write_str("it can be read only, and events are to be written; check its permissions")
-            }
-            Self::NoWal(mode) => write!(
-                f,
-                "its file system has no room for a write-ahead log (journal mode `{mode}`), as network file systems \
-                 don't; move it to a local disk"
-            ),
-            Self::Sqlite(cause) => match cause.sqlite_error_code() {
-                Some(ErrorCode::NotADatabase) => f.write_str("it is no SQLite database; name another file"),
-                Some(code) => f.write_str(advice(code).unwrap_or("SQLite failed")),
-                None => f.write_str("SQLite failed"),
-            },
-        }
-    }
-}
-
-impl StdError for OpenError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::Directory(cause) => Some(&**cause),
-            Self::Sqlite(cause) => Some(&**cause),
-            Self::NoFile | Self::Uri | Self::BusyTimeout(_) | Self::ReadOnly | Self::NoWal(_) => None,
         }
     }
 }

@@ -1,0 +1,73 @@
+//! Why a file can't be opened as a database.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::ErrorCode;
+
+use crate::error::advice;
+
+/// Why a file can't be opened as a database.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The directory that the file is in can't be created.
+    Directory(Arc<std::io::Error>),
+    /// The path is one that SQLite takes for something else than a file: empty, or `:memory:`.
+    NoFile,
+    /// The path starts with `file:`, and paths are taken literally, not as URIs.
+    Uri,
+    /// The busy timeout is longer than SQLite can wait.
+    BusyTimeout(Duration),
+    /// The file can be read only.
+    ReadOnly,
+    /// There is no write-ahead log on this file system: SQLite stayed in the journal mode that is given here.
+    NoWal(String),
+    /// Any other failure: no database, no permission, damaged.
+    Sqlite(Arc<rusqlite::Error>),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(_) => f.write_str("its directory can't be created"),
+            Self::NoFile => f.write_str(
+                "this path is no file to SQLite; name a file, for tests one in a temporary directory",
+            ),
+            Self::Uri => f.write_str(
+                "it starts with `file:`, and this is no place for a URI; write the path alone, or `./file:…` for a file \
+                 of that name",
+            ),
+            Self::BusyTimeout(timeout) => write!(
+                f,
+                "its busy timeout of {timeout:?} is longer than SQLite can wait; make it 2147483647 ms (24 days) or \
+                 less"
+            ),
+            Self::ReadOnly => {
+                f.write_str("it can be read only, and events are to be written; check its permissions")
+            }
+            Self::NoWal(mode) => write!(
+                f,
+                "its file system has no room for a write-ahead log (journal mode `{mode}`), as network file systems \
+                 don't; move it to a local disk"
+            ),
+            Self::Sqlite(cause) => match cause.sqlite_error_code() {
+                Some(ErrorCode::NotADatabase) => f.write_str("it is no SQLite database; name another file"),
+                Some(code) => f.write_str(advice(code).unwrap_or("SQLite failed")),
+                None => f.write_str("SQLite failed"),
+            },
+        }
+    }
+}
+
+impl StdError for OpenError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Directory(cause) => Some(&**cause),
+            Self::Sqlite(cause) => Some(&**cause),
+            Self::NoFile | Self::Uri | Self::BusyTimeout(_) | Self::ReadOnly | Self::NoWal(_) => None,
+        }
+    }
+}
