@@ -26,7 +26,7 @@ struct PageOpened {
 }
 
 /// Keeps the books: where it fails, the event is refused.
-#[hookimpl(track_event, tryfirst, essential)]
+#[hookimpl(track_event, essential, trylast)]
 fn write_down(event: &Tracked) {
     println!("tracked {}", event.name());
 }

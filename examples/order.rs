@@ -30,6 +30,11 @@ struct MuteUser {
 }
 
 #[derive(Event)]
+struct WarnUser {
+    user: &'static str,
+}
+
+#[derive(Event)]
 struct DeleteUser {
     user: &'static str,
 }
@@ -52,6 +57,13 @@ fn mail(event: &BanUser) -> Result<(), String> {
     Err(format!("{}'s mailbox is full", event.user))
 }
 
+/// Looks first: what is refused here was never written down.
+#[hookimpl(track_event, essential)]
+fn check(event: &Tracked) -> Result<(), String> {
+    println!("    check      essential");
+    if event.is::<WarnUser>() { Err("there is no such user".into()) } else { Ok(()) }
+}
+
 /// A panic costs the one that panics, as an error does.
 #[hookimpl(track_event)]
 fn greet(event: &UnbanUser) {
@@ -59,10 +71,11 @@ fn greet(event: &UnbanUser) {
     assert!(event.user.is_ascii(), "no greeting for {}", event.user);
 }
 
-/// Keeps the books, so where it fails, the event is refused: nobody acts on what was never written down.
-#[hookimpl(track_event, tryfirst, essential)]
+/// Keeps the books, so where it fails, the event is refused: nothing acts on what was never written down. An essential one
+/// comes before those that aren't, and the one that keeps events after those that only look.
+#[hookimpl(track_event, essential, trylast)]
 fn write_down(event: &Tracked) -> Result<(), String> {
-    println!("    write_down tryfirst, essential");
+    println!("    write_down essential, trylast");
     if event.is::<MuteUser>() { Err("the disk is full".into()) } else { Ok(()) }
 }
 
@@ -110,11 +123,14 @@ fn run() -> event_core::Result<()> {
     println!("\nAn implementation panics:");
     track(&app, 2, UnbanUser { user: "bébé" });
 
-    println!("\nThe essential one fails:");
-    track(&app, 3, MuteUser { user: "trent" });
+    println!("\nAn essential one refuses the event:");
+    track(&app, 3, WarnUser { user: "nemo" });
+
+    println!("\nThe essential one that keeps events fails:");
+    track(&app, 4, MuteUser { user: "trent" });
 
     println!("\nA wrapper stops the event:");
-    track(&app, 4, DeleteUser { user: "eve" });
+    track(&app, 5, DeleteUser { user: "eve" });
 
     app.shutdown().wait()
 }

@@ -95,7 +95,7 @@
 //! # Order
 //!
 //! Implementations run one after another, in an order that never depends on the linker: wrappers around
-//! everything; then `tryfirst`, normal, `trylast`; inside a class `before` and `after`, then plugin, module, line,
+//! everything, then the `essential` ones, then the ordinary ones; in each `tryfirst`, normal, `trylast`; inside a class `before` and `after`, then plugin, module, line,
 //! column and function. [`#[hookimpl]`](macro@hookimpl) lists the options.
 //!
 //! # Failures
@@ -324,11 +324,11 @@ pub use event_derive::Event;
 /// | `#[hookimpl(…)]` | meaning |
 /// |---|---|
 /// | a path: `track_event`, `my_app::hooks::permission_allowed` | the hook; without one, the function's name is the hook's |
-/// | `tryfirst` | before the normal implementations |
-/// | `trylast` | after the normal implementations |
+/// | `tryfirst` | before the normal ones, among wrappers, essential and ordinary ones each |
+/// | `trylast` | after the normal ones, likewise |
 /// | `before = "event-stderr"` | before the implementations of this plugin (package) that are of the same class; can be given several times |
 /// | `after = "event-stderr"` | after them; can be given several times |
-/// | `essential` | a failure ends the call, and is the caller's error: the event is refused |
+/// | `essential` | before the ordinary ones; a failure ends the call, and is the caller's error: the event is refused |
 /// | `wrapper` | around the others instead of among them |
 /// | `crate = path` | where event-core is, for a crate that re-exports it; without it `::event_core` |
 ///

@@ -1,8 +1,9 @@
 //! In which order implementations are called: a total order that never depends on the linker.
 //!
-//! Of one hook: the wrappers around everything, the outermost first; then `tryfirst`, normal, `trylast`. Among
-//! those of one class, `before` and `after` decide; then the plugin's name, the module, the line, the column and
-//! the function's name, which together are different for any two functions.
+//! Of one hook: the wrappers around everything, the outermost first; then the essential ones, then the ordinary ones; in
+//! each of the three `tryfirst`, normal, `trylast`. Among those of one class, `before` and `after` decide; then the
+//! plugin's name, the module, the line, the column and the function's name, which together are different for any two
+//! functions.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,9 +47,27 @@ pub(crate) fn sort_by_rank(
     }
 }
 
-/// Wrappers come first.
-fn group(it: &Implementation) -> (bool, Class) {
-    (!it.is_wrapper(), it.class())
+/// What decides first.
+fn group(it: &Implementation) -> (Role, Class) {
+    (Role::of(it), it.class())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Role {
+    Wrapper,
+    /// Before the ordinary ones, so that nothing acts on an event that is refused.
+    Essential,
+    Ordinary,
+}
+
+impl Role {
+    fn of(it: &Implementation) -> Self {
+        match (it.is_wrapper(), it.is_essential()) {
+            (true, _) => Self::Wrapper,
+            (false, true) => Self::Essential,
+            (false, false) => Self::Ordinary,
+        }
+    }
 }
 
 /// The modules in the order of their plugins' names and their own.
@@ -113,12 +132,17 @@ fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<Problem> {
                 let mut others = others.filter(|other| other.is_wrapper() == it.is_wrapper()).peekable();
                 // Where one of the plugin's implementations can be met, the others' classes stand.
                 if let Some(&other) = others.peek()
-                    && others.all(|other| other.class().cmp(&it.class()) == wrong_side)
+                    && others.all(|other| group(other).cmp(&group(it)) == wrong_side)
                 {
+                    let is = |one: &Implementation| match Role::of(it) == Role::of(other) {
+                        true => class_name(one.class()),
+                        false if one.is_essential() => "essential",
+                        false => "not essential",
+                    };
                     problems.push(Problem::new(format!(
                         "{it} says {word} = \"{name}\", but it is {} and {other} is {}, which decides first",
-                        class_name(it.class()),
-                        class_name(other.class()),
+                        is(it),
+                        is(other),
                     )));
                 }
             }

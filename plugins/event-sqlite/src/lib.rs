@@ -25,8 +25,9 @@
 //! `actor_id`, `database_name`, `table_name`, `properties`. Where the application has something of that name, it keeps
 //! it.
 //!
-//! The store is an ordinary implementation of `track_event` that goes first (`tryfirst`) and is `essential`: when an
-//! event can't be kept, `track` returns the error, and nobody acts on the event. [`SqliteExt::store`] reads it back:
+//! The store is an implementation of `track_event` like any other, `essential` and the last of those (`trylast`): when an
+//! event can't be kept, `track` returns the error, and no ordinary implementation acts on the event. What another
+//! essential one refuses isn't kept. [`SqliteExt::store`] reads it back:
 //!
 //! ```
 //! use event_core::prelude::*;
@@ -221,10 +222,14 @@ event_core::plugin!();
 /// Opens the databases that are configured, so that a mistake in them keeps the app from starting.
 ///
 /// # Errors
-/// When the section isn't what this plugin reads, or a file can't be opened.
+/// When the section isn't what this plugin reads, a file can't be opened, or an essential implementation comes after
+/// [`keep_event`].
 #[hookimpl(startup, tryfirst)]
 pub fn open_databases(app: &App) -> Result<()> {
-    Sqlite::of(app)?.keeper().map(drop)
+    match Sqlite::of(app)?.keeper()? {
+        Some(_) => store::check_none_after_the_store(app),
+        None => Ok(()),
+    }
 }
 
 /// Does what has to wait until the application has started: makes the view `datasette_events` where the store is in one
@@ -247,11 +252,13 @@ pub async fn finish_opening(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the event. A failure refuses it: its caller gets the error, and nobody after this hears of it.
+/// Keeps the event. A failure refuses it: its caller gets the error, and no ordinary implementation hears of it.
+///
+/// The last of the essential ones, so that an event which another of them refuses isn't kept.
 ///
 /// # Errors
 /// When the event can't be written.
-#[hookimpl(track_event, tryfirst, essential)]
+#[hookimpl(track_event, essential, trylast)]
 pub async fn keep_event(app: &App, event: &Tracked) -> Result<()> {
     let Some(keeper) = Sqlite::of(app)?.keeper()? else { return Ok(()) };
     keeper.keep(event).await?;

@@ -12,8 +12,8 @@
 //! {"id":"019aab2c-5a00-7000-8000-000000000001","name":"ban-user","created":"2026-11-22T11:57:54.619377Z","actor":{"id":"root"},"properties":{"user":"mallory"}}
 //! ```
 //!
-//! An event is written when its turn comes in the call order, after the implementations that are `tryfirst` and
-//! those of plugins whose names sort before `event-stderr`. An event that an `essential` implementation refuses, or
+//! An event is written when its turn comes in the call order, after the implementations that are `essential`, those that
+//! are `tryfirst` and those of plugins whose names sort before `event-stderr`. An event that an `essential` implementation refuses, or
 //! a wrapper stops, before that turn has no line.
 //!
 //! # Settings

@@ -151,19 +151,25 @@ fn strict_makes_failures_an_error_that_holds_them_all() {
 mod essential {
     use super::*;
 
-    #[hookimpl(track_event, tryfirst, essential)]
+    #[hookimpl(track_event, essential, trylast)]
     fn store(app: &App) -> Result<(), &'static str> {
         log(app, "store");
         Err("disk full")
     }
 
     #[hookimpl(track_event, tryfirst)]
-    fn before_the_store(app: &App) -> Result<(), &'static str> {
+    fn acts_on_it(app: &App) {
+        log(app, "acts");
+    }
+
+    #[hookimpl(track_event, wrapper)]
+    async fn before_the_store(app: &App, next: Next<'_>) -> Result<Outcome, &'static str> {
+        let _ = next;
         log(app, "before");
         Err("no luck")
     }
 
-    #[hookimpl(track_event, tryfirst, essential)]
+    #[hookimpl(track_event, essential)]
     async fn panicking_store() {
         panic!("the store");
     }
@@ -172,18 +178,14 @@ mod essential {
     fn its_failure_ends_the_call_and_is_the_callers_error() {
         let reported = Arc::new(Mutex::new(Vec::new()));
         let handler = reported.clone();
-        let app = app().hook(store).hook(before_the_store).hook(e_works).hook(f_works_later);
+        let app = app().hook(store).hook(acts_on_it).hook(e_works).hook(f_works_later);
         let app =
             app.failure_handler(move |failure| handler.lock().unwrap().push(failure.cause().to_string()));
         let app = app.start().wait().unwrap();
         let error = app.track(order()).wait().unwrap_err();
         let Error::Refused(failure) = &error else { panic!("{error}") };
         assert_eq!(failure.cause().to_string(), "disk full");
-        assert_eq!(
-            logged(&app),
-            ["store"],
-            "`store` stands above `before_the_store`, and nothing comes after it"
-        );
+        assert_eq!(logged(&app), ["store"], "nothing acts on an event that is refused");
         assert!(reported.lock().unwrap().is_empty(), "the caller has the failure; nobody else needs it");
     }
 

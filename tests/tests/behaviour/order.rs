@@ -59,6 +59,20 @@ mod classes {
         outcome
     }
 
+    implementations! {
+        #[hookimpl(track_event, essential, trylast)] store
+        #[hookimpl(track_event, essential)] check
+        #[hookimpl(track_event, essential, tryfirst)] check_first
+    }
+
+    #[test]
+    fn essential_implementations_by_class_come_before_all_ordinary_ones() {
+        let app =
+            app().hook(last).hook(first).hook(normal).hook(store).hook(check).hook(inner).hook(check_first);
+        let expected = ["inner", "check_first", "check", "store", "first", "normal", "last"];
+        assert_eq!(order_of(app), expected);
+    }
+
     #[test]
     fn wrappers_then_tryfirst_normal_trylast_and_by_place_within_a_class() {
         let expected =
@@ -109,6 +123,7 @@ mod constraints {
         #[hookimpl(track_event, before = "app")] before_app
         #[hookimpl(track_event, after = "not-linked")] after_nobody
         #[hookimpl(track_event, tryfirst, after = "app")] first_but_after
+        #[hookimpl(track_event, essential, after = "app")] essential_but_after
         #[hookimpl(track_event, before = "tests")] before_itself
         #[hookimpl(track_event, before = "app", after = "app")] around
     }
@@ -134,6 +149,16 @@ mod constraints {
         assert!(problems[0].starts_with("`before` and `after` go around in a circle: "), "{problems:?}");
         assert!(
             problems[0].contains("`a closure`") && problems[0].contains("constraints::around`"),
+            "{problems:?}"
+        );
+    }
+
+    #[test]
+    fn an_essential_one_that_wants_to_be_after_an_ordinary_one_is_a_start_up_error() {
+        let problems = problems_of(app_with_closure().hook(essential_but_after));
+        let why = "says after = \"app\", but it is essential and `a closure`";
+        assert!(
+            problems[0].contains(why) && problems[0].contains("is not essential, which decides first"),
             "{problems:?}"
         );
     }

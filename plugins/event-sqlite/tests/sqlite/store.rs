@@ -9,7 +9,7 @@ use event_sqlite::rusqlite::Connection;
 use event_sqlite::{Error, SqliteExt};
 use serde_json::Value;
 
-use crate::files::{Files, banned};
+use crate::files::{Files, UserBanned, banned};
 use crate::writes::hold;
 
 #[test]
@@ -309,4 +309,44 @@ fn a_clock_that_goes_backwards_changes_no_order() {
     let users: Vec<_> = stored.iter().map(|event| event.properties["user"].as_str()).collect();
     assert_eq!(users, [Some("1"), Some("2"), Some("3")]);
     assert!(stored[0].created > stored[1].created && stored[0].id > stored[1].id);
+}
+
+mod refused {
+    use super::*;
+
+    #[hookimpl(track_event, essential)]
+    fn refuses(event: &UserBanned) -> std::result::Result<(), &'static str> {
+        if event.user == "trent" { Err("not trent") } else { Ok(()) }
+    }
+
+    /// In this package, whose name is the store's, the module's name decides.
+    #[hookimpl(track_event, essential, trylast)]
+    fn comes_after_the_store() {}
+
+    #[hookimpl(track_event, tryfirst)]
+    fn acts_on_it(event: &UserBanned) {
+        assert_ne!(event.user, "trent");
+    }
+
+    #[test]
+    fn an_event_that_an_essential_implementation_refuses_is_no_row_and_nothing_acts_on_it() {
+        let files = Files::new();
+        let app = files.app(json!({ "store": { "path": "store.db" } })).hook(refuses).hook(acts_on_it);
+        let app = app.start().wait().expect("the app starts");
+        let refused = app.track(banned("trent")).wait();
+        assert!(matches!(refused, Err(event_core::Error::Refused(_))), "{refused:?}");
+        app.track(banned("mallory")).wait().expect("nothing refuses").strict().expect("nothing fails");
+        assert_eq!(files.texts("store.db", "SELECT properties FROM events"), [r#"{"user":"mallory"}"#]);
+    }
+
+    #[test]
+    fn an_app_in_which_an_event_could_be_refused_after_it_was_kept_does_not_start() {
+        let files = Files::new();
+        let section = json!({ "store": { "path": "store.db" } });
+        let app = files.app(section).hook(comes_after_the_store).failure_handler(|_| ()).start().wait();
+        let Err(event_core::Error::Startup(failure)) = app else { panic!("it started") };
+        assert!(failure.cause().to_string().contains("::comes_after_the_store` ("), "{}", failure.cause());
+        let without = json!({ "store": { "enabled": false } });
+        files.app(without).hook(comes_after_the_store).start().wait().expect("nothing is kept");
+    }
 }
