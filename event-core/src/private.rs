@@ -16,6 +16,7 @@ pub use crate::dispatch::wrapper::IntoOutcome;
 pub use crate::event::event_type::{Declaration, Field, Underived, kind_of};
 pub use crate::event::json::Writer;
 pub use crate::event::plugin_identity::{Module, PluginList};
+pub use event_derive::plugins;
 pub use inventory;
 pub use serde;
 pub use std::boxed::Box;

@@ -12,9 +12,11 @@ mod errors;
 mod event;
 mod hookimpl;
 mod hookspec;
+mod lints;
 mod name;
 mod near;
 mod options;
+mod plugins;
 mod types;
 
 use proc_macro::TokenStream;
@@ -32,4 +34,11 @@ pub fn hookspec(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn hookimpl(options: TokenStream, item: TokenStream) -> TokenStream {
     hookimpl::expand(options.into(), &item.into()).into()
+}
+
+/// What `event_core::plugins!` becomes.
+#[doc(hidden)]
+#[proc_macro]
+pub fn plugins(list: TokenStream) -> TokenStream {
+    plugins::expand(list.into()).into()
 }

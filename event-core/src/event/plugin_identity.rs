@@ -92,17 +92,7 @@ macro_rules! plugin {
 /// ```
 #[macro_export]
 macro_rules! plugins {
-    ($($plugin:ident),* $(,)?) => {
-        /// The plugins of this program.
-        #[allow(dead_code)]
-        pub const PLUGINS: &[&$crate::Plugin] = &[$(&::$plugin::__EVENT_PLUGIN),*];
-
-        $crate::__private::register! {
-            "plugins",
-            $crate::__private::PluginList {
-                plugins: PLUGINS,
-                location: $crate::__private::Location::caller(),
-            }
-        }
+    ($($plugins:tt)*) => {
+        $crate::__private::plugins! { ($crate) $($plugins)* }
     };
 }

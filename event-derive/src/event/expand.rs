@@ -53,9 +53,9 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     } else {
         (declared, None, None)
     };
-    let allow_deprecated = event.is_deprecated.then(|| quote!(#[allow(deprecated)]));
+    let silenced = &event.silenced;
     quote! {
-        #allow_deprecated
+        #silenced
         const _: () = {
             #copy
             #constant

@@ -9,7 +9,7 @@ use super::bounds::Bounds;
 use super::written::{self, Written};
 use crate::errors::Errors;
 use crate::options::{self, Given};
-use crate::{doc, name};
+use crate::{doc, lints, name};
 
 const OPTIONS: &[&str] = &["name", "version", "crate", "serialize"];
 
@@ -24,8 +24,8 @@ pub(crate) struct Event<'i> {
     pub(crate) writes: Writes,
     pub(crate) serde: Serde,
     pub(crate) bounds: Bounds,
-    /// Whether something of the type is deprecated, which generated code mustn't complain of.
-    pub(crate) is_deprecated: bool,
+    /// The lints that generated code leaves alone.
+    pub(crate) silenced: TokenStream,
 }
 
 pub(crate) struct Field<'i> {
@@ -88,23 +88,17 @@ impl<'i> Event<'i> {
             writes,
             serde,
             bounds: Bounds::read(input),
-            is_deprecated: is_deprecated(input),
+            silenced: silenced(input),
         }
     }
 }
 
-/// Whether the type or a field is deprecated, or is allowed to use what is.
-fn is_deprecated(input: &DeriveInput) -> bool {
+fn silenced(input: &DeriveInput) -> TokenStream {
     let of_fields = match &input.data {
         Data::Struct(data) => data.fields.iter().flat_map(|field| &field.attrs).collect::<Vec<_>>(),
         _ => Vec::new(),
     };
-    input.attrs.iter().chain(of_fields).any(|attribute| match &attribute.meta {
-        Meta::List(list) if attribute.path().is_ident("allow") || attribute.path().is_ident("expect") => {
-            list.tokens.clone().into_iter().any(|token| token.to_string() == "deprecated")
-        }
-        _ => attribute.path().is_ident("deprecated"),
-    })
+    lints::silenced(input.attrs.iter().chain(of_fields))
 }
 
 fn name_of_type(ident: &Ident, errors: &mut Errors) -> String {

@@ -24,7 +24,9 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
         quote!((#argument, <#core::__private::Probe<#ty, #of_one_type>>::FILTER))
     });
     let registered = format!("implementation {name}");
+    let silenced = &it.silenced;
     quote! {
+        #silenced
         const _: () = {
             // The path stands here only: what is wrong with it would be said for each place.
             type #hook_alias = #itself;

@@ -4,9 +4,9 @@ use proc_macro2::TokenStream;
 use syn::{FnArg, Ident, ItemFn, LitStr, Pat, Path, ReturnType, Safety, Signature, Type};
 
 use crate::errors::Errors;
-use crate::near;
 use crate::options::{self, Given};
 use crate::types;
+use crate::{lints, near};
 
 /// Those that stand alone: a single word near one of these is that option's typo, any other path is the hook.
 const FLAGS: &[&str] = &["tryfirst", "trylast", "wrapper", "essential"];
@@ -25,6 +25,8 @@ pub(crate) struct Implementation<'f> {
     pub(crate) after: Vec<LitStr>,
     pub(crate) essential: bool,
     pub(crate) wrapper: bool,
+    /// The lints that generated code leaves alone.
+    pub(crate) silenced: TokenStream,
 }
 
 pub(crate) struct Parameter<'f> {
@@ -98,6 +100,7 @@ impl<'f> Implementation<'f> {
             after: options.after,
             essential: options.essential.is_some(),
             wrapper,
+            silenced: lints::silenced(&function.attrs),
         }
     }
 }

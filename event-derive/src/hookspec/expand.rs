@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::model::{Argument, Spec, is_named};
-use crate::doc;
 use crate::types::{ends, location_of, text, with_lifetime};
+use crate::{doc, lints};
 
 pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
     let Spec { core, visibility, signature, .. } = spec;
@@ -29,11 +29,11 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
     let (first, last) = ends(spec.arguments[0].ty);
     let (app_args, app) = (Ident::new("__args", first), quote_spanned!(last=> .app));
     let call_doc = format!("Calls the implementations of the hook `{name}`: `.await` it, or `.wait()`.");
-    let used_though_deprecated = is_deprecated(spec).then(|| quote!(#[allow(deprecated)]));
+    let silenced = lints::silenced(spec.attributes);
     quote! {
         #hook_type
 
-        #used_though_deprecated
+        #silenced
         const _: () = {
             /// The arguments of one call.
             #[derive(::core::clone::Clone, ::core::marker::Copy)]
@@ -153,10 +153,6 @@ fn info(spec: &Spec<'_>) -> TokenStream {
             location: #location,
         }
     }
-}
-
-fn is_deprecated(spec: &Spec<'_>) -> bool {
-    spec.attributes.iter().any(|attribute| attribute.path().is_ident("deprecated"))
 }
 
 /// The hook's type alone: what stands in for a hook with mistakes.

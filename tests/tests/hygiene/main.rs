@@ -5,6 +5,7 @@ mod keywords;
 mod macro_rules;
 mod no_prelude;
 mod shadowed;
+mod silenced;
 mod taken_names;
 
 use event_core::{App, AppBuilder};

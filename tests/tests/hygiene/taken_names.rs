@@ -6,6 +6,11 @@ use event_core::prelude::*;
 
 use crate::{builder, note, notes};
 
+/// A program's own list.
+const PLUGINS: [&str; 0] = [];
+
+event_core::plugins![];
+
 /// The word that a hook's arguments suggest.
 #[derive(Debug)]
 struct Arguments(u8);
@@ -48,6 +53,7 @@ async fn answer(app: &App, event: &Tracked) -> event_core::Result<()> {
 
 #[test]
 fn generated_code_takes_no_name_from_the_user() {
+    assert!(PLUGINS.is_empty());
     let app = builder().event::<S<u8, 3>>().hook(args).hook(reborrow).hook(next).hook(answer);
     let app = app.start().wait().unwrap();
     let event = S { serializer: 1_u8, value: [2, 3], this: 4, error: [(); 3] };
