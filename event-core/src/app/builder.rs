@@ -18,11 +18,10 @@ use crate::dispatch::failure::{self, Failure, Handler};
 use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::observe::Observer;
-use crate::dispatch::parameter;
+use crate::dispatch::parameter::Hearable;
 use crate::dispatch::return_value::{IntoAnswer, IntoCause};
 use crate::dispatch::state::State;
 use crate::event::event_type::{Event, EventType};
-use crate::event::tracked::TrackedOf;
 use crate::testing::test_clock::Fixed;
 
 /// Puts an app together; made by [`App::builder`].
@@ -47,7 +46,7 @@ use crate::testing::test_clock::Fixed;
 ///     .without_linked()
 ///     .event::<BanUser>()
 ///     .hook(tell_the_moderators)
-///     .on::<BanUser, _>(|event| println!("by {:?}", event.actor()))
+///     .on(|event: &Tracked| println!("{} by {:?}", event.name(), event.actor()))
 ///     .start()
 ///     .wait()?;
 /// # Ok::<_, event_core::Error>(())
@@ -126,21 +125,20 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a closure that hears events of type `E`, after the normal implementations of plugins whose names sort
-    /// before "app".
+    /// Adds a closure that hears what its argument says: `|event: &Tracked|` every event, `|event: &Tracked<BanUser>|`
+    /// and `|event: &BanUser|` bans. It comes after the normal implementations of plugins whose names sort before
+    /// "app".
     #[track_caller]
-    pub fn on<E: Event, R: IntoAnswer<(), Error: IntoCause>>(
+    pub fn on<H: Hearable + ?Sized, R: IntoAnswer<(), Error: IntoCause>>(
         mut self,
-        closure: impl Fn(&TrackedOf<E>) -> R + Send + Sync + 'static,
+        closure: impl Fn(&H) -> R + Send + Sync + 'static,
     ) -> Self {
-        let closure = Implementation::closure::<track_event>(
-            Location::caller(),
-            parameter::filter::<E>(),
-            move |args| match args.event.as_tracked::<E>() {
+        let closure = Implementation::closure::<track_event>(Location::caller(), H::FILTER, move |args| {
+            match H::of(args.event) {
                 Some(event) => closure(event).into_answer().map_err(IntoCause::into_cause),
                 None => Ok(None),
-            },
-        );
+            }
+        });
         self.closures.push(Arc::new(closure));
         self
     }

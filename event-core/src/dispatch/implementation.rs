@@ -142,7 +142,7 @@ impl Implementation {
     /// A closure that was given to the builder.
     pub(crate) fn closure<S: HookSpec>(
         location: &'static Location<'static>,
-        filter: Filter,
+        filter: Option<Filter>,
         closure: impl for<'a> Fn(S::Args<'a>) -> Answer<S::Output> + Send + Sync + 'static,
     ) -> Self {
         let declared = HookImpl {
@@ -150,7 +150,7 @@ impl Implementation {
             module: const { &Module::new("", Plugin::new("app", "")) },
             function: "a closure",
             function_id: TypeId::of::<()>(),
-            hearing: Hearing { filter: Some(filter), call: || &() },
+            hearing: Hearing { filter, call: || &() },
             options: Options::NONE,
             is_async: false,
             location,

@@ -90,6 +90,48 @@ impl<E: Event, C: CallFor<E>> Probe<&'static TrackedOf<E>, C> {
     pub const FILTER: Option<Filtered> = Some((filter::<E>(), C::CALL));
 }
 
+/// What a closure for [`AppBuilder::on`](crate::AppBuilder::on) can hear.
+#[diagnostic::on_unimplemented(
+    message = "a closure can't hear a `&{Self}`",
+    label = "not an event",
+    note = "take `|event: &Tracked|` for every event, `|event: &Tracked<E>|` or `|event: &E|` for events of type `E`; \
+            `E` needs `#[derive(Event)]`"
+)]
+pub trait Hearable: 'static {
+    #[doc(hidden)]
+    const FILTER: Option<Filter>;
+
+    #[doc(hidden)]
+    fn of(event: &Tracked) -> Option<&Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl Hearable for dyn AnyTracked {
+    const FILTER: Option<Filter> = None;
+
+    fn of(event: &Tracked) -> Option<&Self> {
+        Some(event)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Event> Hearable for TrackedOf<E> {
+    const FILTER: Option<Filter> = Some(filter::<E>());
+
+    fn of(event: &Tracked) -> Option<&Self> {
+        event.as_tracked()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Event> Hearable for E {
+    const FILTER: Option<Filter> = Some(filter::<E>());
+
+    fn of(event: &Tracked) -> Option<&Self> {
+        event.downcast_ref()
+    }
+}
+
 pub(crate) const fn filter<E: Event>() -> Filter {
     Filter { kind: TypeId::of::<TrackedOf<E>>(), rust_type: std::any::type_name::<E> }
 }

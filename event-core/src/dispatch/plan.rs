@@ -169,7 +169,8 @@ mod tests {
     #[test]
     fn an_implementation_has_one_place_for_each_event_that_it_hears() {
         let closure = |filter| {
-            let closure = Implementation::closure::<track_event>(Location::caller(), filter, |_| Ok(None));
+            let closure =
+                Implementation::closure::<track_event>(Location::caller(), Some(filter), |_| Ok(None));
             Arc::new(closure)
         };
         let bans: Vec<_> = (0..9).map(|_| closure(filter::<Banned>())).collect();

@@ -239,10 +239,11 @@ mod typed {
 
     #[test]
     fn a_closure_hears_its_event_and_its_error_is_a_failure() {
-        let app = app().failure_handler(|_| ()).on::<BanUser, _>(|event| match event.user.as_str() {
-            "root" => Err("root can't be banned"),
-            _ => Ok(()),
-        });
+        let app =
+            app().failure_handler(|_| ()).on::<Tracked<BanUser>, _>(|event| match event.user.as_str() {
+                "root" => Err("root can't be banned"),
+                _ => Ok(()),
+            });
         let app = app.start().wait().unwrap();
         let receipt = app.track(BanUser { user: "root".into() }).wait().unwrap();
         assert_eq!(receipt.failures()[0].cause().to_string(), "root can't be banned");
@@ -329,9 +330,9 @@ mod among_others {
         let app = app().failure_handler(|_| ()).hook(a_typed).hook(b_any).hook(c_panics).hook(d_waits);
         let app =
             app.hook(e_any_waits).hook(f_is_ready).hook(g_panics_later).hook(h_other_type).hook(z_typed);
-        app.on::<BanUser, _>(
-            |event| if event.user == "eve" { Ok(()) } else { Err("a closure knows only eve") },
-        )
+        app.on::<Tracked<BanUser>, _>(|event| {
+            if event.user == "eve" { Ok(()) } else { Err("a closure knows only eve") }
+        })
     }
 
     /// As an executor does it that never sleeps.

@@ -129,7 +129,7 @@ mod constraints {
     }
 
     fn app_with_closure() -> AppBuilder {
-        app().on::<Ping, _>(|_| ())
+        app().on::<Tracked<Ping>, _>(|_| ())
     }
 
     #[hookimpl(track_event)]
@@ -182,8 +182,11 @@ mod constraints {
     fn before_and_after_come_before_the_plugins_names() {
         let log = Log::default();
         let app = App::builder().without_linked().insert(log.clone()).event::<Ping>();
-        let app =
-            app.hook(normal).hook(before_app).hook(after_app).on::<Ping, _>(move |_| log.add("closure"));
+        let app = app
+            .hook(normal)
+            .hook(before_app)
+            .hook(after_app)
+            .on::<Tracked<Ping>, _>(move |_| log.add("closure"));
         // By name alone, "app" would come before "tests".
         assert_eq!(order_of(app), ["before_app", "closure", "after_app", "normal"]);
     }

@@ -14,7 +14,7 @@ type Forms = Result<(String, Properties), PropertiesError>;
 fn forms<E: Event>(event: E) -> Forms {
     let seen = std::sync::Arc::new(Mutex::new(None));
     let kept = seen.clone();
-    let app = App::builder().without_linked().event::<E>().on::<E, _>(move |event| {
+    let app = App::builder().without_linked().event::<E>().on::<Tracked<E>, _>(move |event| {
         let mut text = b"before ".to_vec();
         let written = event.write_properties(&mut text);
         let text = String::from_utf8(text).unwrap();

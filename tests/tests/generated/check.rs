@@ -57,7 +57,7 @@ fn written<E: Event>(event: E) -> Option<String> {
     type Forms = (Result<Properties, PropertiesError>, Result<Vec<u8>, PropertiesError>);
     let seen: Arc<Mutex<Option<Forms>>> = Arc::default();
     let kept = seen.clone();
-    let app = App::builder().without_linked().event::<E>().on::<E, _>(move |event| {
+    let app = App::builder().without_linked().event::<E>().on::<Tracked<E>, _>(move |event| {
         let mut text = Vec::new();
         let result = event.write_properties(&mut text);
         *kept.lock().unwrap() = Some((event.properties().cloned(), result.map(|()| text)));

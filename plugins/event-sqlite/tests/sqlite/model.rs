@@ -73,7 +73,7 @@ proptest! {
             if event.user.ends_with("fails") { Err("it was to fail") } else { Ok(()) }
         };
         let section = json!({ "databases": { "notes": { "path": "notes.db" } }, "store": store });
-        let builder = files.app(section).failure_handler(|_| {}).on::<UserBanned, _>(hear);
+        let builder = files.app(section).failure_handler(|_| {}).on::<Tracked<UserBanned>, _>(hear);
         let app = builder.start().wait().expect("the app starts");
         let db = app.database("notes").expect("it is there");
         db.execute_write("CREATE TABLE note (text TEXT NOT NULL UNIQUE)", ()).wait().expect("it can be written");

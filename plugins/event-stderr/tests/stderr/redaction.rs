@@ -106,10 +106,13 @@ fn the_linked_plugin_redacts() {
 #[test]
 fn a_missing_secret_is_no_reason_not_to_write() {
     let name = "redaction::a_missing_secret_is_no_reason_not_to_write";
-    let child =
-        as_child(name, app(&json!({ "redact": ["password", "user"] })).on::<Login, ()>(|_| ()), |app| {
+    let child = as_child(
+        name,
+        app(&json!({ "redact": ["password", "user"] })).on::<Tracked<Login>, ()>(|_| ()),
+        |app| {
             assert_tracked(app, Login { user: "ada" });
-        });
+        },
+    );
     assert_eq!(run(child).lines().count(), 1);
 }
 
