@@ -185,7 +185,7 @@ pub use dispatch::implementation::{Class, Implementation};
 pub use dispatch::observe::{CallEnd, ObservedCall, Observer};
 pub use dispatch::receipt::{Promise, Receipt};
 pub use dispatch::wrapper::{Next, Outcome};
-pub use event::actor::Actor;
+pub use event::actor::{Actor, IntoActor};
 pub use event::event_type::{Event, EventType, Field};
 pub use event::json::{Properties, PropertiesError};
 pub use event::name_pattern::{NamePattern, NamePatternError};

@@ -19,7 +19,7 @@ use crate::dispatch::listeners::Listeners;
 use crate::dispatch::observe::spans::EventSpan;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::receipt::Receipt;
-use crate::event::actor::Actor;
+use crate::event::actor::IntoActor;
 use crate::event::envelope::{Envelope, Said};
 use crate::event::event_type::Event;
 use crate::event::tracked::{Tracked, TrackedOf};
@@ -38,9 +38,9 @@ impl<'a, E: Event> Track<'a, E> {
         Self { app, event, said: Said::default() }
     }
 
-    /// Who caused it: an [`Actor`], a reference to one, or an `Option`.
-    pub fn by(mut self, actor: impl Into<Option<Actor>>) -> Self {
-        self.said.actor = actor.into();
+    /// Who caused it: an [`Actor`], a reference to one, an `Option`, or a text, which is the actor's `id`.
+    pub fn by(mut self, actor: impl IntoActor) -> Self {
+        self.said.actor = actor.into_actor();
         self
     }
 

@@ -54,10 +54,77 @@ impl From<Map<String, Value>> for Actor {
     }
 }
 
-/// For `.by(&actor)`, where the actor is used again.
-impl From<&Actor> for Option<Actor> {
-    fn from(actor: &Actor) -> Self {
-        Some(actor.clone())
+/// What `.by(…)` takes: an [`Actor`], a reference to one, an `Option`, or a text, which is the actor's `id`.
+///
+/// A program can implement it for a type of its own:
+///
+/// ```
+/// use event_core::prelude::*;
+/// use event_core::IntoActor;
+///
+/// struct User {
+///     name: String,
+/// }
+///
+/// impl IntoActor for &User {
+///     fn into_actor(self) -> Option<Actor> {
+///         Some(Actor::new(&self.name).with("kind", "user"))
+///     }
+/// }
+///
+/// #[derive(Event)]
+/// struct Login;
+///
+/// let app = App::builder().without_linked().event::<Login>().start().wait()?;
+/// app.track(Login).by(&User { name: "ada".into() }).wait()?;
+/// app.track(Login).by("root").wait()?;
+/// app.track(Login).by(None).wait()?;
+/// # Ok::<_, event_core::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an actor",
+    label = "not an actor",
+    note = "give an `Actor`, a `&Actor`, an `Option<Actor>`, or a text, which is the actor's `id`"
+)]
+pub trait IntoActor {
+    /// The actor, or `None` where the event has none.
+    fn into_actor(self) -> Option<Actor>;
+}
+
+impl IntoActor for Actor {
+    fn into_actor(self) -> Option<Actor> {
+        Some(self)
+    }
+}
+
+impl IntoActor for &Actor {
+    fn into_actor(self) -> Option<Actor> {
+        Some(self.clone())
+    }
+}
+
+// The only one for an `Option`, so that the compiler knows what a `None` is.
+impl IntoActor for Option<Actor> {
+    fn into_actor(self) -> Option<Actor> {
+        self
+    }
+}
+
+impl IntoActor for &str {
+    fn into_actor(self) -> Option<Actor> {
+        Some(Actor::new(self))
+    }
+}
+
+impl IntoActor for String {
+    fn into_actor(self) -> Option<Actor> {
+        Some(Actor::new(self))
+    }
+}
+
+impl IntoActor for &String {
+    fn into_actor(self) -> Option<Actor> {
+        Some(Actor::new(self))
     }
 }
 

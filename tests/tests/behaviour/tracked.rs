@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Timelike, Utc};
 use event_core::prelude::*;
-use event_core::{Promise, Record};
+use event_core::{IntoActor, Promise, Record};
 use uuid::Uuid;
 
 /// A moderator banned a user.
@@ -47,6 +47,33 @@ fn what_the_derive_read_is_kept_in_the_event_type() {
     assert!(known.location().file().ends_with("tracked.rs"));
 }
 
+struct Moderator(&'static str);
+
+impl IntoActor for Moderator {
+    fn into_actor(self) -> Option<Actor> {
+        Some(Actor::new(self.0).with("role", "moderator"))
+    }
+}
+
+#[test]
+fn an_actor_is_given_as_itself_as_a_text_or_as_whatever_becomes_one() {
+    let (app, kept) = app();
+    let (root, name) = (Actor::new("root"), "root".to_owned());
+    let expected = Some(root.clone());
+    app.track(ban()).by("root").wait().unwrap();
+    app.track(ban()).by(&name).wait().unwrap();
+    app.track(ban()).by(name).wait().unwrap();
+    app.track(ban()).by(&root).wait().unwrap();
+    app.track(ban()).by(Some(root.clone())).wait().unwrap();
+    app.track(ban()).by(root).wait().unwrap();
+    assert!(kept.lock().unwrap().drain(..).all(|record| record.actor == expected));
+
+    app.track(ban()).by(None).wait().unwrap();
+    app.track(ban()).by(Moderator("ada")).wait().unwrap();
+    let actors: Vec<_> = kept.lock().unwrap().drain(..).map(|record| record.actor).collect();
+    assert_eq!(actors, [None, Some(Actor::new("ada").with("role", "moderator"))]);
+}
+
 #[test]
 fn id_actor_and_time_are_what_the_caller_gives() {
     let (app, kept) = app();
@@ -85,7 +112,7 @@ fn an_actor_can_be_given_by_value_by_reference_or_not_at_all() {
 
 #[test]
 fn a_receipts_id_stays_when_nobody_asked_before() {
-    let app = App::builder().without_linked().event::<BanUserEvent>().on::<BanUserEvent, _>(|_| ());
+    let app = App::builder().without_linked().event::<BanUserEvent>().on::<Tracked<BanUserEvent>, _>(|_| ());
     let app = app.start().wait().unwrap();
     let receipt = app.track(ban()).wait().unwrap();
     assert_eq!(receipt.id(), receipt.id());

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
-use event_core::{Actor, App, Event, EventType, Prepared};
+use event_core::{Actor, App, Event, EventType, IntoActor, Prepared};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -104,10 +104,10 @@ pub struct TrackedInTx<'t> {
 }
 
 impl TrackedInTx<'_> {
-    /// Who caused it: an [`Actor`], a reference to one, or an `Option`.
+    /// Who caused it: an [`Actor`], a reference to one, an `Option`, or a text, which is the actor's `id`.
     #[expect(clippy::return_self_not_must_use, reason = "the event is tracked, whatever is said of it")]
-    pub fn by(self, actor: impl Into<Option<Actor>>) -> Self {
-        self.say(|said| said.actor = actor.into())
+    pub fn by(self, actor: impl IntoActor) -> Self {
+        self.say(|said| said.actor = actor.into_actor())
     }
 
     /// When it happened, for imports and tests.

@@ -55,7 +55,7 @@ fn the_events_of_a_write_are_rows_of_the_same_transaction_where_the_store_is_in_
     let id = "019aab2c-5a00-7000-8000-000000000001".parse().expect("an id");
     let written = db.write(move |tx| {
         add(tx, "mallory is banned")?;
-        tx.track(banned("mallory"))?.by(Actor::new("root")).at(at).id(id);
+        tx.track(banned("mallory"))?.by("root").at(at).id(id);
         tx.track(banned("eve"))?;
         Ok(17)
     });
@@ -103,7 +103,7 @@ fn implementations_hear_the_events_of_a_write_in_order_and_see_what_was_written(
             sender.send((event.user.clone(), notes)).expect("the test listens");
         };
         let builder = if same_file { builder(&files) } else { builder_apart(&files) };
-        let (_app, db) = start(builder.on::<UserBanned, _>(hear));
+        let (_app, db) = start(builder.on::<Tracked<UserBanned>, _>(hear));
         let written = db.write(|tx| {
             for user in ["mallory", "eve", "trent"] {
                 tx.track(banned(user))?;
@@ -127,7 +127,8 @@ fn a_write_that_fails_tracks_nothing() {
         let heard = Arc::new(Mutex::new(0));
         let counter = heard.clone();
         let builder = if same_file { builder(&files) } else { builder_apart(&files) };
-        let builder = builder.on::<UserBanned, _>(move |_| *counter.lock().expect("nobody panics") += 1);
+        let builder =
+            builder.on::<Tracked<UserBanned>, _>(move |_| *counter.lock().expect("nobody panics") += 1);
         let (app, db) = start(builder);
         let failing = |end: fn() -> event_sqlite::Result<()>| {
             let write = db.write(move |tx| {
@@ -153,7 +154,7 @@ fn refuse_eve(event: &UserBanned) -> Result<(), String> {
 fn a_failure_after_the_commit_is_beside_the_value_and_not_in_its_place() {
     let files = Files::new();
     let builder = builder(&files).hook(refuse_eve).failure_handler(|_| {});
-    let builder = builder.on::<UserBanned, _>(|event| match event.user.as_str() {
+    let builder = builder.on::<Tracked<UserBanned>, _>(|event| match event.user.as_str() {
         "mallory" => Err("mallory's mailbox is full"),
         _ => Ok(()),
     });
@@ -180,7 +181,7 @@ fn a_failure_after_the_commit_is_beside_the_value_and_not_in_its_place() {
 fn a_caller_that_stops_waiting_loses_no_event() {
     let files = Files::new();
     let (sender, heard) = mpsc::channel();
-    let (app, db) = start(builder_apart(&files).on::<UserBanned, _>(move |event| {
+    let (app, db) = start(builder_apart(&files).on::<Tracked<UserBanned>, _>(move |event| {
         sender.send(event.user.clone()).expect("the test listens");
     }));
     let release = hold(&db);
@@ -332,7 +333,7 @@ fn what_a_spawner_drops_or_panics_over_is_delivered_by_the_plugin() {
         let (sender, heard) = mpsc::channel();
         let spawner =
             Spawner::new(move |delivery| if panics { panic!("no runtime") } else { drop(delivery) });
-        let builder = builder(&files).insert(spawner).on::<UserBanned, _>(move |event| {
+        let builder = builder(&files).insert(spawner).on::<Tracked<UserBanned>, _>(move |event| {
             sender.send(event.user.clone()).expect("the test listens");
         });
         let (_app, db) = start(builder);
