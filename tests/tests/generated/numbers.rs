@@ -61,7 +61,7 @@ fn tracked(numbers: &Numbers) -> Vec<(&'static str, Numbers)> {
             ),
         ];
     };
-    let app = App::builder().without_linked().event::<Numbers>().on::<Numbers, _>(hear);
+    let app = App::builder().without_linked().event::<Numbers>().on::<Tracked<Numbers>, _>(hear);
     let app = app.start().wait().expect("it starts");
     app.track(numbers.clone()).wait().and_then(event_core::Receipt::strict).expect("nothing fails");
     let seen = std::mem::take(&mut *seen.lock().unwrap());
