@@ -158,7 +158,7 @@ fn a_path_that_is_no_file_to_sqlite_is_an_error_and_not_a_database_in_memory() {
 #[test]
 fn a_uri_is_an_error_and_not_a_file_that_its_text_hides() {
     let app = App::builder().without_linked().start().wait().expect("it starts");
-    for path in ["file:app.db", "file:app.db?mode=memory", "file:/tmp/app.db?vfs=unix-none"] {
+    for path in ["file:app.db", "file:app.db?mode=memory", "file:/srv/app.db?vfs=unix-none"] {
         let error = app.add_database("app", DatabaseOptions::new(path)).expect_err("it is no path");
         assert!(matches!(error, Error::Open { cause: OpenError::Uri, .. }), "{path}: {error:?}");
         assert!(error.to_string().contains("write the path alone"), "{error}");
