@@ -155,14 +155,12 @@
 // The macros write `::event_core::…`, also for the hooks that this crate defines itself.
 extern crate self as event_core;
 
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod app;
 mod config;
 mod describe;
 mod dispatch;
 mod event;
+mod generated;
 pub mod prelude;
 mod testing;
 
@@ -171,21 +169,29 @@ pub use app::default_app::track;
 pub use app::prepared::Prepared;
 pub use app::track::Track;
 pub use config::ConfigError;
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::generated::*;
+}
+
+pub use config::problem::Problem;
 pub use describe::{
     DescribedEvent, DescribedField, DescribedHook, DescribedImplementation, DescribedPlugin, Description,
     EventCalls,
 };
 pub use dispatch::blocking::Waiting;
 pub use dispatch::builtin::{register_events, shutdown, startup, track_event};
-pub use dispatch::error::{Error, Problem, Result};
+pub use dispatch::error::{Error, Result};
 pub use dispatch::failure::{BoxError, Failure};
 pub use dispatch::hook::{HookCall, HookInfo, HookSpec};
 pub use dispatch::host::App;
 pub use dispatch::implementation::{Class, Implementation};
 pub use dispatch::observe::{CallEnd, ObservedCall, Observer};
-pub use dispatch::receipt::{Promise, Receipt};
+pub use dispatch::receipt::Receipt;
 pub use dispatch::wrapper::{Next, Outcome};
 pub use event::actor::{Actor, IntoActor};
+pub use event::durability::Promise;
 pub use event::event_type::{Event, EventType, Field};
 pub use event::json::{Properties, PropertiesError};
 pub use event::name_pattern::{NamePattern, NamePatternError};

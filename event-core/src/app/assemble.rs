@@ -8,28 +8,14 @@ use crate::app::builder::AppBuilder;
 use crate::app::call_order;
 use crate::app::registry::{Linked, linked};
 use crate::config::Config;
+use crate::config::problem::Problem;
 use crate::config::suggest::nearest;
 use crate::dispatch::builtin::{shutdown, startup};
-use crate::dispatch::error::Problem;
 use crate::dispatch::hook::HookInfo;
+use crate::dispatch::host::{ByHook, Parts};
 use crate::dispatch::implementation::{HookImpl, Implementation};
 use crate::event::event_type::{Declaration, EventType};
 use crate::event::plugin_identity::PluginList;
-
-/// The parts of an app.
-#[derive(Default)]
-pub(crate) struct Parts {
-    /// Their versions by name; of a plugin that only closures stand for, an empty text.
-    pub(crate) plugins: BTreeMap<&'static str, &'static str>,
-    /// Taken when the app starts, which then knows more of them.
-    pub(crate) events: Vec<EventType>,
-    pub(crate) hooks: Vec<&'static HookInfo>,
-    /// Each hook's implementations in call order; a hook for which there is no order is left out.
-    pub(crate) implementations: ByHook,
-    pub(crate) config: Config,
-}
-
-pub(crate) type ByHook = BTreeMap<TypeId, Vec<Arc<Implementation>>>;
 
 /// Takes the parts out of the builder and brings in what is linked.
 pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> Parts {

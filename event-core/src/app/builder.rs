@@ -5,15 +5,13 @@ use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::app::lifecycle;
+use crate::config::problem::Problem;
 use crate::config::{Layer, Layers};
 use crate::dispatch::blocking::Waiting;
 use crate::dispatch::builtin::track_event;
-use crate::dispatch::error::Problem;
 use crate::dispatch::failure::{self, Failure, Handler};
 use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
@@ -22,7 +20,7 @@ use crate::dispatch::parameter::Hearable;
 use crate::dispatch::return_value::{IntoAnswer, IntoCause};
 use crate::dispatch::state::State;
 use crate::event::event_type::{Event, EventType};
-use crate::testing::test_clock::Fixed;
+use crate::event::test_clock::TestClock;
 
 /// Puts an app together; made by [`App::builder`].
 ///
@@ -62,7 +60,7 @@ pub struct AppBuilder {
     pub(crate) config: Layers,
     /// What the methods below found wrong already.
     pub(crate) problems: Vec<Problem>,
-    pub(crate) fixed: Option<Box<Fixed>>,
+    pub(crate) test_clock: Option<Box<TestClock>>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
     pub(crate) failure_handler: Handler,
 }
@@ -85,7 +83,7 @@ impl Default for AppBuilder {
             state: State::default(),
             config: Layers::default(),
             problems: Vec::new(),
-            fixed: None,
+            test_clock: None,
             observers: Vec::new(),
             failure_handler: Arc::new(failure::print),
         }
@@ -221,18 +219,6 @@ impl AppBuilder {
     /// times.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observers.push(Box::new(observer));
-        self
-    }
-
-    /// The clock that events take their time from, for tests. A time that a caller gives with `.at(…)` stays.
-    pub fn clock(mut self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        self.fixed.get_or_insert_default().clock = Some(Box::new(clock));
-        self
-    }
-
-    /// Where events take their ids from, for tests.
-    pub fn ids(mut self, ids: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
-        self.fixed.get_or_insert_default().ids = Some(Box::new(ids));
         self
     }
 

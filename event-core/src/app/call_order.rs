@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ptr;
 use std::sync::Arc;
 
-use crate::dispatch::error::Problem;
+use crate::config::problem::Problem;
 use crate::dispatch::implementation::{Class, Implementation};
 use crate::event::plugin_identity::Module;
 

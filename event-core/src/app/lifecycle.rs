@@ -7,9 +7,10 @@ use std::sync::{Arc, OnceLock};
 
 use crate::app::assemble::{collect, name_clashes};
 use crate::app::builder::AppBuilder;
-use crate::app::stop::{Stopped, shut_down, stop};
+use crate::config::problem::Problem;
+use crate::dispatch::blocking::Waiting;
 use crate::dispatch::builtin::{register_events, startup, track_event};
-use crate::dispatch::error::{Error, Problem, Result};
+use crate::dispatch::error::{Error, Result};
 use crate::dispatch::execute;
 use crate::dispatch::failure::Failure;
 use crate::dispatch::hook::HookSpec;
@@ -18,8 +19,49 @@ use crate::dispatch::implementation::Implementation;
 use crate::dispatch::in_flight::Gate;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::reentrancy;
+use crate::dispatch::stop::{Stopped, shut_down, stop};
 use crate::dispatch::wrapper::Outcome;
 use crate::event::event_type::EventType;
+
+impl App {
+    /// Starts an app with everything that is linked into the program; `.await` it, or `.wait()`.
+    ///
+    /// Collects events and implementations, checks them, calls `register_events`, then `startup`.
+    ///
+    /// # Errors
+    /// [`Error::Start`] with all problems found; [`Error::Startup`] when a `startup` implementation failed.
+    pub fn start() -> Waiting<'static, Self> {
+        Self::builder().start()
+    }
+
+    /// An app that is put together step by step.
+    pub fn builder() -> AppBuilder {
+        AppBuilder::default()
+    }
+
+    /// Stops the app: new calls are refused, running ones are waited for, then every `shutdown` implementation
+    /// runs, in reverse start-up order, whatever fails. `.await` it, or `.wait()`.
+    ///
+    /// A second call waits for the first, and gives the same. A call that is dropped half-way, by a timeout for one,
+    /// stops nothing and loses nothing: while it waits for running calls, the app goes on running; after that, the next
+    /// call goes on with the implementation that was waiting, where it was waiting. It is `Ok` only when every
+    /// implementation has ended. What such a call leaves is a line on standard error.
+    ///
+    /// An app that is dropped without it runs nothing, and says on standard error which `shutdown` implementations
+    /// weren't called.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with the `shutdown` implementations that failed; the app is shut down all the same.
+    /// [`Error::ShutdownInside`] inside an implementation of this app, which shutdown would wait for.
+    pub fn shutdown(&self) -> Waiting<'_, ()> {
+        Waiting::new(async move {
+            if self.inner.is_inside() {
+                return Err(Error::ShutdownInside);
+            }
+            shut_down(self).await
+        })
+    }
+}
 
 /// 1. Collect what is linked and what the builder was given; bring each hook's implementations into call order.
 /// 2. Ask `register_events` for the types that can't register themselves.
@@ -39,8 +81,8 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
         gate: Gate::default(),
         stopped: Stopped::default(),
         started: AtomicBool::new(false),
-        is_tested: AtomicBool::new(builder.fixed.is_some()),
-        fixed: builder.fixed,
+        is_tested: AtomicBool::new(builder.test_clock.is_some()),
+        test_clock: builder.test_clock,
         observers: builder.observers,
         recorder: OnceLock::new(),
         failure_handler: builder.failure_handler,

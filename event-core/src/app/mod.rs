@@ -7,5 +7,5 @@ pub(crate) mod default_app;
 pub(crate) mod lifecycle;
 pub(crate) mod prepared;
 pub(crate) mod registry;
-pub(crate) mod stop;
+mod state;
 pub(crate) mod track;

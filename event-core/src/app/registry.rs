@@ -1,7 +1,5 @@
 //! What the linked crates registered.
 
-use std::sync::Arc;
-
 use crate::dispatch::hook::HookInfo;
 use crate::dispatch::implementation::HookImpl;
 use crate::event::event_type::Declaration;
@@ -59,19 +57,4 @@ macro_rules! __keep_name {
 /// Everything of one kind that is linked, in no order: the linker's changes from build to build.
 pub(crate) fn linked<T: inventory::Collect>() -> impl Iterator<Item = &'static T> {
     inventory::iter::<T>.into_iter()
-}
-
-/// Something that the program's data holds, or that was made while it runs.
-pub(crate) enum Declared<T: ?Sized + 'static> {
-    Static(&'static T),
-    Owned(Arc<T>),
-}
-
-impl<T: ?Sized> Declared<T> {
-    pub(crate) fn get(&self) -> &T {
-        match self {
-            Self::Static(value) => value,
-            Self::Owned(value) => value,
-        }
-    }
 }

@@ -33,6 +33,28 @@ pub struct Track<'a, E> {
     said: Said,
 }
 
+impl App {
+    /// Says that this happened. `.await` it, or `.wait()` without a runtime; nothing happens before.
+    ///
+    /// ```
+    /// # use event_core::prelude::*;
+    /// # #[derive(Event)]
+    /// # struct BanUser { user: String }
+    /// # let app = App::builder().without_linked().event::<BanUser>().start().wait()?;
+    /// let receipt = app.track(BanUser { user: "mallory".into() }).by(Actor::new("root")).wait()?;
+    /// println!("tracked {}", receipt.id());
+    /// # Ok::<_, event_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An error means that the event isn't tracked: [`Error::UnknownEvent`], [`Error::ShutDown`],
+    /// [`Error::Refused`] when an `essential` implementation failed, and for `.wait()` inside an implementation
+    /// [`Error::WouldBlock`]. Every other failure is in the [`Receipt`](crate::Receipt).
+    pub fn track<E: Event>(&self, event: E) -> Track<'_, E> {
+        Track::new(Some(self), event)
+    }
+}
+
 impl<'a, E: Event> Track<'a, E> {
     pub(crate) fn new(app: Option<&'a App>, event: E) -> Self {
         Self { app, event, said: Said::default() }
@@ -64,7 +86,11 @@ impl<'a, E: Event> Track<'a, E> {
         let Self { app, event, said } = self;
         let Some(app) = app else { return Err(no_default_app(&event)) };
         let plan = plan(app, &event)?.clone();
-        Prepared::new(app, plan, Arc::new(TrackedOf::new(event, said.completed(app))))
+        Prepared::new(
+            app,
+            plan,
+            Arc::new(TrackedOf::new(event, said.completed(app.inner.test_clock.as_deref()))),
+        )
     }
 
     /// Tracks the event and waits on this thread, for code without an async runtime.
@@ -115,7 +141,7 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
     }
 
     async fn run(self, app: &'a App, plan: &'a Plan<track_event>, _running: Running<'a>) -> Result<Receipt> {
-        let event = TrackedOf::new(self.event, self.said.completed(app));
+        let event = TrackedOf::new(self.event, self.said.completed(app.inner.test_clock.as_deref()));
         let receipt = run(app, plan, &event, event.envelope()).await?;
         if let Some(recorder) = app.inner.recorder.get() {
             recorder.add(Arc::new(event));
@@ -147,9 +173,9 @@ fn unknown_event<E: Event>(event: &E) -> Error {
 /// implementation hears.
 #[cold]
 fn wait_in_a_test<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said: Said) -> Result<Receipt> {
-    let event = TrackedOf::new(event, said.completed(app));
+    let event = TrackedOf::new(event, said.completed(app.inner.test_clock.as_deref()));
     let receipt = wait(app, plan, &event, event.envelope())?;
-    let receipt = event.envelope().with_given_id(receipt);
+    let receipt = receipt.with_given_id(event.envelope());
     if let Some(recorder) = app.inner.recorder.get() {
         recorder.add(Arc::new(event));
     }
@@ -165,14 +191,14 @@ fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelop
         let args = track_event::args(app, event);
         // Without a box there is nothing to drop, and nothing of it on the way.
         match execute::run_plain(plan, args, slot, entered.is_nested())?.notable {
-            None => Ok(envelope.receipt()),
-            Some(notable) => notable_receipt(app, envelope.receipt(), Some(notable)),
+            None => Ok(Receipt::of_now(envelope)),
+            Some(notable) => notable_receipt(app, Receipt::of_now(envelope), Some(notable)),
         }
     } else {
         let args = track_event::args(app, event);
         let span = EventSpan::of(event);
         let ran = span.run(|| execute::run_with_care(plan, args, slot, entered.is_nested()));
-        let receipt = ran.and_then(|ran| notable_receipt(app, envelope.receipt(), ran.notable));
+        let receipt = ran.and_then(|ran| notable_receipt(app, Receipt::of_now(envelope), ran.notable));
         span.end(&receipt);
         receipt
     }
@@ -181,8 +207,7 @@ fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelop
 async fn run(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
     let span = EventSpan::of(event);
     let ran = span.around(execute::run(plan, track_event::args(app, event))).await;
-    let receipt = envelope.with_given_id(envelope.receipt());
-    let receipt = notable_receipt(app, receipt, ran.notable);
+    let receipt = notable_receipt(app, Receipt::of_envelope(envelope), ran.notable);
     span.end(&receipt);
     receipt
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::{Layer, Layers};
-use crate::dispatch::error::Problem;
+use crate::config::problem::Problem;
 
 /// The layers as one tree, not resolved yet.
 #[derive(Default)]

@@ -3,6 +3,7 @@
 mod aside;
 mod key;
 mod load;
+pub(crate) mod problem;
 mod read;
 mod resolve;
 pub(crate) mod suggest;
@@ -17,8 +18,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use self::load::Written;
+use crate::config::problem::Problem;
 use crate::config::suggest::nearest;
-use crate::dispatch::error::Problem;
 
 /// The configuration of a running app: everything merged and resolved.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::Config;
 use super::load::{is_reference, join};
 use super::read::meaning;
-use crate::dispatch::error::Problem;
+use crate::config::problem::Problem;
 
 impl Config {
     /// The value with every reference in it replaced by what it refers to.

@@ -152,6 +152,14 @@ pub struct EventCalls {
     pub implementations: Vec<DescribedImplementation>,
 }
 
+impl App {
+    /// What the app is made of: plugins, events, hooks, and who is called when. Printed, it is tables;
+    /// `app.describe().event("ban-user")` is the part about one event.
+    pub fn describe(&self) -> Description {
+        Description::of(self)
+    }
+}
+
 impl Description {
     pub(crate) fn of(app: &App) -> Self {
         let parts = &app.inner.parts;

@@ -5,7 +5,6 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
-use crate::app::registry::Declared;
 use crate::dispatch::builtin::startup;
 use crate::dispatch::hook::{HookInfo, HookSpec};
 use crate::dispatch::plan::Call;
@@ -115,6 +114,21 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
         at += 1;
     }
     at == one.len() && at == other.len()
+}
+
+/// Something that the program's data holds, or that was made while it runs.
+enum Declared<T: ?Sized + 'static> {
+    Static(&'static T),
+    Owned(Arc<T>),
+}
+
+impl<T: ?Sized> Declared<T> {
+    fn get(&self) -> &T {
+        match self {
+            Self::Static(value) => value,
+            Self::Owned(value) => value,
+        }
+    }
 }
 
 /// A function that answers a hook, as `#[hookimpl]` registered it.

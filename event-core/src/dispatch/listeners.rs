@@ -2,45 +2,13 @@
 
 use std::any::TypeId;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::dispatch::builtin::track_event;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::type_map::KindMap;
 use crate::event::event_type::{Event, EventType};
 use crate::event::tracked::TrackedOf;
-
-/// An event type's number, the same for all apps of the process; given when the first app that knows the type starts.
-/// A generic type has none: its static would be shared by all the types that are made of it.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Number(AtomicUsize);
-
-/// The number of what no app knows.
-const NONE: usize = 0;
-
-impl Number {
-    #[doc(hidden)]
-    pub const fn new() -> Self {
-        Self(AtomicUsize::new(NONE))
-    }
-
-    /// Relaxed, since whoever has the app has seen it start.
-    #[inline]
-    fn get(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn get_or_give(&self) -> usize {
-        static LAST: AtomicUsize = AtomicUsize::new(NONE);
-        if self.get() == NONE {
-            let new = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-            // Another app that starts may have been faster; then a number stays without a type.
-            let _ = self.0.compare_exchange(NONE, new, Ordering::Relaxed, Ordering::Relaxed);
-        }
-        self.get()
-    }
-}
+use crate::event::type_number::Number;
 
 /// The plan of each event type that an app knows.
 pub(crate) struct Listeners {

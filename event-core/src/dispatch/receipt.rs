@@ -9,7 +9,8 @@ use crate::dispatch::error::Error;
 use crate::dispatch::execute::Notable;
 use crate::dispatch::failure::Failure;
 use crate::dispatch::implementation::Implementation;
-use crate::event::envelope::now;
+use crate::event::durability::Promise;
+use crate::event::envelope::{Envelope, now};
 use crate::event::id::{LazyId, new_id};
 use crate::event::tracked::Tracked;
 
@@ -33,34 +34,25 @@ struct Rare {
     id: Option<Uuid>,
 }
 
-/// The best that an implementation gave for an event, from least to most.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Promise {
-    /// No implementation keeps the event.
-    #[default]
-    Nothing,
-    /// The event waits in this process's memory to be written; it doesn't survive a crash.
-    Enqueued,
-    /// The event is on disk and survives a crash of the process and of the machine.
-    OnDisk,
-}
-
-impl Promise {
-    #[inline]
-    pub(crate) fn from_u8(number: u8) -> Self {
-        match number {
-            0 => Self::Nothing,
-            1 => Self::Enqueued,
-            _ => Self::OnDisk,
-        }
-    }
-}
-
 impl Receipt {
+    /// Of an event for which nothing went wrong. An id that was given comes by [`of_envelope`](Self::of_envelope).
     #[inline]
-    pub(crate) fn new(id: LazyId, created: SystemTime, promise: u8) -> Self {
-        Self { id, created: Some(created), promise, rare: OnceLock::new() }
+    pub(crate) fn of_now(envelope: &Envelope) -> Self {
+        let (id, created) = envelope.lazy_id();
+        Self { id, created: Some(created), promise: envelope.promised() as u8, rare: OnceLock::new() }
+    }
+
+    /// Of an event whose id may have been given.
+    pub(crate) fn of_envelope(envelope: &Envelope) -> Self {
+        Self::of_now(envelope).with_given_id(envelope)
+    }
+
+    /// The receipt with the id, if the caller gave one.
+    pub(crate) fn with_given_id(self, envelope: &Envelope) -> Self {
+        match envelope.given_id() {
+            None => self,
+            Some(id) => self.with_id(id),
+        }
     }
 
     /// Of an event of any type.

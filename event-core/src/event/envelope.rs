@@ -6,12 +6,12 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::dispatch::host::App;
-use crate::dispatch::receipt::{Promise, Receipt};
 use crate::event::actor::Actor;
 use crate::event::date::date_of;
+use crate::event::durability::Promise;
 use crate::event::event_type::EventType;
 use crate::event::id::LazyId;
+use crate::event::test_clock::TestClock;
 
 /// What an event carries along to its implementations.
 pub(crate) struct Envelope {
@@ -40,9 +40,9 @@ pub(crate) struct Given {
 impl Said {
     /// With the time and the id that the app fixes for tests, unless the caller gave them.
     #[inline]
-    pub(crate) fn completed(mut self, app: &App) -> Self {
-        if let Some(fixed) = &app.inner.fixed {
-            fixed.complete(&mut self);
+    pub(crate) fn completed(mut self, clock: Option<&TestClock>) -> Self {
+        if let Some(clock) = clock {
+            clock.complete(&mut self);
         }
         self
     }
@@ -111,18 +111,14 @@ impl Envelope {
         Promise::from_u8(self.promise.load(Ordering::Relaxed))
     }
 
-    /// The receipt of an event for which nothing went wrong, whose id wasn't given.
+    /// The random part of the id, as far as it is made, and the time: what a receipt makes the id of.
     #[inline]
-    pub(crate) fn receipt(&self) -> Receipt {
-        Receipt::new(self.id.clone(), self.created, self.promise.load(Ordering::Relaxed))
+    pub(crate) fn lazy_id(&self) -> (LazyId, SystemTime) {
+        (self.id.clone(), self.created)
     }
 
-    /// The receipt with the id, if that was given.
-    pub(crate) fn with_given_id(&self, receipt: Receipt) -> Receipt {
-        match &self.given_id {
-            None => receipt,
-            Some(id) => receipt.with_id(**id),
-        }
+    pub(crate) fn given_id(&self) -> Option<Uuid> {
+        self.given_id.as_deref().copied()
     }
 }
 

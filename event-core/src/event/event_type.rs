@@ -5,10 +5,10 @@ use std::panic::Location;
 
 use serde::Serializer;
 
-use crate::dispatch::listeners::Number;
 use crate::event::json::Writer;
 use crate::event::plugin_identity::{Module, Plugin};
 use crate::event::tracked::TrackedOf;
+use crate::event::type_number::Number;
 
 /// A type whose values are occurrences: something that happened.
 ///

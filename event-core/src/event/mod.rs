@@ -2,6 +2,7 @@
 
 pub(crate) mod actor;
 pub(crate) mod date;
+pub(crate) mod durability;
 pub(crate) mod envelope;
 pub(crate) mod event_type;
 pub(crate) mod id;
@@ -10,4 +11,6 @@ pub(crate) mod name_pattern;
 pub(crate) mod plugin_identity;
 pub(crate) mod record;
 pub(crate) mod rfc3339;
+pub(crate) mod test_clock;
 pub(crate) mod tracked;
+pub(crate) mod type_number;

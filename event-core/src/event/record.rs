@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::dispatch::receipt::Promise;
 use crate::event::actor::Actor;
+use crate::event::durability::Promise;
 use crate::event::json::{Properties, PropertiesError};
 use crate::event::tracked::AnyTracked;
 

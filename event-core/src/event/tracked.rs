@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::dispatch::receipt::Promise;
 use crate::event::actor::Actor;
+use crate::event::durability::Promise;
 use crate::event::envelope::{Envelope, Said};
 use crate::event::event_type::Event;
 use crate::event::json::{self, Properties, PropertiesError};
@@ -342,6 +342,6 @@ impl<E: Event> AnyTracked for TrackedOf<E> {
 
 mod sealed {
     pub trait Sealed {}
-    impl<E: crate::Event> Sealed for super::TrackedOf<E> {}
-    impl Sealed for crate::Record {}
+    impl<E: super::Event> Sealed for super::TrackedOf<E> {}
+    impl Sealed for super::Record {}
 }

@@ -1,4 +1,4 @@
 //! What tests of applications use.
 
 pub(crate) mod recorder;
-pub(crate) mod test_clock;
+mod test_clock;

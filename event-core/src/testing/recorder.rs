@@ -1,10 +1,12 @@
 //! What was tracked: for tests.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::dispatch::blocking::Waiting;
-use crate::dispatch::waiters::Waiters;
+use crate::dispatch::host::App;
+use crate::dispatch::recording::Recording;
 use crate::event::event_type::Event;
 use crate::event::tracked::{AnyTracked, TrackedOf};
 
@@ -31,33 +33,19 @@ use crate::event::tracked::{AnyTracked, TrackedOf};
 /// # Ok::<_, event_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Recorder(Arc<Kept>);
+pub struct Recorder(Arc<Recording>);
 
-#[derive(Default)]
-pub(crate) struct Kept {
-    events: Mutex<Vec<Arc<dyn AnyTracked>>>,
-    waiting: Waiters,
-}
-
-impl std::fmt::Debug for Kept {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.events().iter().map(|event| event.name().to_owned())).finish()
-    }
-}
-
-impl Kept {
-    pub(crate) fn add(&self, event: Arc<dyn AnyTracked>) {
-        self.events().push(event);
-        self.waiting.wake();
-    }
-
-    fn events(&self) -> MutexGuard<'_, Vec<Arc<dyn AnyTracked>>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+impl App {
+    /// Records what is tracked from now on, for tests. Every call gives the same recorder.
+    pub fn recorder(&self) -> Recorder {
+        let kept = self.inner.recorder.get_or_init(Arc::default).clone();
+        self.inner.is_tested.store(true, Ordering::Release);
+        Recorder::new(kept)
     }
 }
 
 impl Recorder {
-    pub(crate) fn new(kept: Arc<Kept>) -> Self {
+    pub(crate) fn new(kept: Arc<Recording>) -> Self {
         Self(kept)
     }
 

@@ -1,27 +1,20 @@
-//! Ids and times that a test fixes.
+//! How a test fixes ids and times.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::event::envelope::Said;
+use crate::app::builder::AppBuilder;
 
-/// What the builder was given in place of the clock and of new ids.
-#[derive(Default)]
-pub(crate) struct Fixed {
-    pub(crate) clock: Option<Box<dyn Fn() -> DateTime<Utc> + Send + Sync>>,
-    pub(crate) ids: Option<Box<dyn Fn() -> Uuid + Send + Sync>>,
-}
+impl AppBuilder {
+    /// The clock that events take their time from, for tests. A time that a caller gives with `.at(…)` stays.
+    pub fn clock(mut self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        self.test_clock.get_or_insert_default().clock = Some(Box::new(clock));
+        self
+    }
 
-impl Fixed {
-    /// Gives an event time and id, unless the caller gave them.
-    #[cold]
-    pub(crate) fn complete(&self, said: &mut Said) {
-        let given = said.given.get_or_insert_default();
-        if let Some(clock) = &self.clock {
-            given.created.get_or_insert_with(clock);
-        }
-        if let Some(ids) = &self.ids {
-            given.id.get_or_insert_with(ids);
-        }
+    /// Where events take their ids from, for tests.
+    pub fn ids(mut self, ids: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
+        self.test_clock.get_or_insert_default().ids = Some(Box::new(ids));
+        self
     }
 }

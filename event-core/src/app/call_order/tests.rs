@@ -10,8 +10,8 @@ use proptest::sample::subsequence;
 use proptest::test_runner::RngSeed;
 
 use super::{Role, group, sort};
+use crate::config::problem::Problem;
 use crate::dispatch::builtin::track_event;
-use crate::dispatch::error::Problem;
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::implementation::{Class, Hearing, HookImpl, Implementation, Options};
 use crate::event::plugin_identity::{Module, Plugin};
