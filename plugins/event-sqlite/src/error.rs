@@ -377,9 +377,7 @@ impl StdError for Error {
 /// What to do about it.
 fn advice(code: ErrorCode) -> Option<&'static str> {
     Some(match code {
-        ErrorCode::DiskFull => {
-            "there is no room on its disk (or below `max_page_count`); make some, and the next write works"
-        }
+        ErrorCode::DiskFull => "there is no room on its disk; make some, and the next write works",
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             "another process held its lock for longer than `busy_timeout_ms`"
         }
@@ -389,8 +387,8 @@ fn advice(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::DatabaseCorrupt => "it is damaged; see https://sqlite.org/recovery.html",
         ErrorCode::ReadOnly => "it became read only; check its permissions",
         ErrorCode::AuthorizationForStatementDenied => {
-            "a closure shares its transaction with others: it can't begin, commit or roll back; return from it to \
-             commit, or an error to roll back"
+            "a closure shares its transaction with others: it can't begin, commit or roll back, attach a file or set a \
+             pragma that stays; return from it to commit, or an error to roll back"
         }
         ErrorCode::CannotOpen => "there is no such file, or no permission to open it",
         _ => return None,

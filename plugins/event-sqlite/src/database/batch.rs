@@ -55,6 +55,12 @@ impl Batch {
         self.bytes.len()
     }
 
+    /// What is left of it from this place on.
+    pub(crate) fn left_from(&self, at: usize) -> Left {
+        let start = if at == 0 { 0 } else { self.entries[at - 1].end };
+        Left { entries: self.entries.len() - at, bytes: self.bytes.len() - start }
+    }
+
     pub(crate) fn awaited(&self) -> usize {
         self.awaited
     }
@@ -140,6 +146,13 @@ impl Batch {
 
 const KEPT_BYTES: usize = 1 << 20;
 const KEPT_ENTRIES: usize = 1 << 13;
+
+/// How much of a batch is left.
+#[derive(Clone, Copy)]
+pub(crate) struct Left {
+    pub(crate) entries: usize,
+    pub(crate) bytes: usize,
+}
 
 pub(crate) enum Next<'b> {
     Rows(std::ops::Range<usize>),

@@ -97,7 +97,7 @@ pub(crate) fn canonical(path: &Path) -> PathBuf {
 const CACHE_KIB: i64 = 16 << 10;
 
 /// Statements that a connection keeps prepared: more than a program of a usual size has.
-const STATEMENTS: usize = 128;
+pub(crate) const STATEMENTS: usize = 128;
 
 /// The path is absolute: the bundled SQLite takes a name that starts with `file:` for a URI, whatever the flags. Each connection stays on one thread.
 fn open(file: &Path, options: &DatabaseOptions, flags: OpenFlags) -> rusqlite::Result<Connection> {

@@ -4,6 +4,7 @@ mod batch;
 mod checkpoint;
 mod connect;
 mod directory;
+mod frame;
 mod guard;
 mod inside;
 #[cfg(all(test, shuttle))]
@@ -15,6 +16,7 @@ mod pace;
 mod queue;
 mod readers;
 mod reading;
+mod sharing;
 mod tx;
 mod writer;
 
@@ -104,8 +106,9 @@ impl Database {
 
     /// Runs a closure in a transaction, on the thread that writes to this database, and commits.
     ///
-    /// Writes that wait at the same time are committed together. An error or a panic of the closure undoes what it
-    /// wrote, and nothing else.
+    /// Writes that wait at the same time are committed together, except in a database where what one of them does can
+    /// fail the commit or end the transaction: a deferred foreign key, or a trigger or constraint that rolls back. An
+    /// error or a panic of the closure undoes what it wrote, and nothing else.
     ///
     /// Once it was polled, it is done, also when nobody waits for it any more. A closure that tracks and whose turn
     /// comes only when the app shuts down fails, as everything does that tracks then.

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use crate::database::batch::{Answer, Batch};
+use crate::database::batch::{Answer, Batch, Left};
 use crate::database::job::Job;
 use crate::sync::{Monitor, MutexGuard};
 
@@ -180,10 +180,10 @@ impl Queue {
     }
 
     /// Says that of what was taken only this is left, which makes room.
-    pub(crate) fn answered(&self, left: &Batch) {
+    pub(crate) fn answered(&self, left: Left) {
         let mut state = self.lock();
-        state.taken = left.len();
-        state.taken_bytes = left.bytes();
+        state.taken = left.entries;
+        state.taken_bytes = left.bytes;
         // All of them, since one of them may have stopped to wait and would keep the place of another.
         let waiting = std::mem::take(&mut state.waiting_for_room);
         drop(state);

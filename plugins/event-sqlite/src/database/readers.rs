@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use crate::database::Core;
 use crate::database::connect;
+use crate::database::guard::Guard;
 use crate::database::inside::{self, Side};
 use crate::database::job::panicked;
 use crate::error::{Error, Result};
@@ -34,7 +35,13 @@ struct State {
 }
 
 /// A closure in the queue. It is given a connection, or the reason why there is none.
-type Read = Box<dyn FnOnce(Result<&Connection>) + Send>;
+type Read = Box<dyn FnOnce(Result<&Reader>) + Send>;
+
+/// A connection that closures read on, one after the other.
+struct Reader {
+    connection: Connection,
+    guard: Guard,
+}
 
 impl Readers {
     pub(crate) fn new(core: Arc<Core>) -> Self {
@@ -49,9 +56,9 @@ impl Readers {
     {
         let (sender, receiver) = oneshot::channel();
         let path = self.core.path.clone();
-        let read: Read = Box::new(move |connection| {
-            let outcome = connection.and_then(|connection| {
-                let run = || in_one_state(connection, closure);
+        let read: Read = Box::new(move |reader| {
+            let outcome = reader.and_then(|reader| {
+                let run = || reader.in_one_state(closure);
                 catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| Err(panicked(&path, &*payload)))
             });
             // Whoever doesn't wait any more has lost nothing.
@@ -127,19 +134,32 @@ impl Queue {
 
 fn run(core: &Core, queue: &Queue) {
     inside::enter(core.id, Side::Reads);
-    let mut connection = None;
+    let mut reader = None;
     while let Some(read) = queue.next() {
         // Opened again after a failure, which may have been the file's absence.
-        let open = match &connection {
-            Some(connection) => Ok(connection),
-            None => connect::reader(core).map(|opened| &*connection.insert(opened)),
+        let open = match &reader {
+            Some(reader) => Ok(reader),
+            None => Reader::open(core).map(|opened| &*reader.insert(opened)),
         };
         read(open);
+        if let Some(Reader { connection, guard }) = &reader {
+            guard.restore(connection);
+        }
     }
 }
 
-/// One transaction, so that all statements of the closure see one state of the database.
-fn in_one_state<T>(connection: &Connection, closure: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-    let transaction = connection.unchecked_transaction()?;
-    closure(&transaction)
+impl Reader {
+    fn open(core: &Core) -> Result<Self> {
+        let mut connection = connect::reader(core)?;
+        let guard = Guard::of(&mut connection, core.options.busy_timeout)
+            .map_err(|cause| Error::sqlite(&core.path, cause))?;
+        Ok(Self { connection, guard })
+    }
+
+    /// One transaction, so that all statements of the closure see one state of the database. It is rolled back, and
+    /// with it go temporary tables that the closure made.
+    fn in_one_state<T>(&self, closure: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let transaction = self.connection.unchecked_transaction()?;
+        self.guard.run(|| closure(&transaction))
+    }
 }

@@ -15,7 +15,8 @@ use crate::error::Result;
 ///
 /// Derefs to rusqlite's [`Connection`]. The transaction is shared with other writes that wait at the same time, each
 /// in a savepoint of its own: an error or a panic undoes this one only. So a closure can't begin, commit or roll back
-/// (savepoints of its own it can have).
+/// (savepoints of its own it can have), attach a file, or set a pragma that stays. Temporary tables, views and triggers
+/// are gone when it ends, and settings such as [`busy_timeout`](Connection::busy_timeout) are set back.
 pub struct Tx<'t> {
     connection: &'t Connection,
     app: &'t App,

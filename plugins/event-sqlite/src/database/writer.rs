@@ -1,19 +1,22 @@
 //! The thread that writes to a database: everything that waits in one transaction, and then everybody is told.
 
+use std::ops::{Range, RangeInclusive};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 
 use crate::database::Core;
 use crate::database::batch::{Batch, Next, What};
 use crate::database::checkpoint::{self, Emptied};
+use crate::database::frame::Frame;
 use crate::database::guard::Guard;
 use crate::database::inside::{self, Side};
 use crate::database::job::{Job, Turn, Undo};
 use crate::database::pace::{Pace, ROUNDS};
 use crate::database::queue::{Awake, Worth};
+use crate::database::sharing::Sharing;
 use crate::error::{Error, Result};
 use crate::log::{line, log};
 use crate::row::{self, Inserter, Row};
@@ -23,8 +26,9 @@ use crate::sync::{pause, thread};
 pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc::Receiver<()>> {
     let path = core.path.clone();
     let name = format!("event-sqlite write {}", core.name);
-    let guard = Guard::of(&mut connection).map_err(|cause| Error::sqlite(&path, cause))?;
-    let writer = Writer { connection, core, guard };
+    let guard =
+        Guard::of(&mut connection, core.options.busy_timeout).map_err(|cause| Error::sqlite(&path, cause))?;
+    let writer = Writer { connection, core, guard, sharing: Sharing::default() };
     let (ended, receiver) = mpsc::channel();
     let run = move || {
         writer.run();
@@ -40,6 +44,7 @@ struct Writer {
     connection: Connection,
     core: Arc<Core>,
     guard: Guard,
+    sharing: Sharing,
 }
 
 /// A quarter of a commit is what waiting may cost, since not to wait costs half of one. A commit that took longer than
@@ -52,22 +57,56 @@ pub(crate) const LONGEST_END: Duration = Duration::from_secs(1);
 /// Why a transaction ended before it was committed.
 struct Broken {
     error: Error,
-    /// The job that broke it, if it was one.
-    by: Option<usize>,
+    by: Culprit,
 }
 
-/// What became of the rows of a transaction.
-#[derive(Default)]
-struct Rows {
+/// What broke a transaction.
+enum Culprit {
+    /// The job at this place.
+    Job(usize),
+    /// One of these rows, by what only a commit shows.
+    Rows(Range<usize>),
+    /// None of what was to be written: everything would have failed.
+    Surroundings,
+}
+
+/// What one transaction wrote of a batch.
+struct Part {
+    /// The places of it.
+    range: Range<usize>,
     inserted: usize,
-    /// Those that couldn't be inserted, in order.
+    /// What was to be written and couldn't, in order.
     failed: Vec<(usize, Error)>,
+    /// The last job of it.
+    job: Option<usize>,
+}
+
+/// What became of a job that didn't break its transaction.
+struct Ran {
+    inserted: usize,
+    /// What keeps it from being written though the closure did well.
+    failed: Option<Error>,
+    /// Whether others can be written in the same transaction.
+    shared: bool,
+}
+
+impl Part {
+    fn culprit(&self, cause: &rusqlite::Error) -> Culprit {
+        let is_key = matches!(cause, rusqlite::Error::SqliteFailure(error, _)
+            if error.extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
+        match self.job {
+            _ if !is_key => Culprit::Surroundings,
+            Some(job) => Culprit::Job(job),
+            None => Culprit::Rows(self.range.clone()),
+        }
+    }
 }
 
 impl Writer {
     fn run(&self) {
         inside::enter(self.core.id, Side::Writes);
         let _abandon = Abandon(&self.core);
+        let frame = Frame::of(&self.connection).expect("a statement without tables can be prepared");
         let mut batch = Batch::default();
         let mut pace = Pace::Idle;
         let mut retry = Retry::default();
@@ -83,9 +122,9 @@ impl Writer {
             }
             self.core.queue.take(&mut batch);
             let (all, awaited, start) = (batch.len(), batch.awaited(), Instant::now());
-            let error = self.write(&mut batch);
+            let error = self.write(&frame, &mut batch);
             if error.is_some() {
-                self.core.queue.answered(&batch);
+                self.core.queue.answered(batch.left_from(0));
             }
             self.report(error, batch.len());
             if batch.is_empty() {
@@ -130,131 +169,211 @@ impl Writer {
 
     /// Writes what it can and answers whoever waits. What stays in the batch are rows that nobody waits for, and the
     /// error is why.
-    fn write(&self, batch: &mut Batch) -> Option<Error> {
-        loop {
-            match self.transaction(batch) {
-                Ok(rows) => {
-                    self.committed(batch, rows);
-                    return None;
+    fn write(&self, frame: &Frame<'_>, batch: &mut Batch) -> Option<Error> {
+        let (mut from, mut one_by_one) = (0, 0);
+        while batch.next(from).is_some() {
+            let most = if from < one_by_one { 1 } else { usize::MAX };
+            match self.transaction(frame, batch, from, most) {
+                Ok(part) => {
+                    from = part.range.end;
+                    self.committed(batch, part);
                 }
-                Err(Broken { error, by: Some(job) }) => self.fail_jobs(batch, job, &error),
-                Err(Broken { error, by: None }) => {
+                Err(Broken { error, by: Culprit::Job(job) }) => self.fail_jobs(batch, from..=job, &error),
+                Err(Broken { error, by: Culprit::Rows(rows) }) if rows.len() == 1 => {
+                    from = rows.end;
+                    self.answer(batch, rows.start, Some(error));
+                }
+                Err(Broken { by: Culprit::Rows(rows), .. }) => one_by_one = rows.end,
+                Err(Broken { error, by: Culprit::Surroundings }) => {
                     fail_all(batch, &error);
                     return Some(error);
                 }
             }
         }
+        batch.clear();
+        self.core.queue.answered(batch.left_from(0));
+        None
     }
 
-    fn transaction(&self, batch: &mut Batch) -> Result<Rows, Broken> {
-        let connection = &self.connection;
-        let broken = |cause| Broken { error: Error::sqlite(&self.core.path, cause), by: None };
-        execute(connection, BEGIN).map_err(broken)?;
-        let written = self.write_all(batch);
-        let committed = match written {
-            Ok(rows) => execute(connection, COMMIT).map(|()| rows).map_err(broken),
-            Err(broken) => Err(broken),
-        };
-        if committed.is_err() && !connection.is_autocommit() {
+    /// Writes from this place on as much as can be in one transaction, `most_rows` at most.
+    fn transaction(
+        &self,
+        frame: &Frame<'_>,
+        batch: &mut Batch,
+        from: usize,
+        most_rows: usize,
+    ) -> Result<Part, Broken> {
+        let broken = |by, cause| Broken { error: Error::sqlite(&self.core.path, cause), by };
+        frame.begin.run().map_err(|cause| broken(Culprit::Surroundings, cause))?;
+        let written = self.write_part(frame, batch, from, most_rows);
+        let committed = written.and_then(|part| match frame.commit.run() {
+            Ok(()) => Ok(part),
+            Err(cause) => Err(broken(part.culprit(&cause), cause)),
+        });
+        if committed.is_err() && !self.connection.is_autocommit() {
             // If this fails too, the next BEGIN says so.
-            let _ = execute(connection, ROLLBACK);
+            let _ = frame.rollback.run();
         }
         committed
     }
 
-    fn write_all(&self, batch: &mut Batch) -> Result<Rows, Broken> {
-        let path = &self.core.path;
-        let mut inserter = Inserter::new(&self.connection);
-        let mut rows = Rows::default();
-        let mut at = 0;
-        while let Some(next) = batch.next(at) {
+    fn write_part(
+        &self,
+        frame: &Frame<'_>,
+        batch: &mut Batch,
+        from: usize,
+        most_rows: usize,
+    ) -> Result<Part, Broken> {
+        let surroundings =
+            |cause| Broken { error: Error::sqlite(&self.core.path, cause), by: Culprit::Surroundings };
+        let connection = &self.connection;
+        let mut inserter = Inserter::new(connection);
+        let mut part = Part { range: from..from, inserted: 0, failed: Vec::new(), job: None };
+        let mut is_empty = true;
+        // Asked for when a job comes.
+        let mut is_shared = None;
+        while let Some(next) = batch.next(part.range.end) {
             match next {
                 Next::Rows(range) => {
-                    let Rows { inserted, failed } = &mut rows;
-                    let failed =
-                        |place, cause| failed.push((range.start + place, Error::sqlite(path, cause)));
-                    let those = range.clone().map(|at| batch.row(at));
-                    match inserter.insert(those, failed) {
-                        Ok(count) => *inserted += count,
-                        Err(cause) => return Err(Broken { error: Error::sqlite(path, cause), by: None }),
+                    let range = range.start..range.end.min(range.start.saturating_add(most_rows));
+                    self.insert(&mut inserter, batch, range, &mut part).map_err(surroundings)?;
+                    if most_rows < usize::MAX {
+                        break;
                     }
-                    at = range.end;
                 }
                 Next::Job(place, job) => {
-                    match self.run_job(&mut **job, &mut inserter) {
-                        Ok(count) => rows.inserted += count,
-                        Err(error) => return Err(Broken { error, by: Some(place) }),
+                    let shared = match is_shared {
+                        Some(shared) => shared,
+                        None => *is_shared.insert(self.sharing.is_safe(connection).map_err(surroundings)?),
+                    };
+                    if !shared && !is_empty {
+                        break;
                     }
-                    at = place + 1;
+                    let ran = self.run_job(frame, &mut **job, &mut inserter, shared);
+                    let ran = ran.map_err(|error| Broken { error, by: Culprit::Job(place) })?;
+                    part.inserted += ran.inserted;
+                    part.failed.extend(ran.failed.map(|error| (place, error)));
+                    part.job = Some(place);
+                    part.range.end = place + 1;
+                    if !ran.shared {
+                        break;
+                    }
                 }
             }
+            is_empty = false;
         }
-        Ok(rows)
+        Ok(part)
+    }
+
+    fn insert(
+        &self,
+        inserter: &mut Inserter<'_>,
+        batch: &Batch,
+        range: Range<usize>,
+        part: &mut Part,
+    ) -> rusqlite::Result<()> {
+        let Part { inserted, failed, range: written, .. } = part;
+        let path = &self.core.path;
+        let failed = |place, cause| failed.push((range.start + place, Error::sqlite(path, cause)));
+        let those = range.clone().map(|at| batch.row(at));
+        *inserted += inserter.insert(those, failed)?;
+        written.end = range.end;
+        Ok(())
     }
 
     /// Runs a closure in a savepoint of its own. An error means that the transaction is gone, not that the closure
     /// failed.
-    fn run_job(&self, job: &mut dyn Job, inserter: &mut Inserter<'_>) -> Result<usize> {
-        let connection = &self.connection;
+    fn run_job(
+        &self,
+        frame: &Frame<'_>,
+        job: &mut dyn Job,
+        inserter: &mut Inserter<'_>,
+        shared: bool,
+    ) -> Result<Ran> {
+        let Self { connection, guard, .. } = self;
         let path = &self.core.path;
         let keeps = self.core.ledger().is_some();
         let sqlite = |cause| Error::sqlite(path, cause);
-        execute(connection, SAVEPOINT).map_err(sqlite)?;
-        let mut count = 0;
+        frame.savepoint.run().map_err(sqlite)?;
+        let mut kept = 0;
         let mut bytes = Vec::new();
         let mut keep = |events: &[event_core::Prepared]| {
-            for event in events.iter().filter(|_| keeps) {
-                bytes.clear();
-                row::encode(event.event(), &mut bytes)?;
-                count += inserter.insert_one(&bytes)?;
-            }
-            Ok(())
+            guard.lift(|| {
+                for event in events.iter().filter(|_| keeps) {
+                    bytes.clear();
+                    row::encode(event.event(), &mut bytes)?;
+                    kept += inserter.insert_one(&bytes)?;
+                }
+                Ok(())
+            })
         };
-        let done = self.guard.run(|| job.run(&mut Turn { connection, path, keep: &mut keep }));
+        let mut done = guard.run(|| job.run(&mut Turn { connection, path, keep: &mut keep }));
+        guard.restore(connection);
         if connection.is_autocommit() {
             return Err(Error::EndedTransaction { path: path.clone() });
         }
-        if let Err(Undo) = done {
-            count = 0;
-            execute(connection, ROLLBACK_TO).map_err(sqlite)?;
+        let mut ran = Ran { inserted: kept, failed: None, shared };
+        if done.is_ok()
+            && let Err(cause) = self.clean_up(&mut ran)
+        {
+            ran.failed = Some(sqlite(cause));
+            done = Err(Undo);
         }
-        execute(connection, RELEASE).map_err(sqlite)?;
-        Ok(count)
+        if let Err(Undo) = done {
+            ran.inserted = 0;
+            frame.rollback_to.run().map_err(sqlite)?;
+        }
+        frame.release.run().map_err(sqlite)?;
+        Ok(ran)
     }
 
-    fn committed(&self, batch: &mut Batch, rows: Rows) {
+    /// After a closure that did well: removes what it leaves to others, and looks at what it did to the schema.
+    fn clean_up(&self, ran: &mut Ran) -> rusqlite::Result<()> {
+        self.guard.remove_temporary(&self.connection)?;
+        if self.guard.schema_changed() && ran.shared {
+            ran.shared = self.sharing.after_change(&self.connection)?;
+        }
+        Ok(())
+    }
+
+    fn committed(&self, batch: &mut Batch, part: Part) {
         if let Some(ledger) = self.core.ledger() {
-            ledger.add_written(rows.inserted);
+            ledger.add_written(part.inserted);
         }
         // First, or somebody who was answered could find its write still waiting.
-        self.core.queue.answered(&Batch::default());
-        let mut failed = rows.failed.into_iter().peekable();
-        for at in 0..batch.len() {
+        self.core.queue.answered(batch.left_from(part.range.end));
+        let mut failed = part.failed.into_iter().peekable();
+        for at in part.range {
             let error = failed.next_if(|(place, _)| *place == at).map(|(_, error)| error);
-            match batch.take(at) {
-                What::Row(Some(answer)) => {
-                    // Whoever doesn't wait any more has its event all the same.
-                    let _ = answer.send(error.map_or(Ok(()), Err));
-                }
-                What::Row(None) => {
-                    if let Some(error) = error {
-                        self.refuse(batch.row(at), &error);
-                    }
-                }
-                What::Job(job) => answer(job, Ok(())),
-                What::Answered => {}
-            }
+            self.answer(batch, at, error);
         }
-        batch.clear();
     }
 
-    /// The job at `place` broke the transaction. It fails, and so do those that had run before it; everything else can
-    /// be written without it.
-    fn fail_jobs(&self, batch: &mut Batch, place: usize, error: &Error) {
-        for at in 0..=place {
+    /// Tells whoever waits for what is at this place.
+    fn answer(&self, batch: &mut Batch, at: usize, error: Option<Error>) {
+        match batch.take(at) {
+            What::Row(Some(answer)) => {
+                // Whoever doesn't wait any more has its event all the same.
+                let _ = answer.send(error.map_or(Ok(()), Err));
+            }
+            What::Row(None) => {
+                if let Some(error) = error {
+                    self.refuse(batch.row(at), &error);
+                }
+            }
+            What::Job(job) => answer(job, error.map_or(Ok(()), Err)),
+            What::Answered => {}
+        }
+    }
+
+    /// The job at the end of these places broke the transaction. It fails, and so do those that had run in it before;
+    /// everything else can be written without it.
+    fn fail_jobs(&self, batch: &mut Batch, places: RangeInclusive<usize>, error: &Error) {
+        let culprit = *places.end();
+        for at in places {
             let Some(job) = batch.take_job(at) else { continue };
             let error = match at {
-                _ if at == place => error.clone(),
+                _ if at == culprit => error.clone(),
                 _ => Error::RolledBack { path: self.core.path.clone(), cause: Arc::new(error.clone()) },
             };
             answer(job, Err(error));
@@ -339,17 +458,4 @@ impl Drop for Abandon<'_> {
     fn drop(&mut self) {
         self.0.queue.abandon();
     }
-}
-
-// The comments keep them apart from what a closure prepares: a statement that is prepared already isn't asked whether
-// the closure may run it.
-const BEGIN: &str = "BEGIN IMMEDIATE -- event-sqlite";
-const COMMIT: &str = "COMMIT -- event-sqlite";
-const ROLLBACK: &str = "ROLLBACK -- event-sqlite";
-const SAVEPOINT: &str = "SAVEPOINT event_sqlite";
-const ROLLBACK_TO: &str = "ROLLBACK TO event_sqlite";
-const RELEASE: &str = "RELEASE event_sqlite";
-
-fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(sql)?.raw_execute().map(drop)
 }

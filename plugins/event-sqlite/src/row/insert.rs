@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, Result, ToSql};
+use rusqlite::{CachedStatement, Connection, Error, ErrorCode, Result, ToSql};
 
 use crate::row::Row;
 
@@ -27,7 +27,7 @@ impl<'c> Inserter<'c> {
     /// are inserted all the same, as long as there is a transaction.
     ///
     /// # Errors
-    /// When the failure broke the transaction.
+    /// When the failure broke the transaction, or isn't the row's and would be that of each other row, too.
     pub(crate) fn insert<'r>(
         &mut self,
         mut rest: impl ExactSizeIterator<Item = &'r [u8]> + Clone,
@@ -39,7 +39,7 @@ impl<'c> Inserter<'c> {
             let those = rest.clone().take(TOGETHER);
             match self.insert_together(those.clone()) {
                 Ok(count) => inserted += count,
-                Err(error) if self.connection.is_autocommit() => return Err(error),
+                Err(error) if self.is_broken(&error) => return Err(error),
                 // One of them is the culprit. The others shall not suffer for it.
                 Err(_) => inserted += self.insert_each(those, at, &mut failed)?,
             }
@@ -68,7 +68,7 @@ impl<'c> Inserter<'c> {
         for (row, at) in rows.zip(first..) {
             match self.insert_one(row) {
                 Ok(count) => inserted += count,
-                Err(error) if self.connection.is_autocommit() => return Err(error),
+                Err(error) if self.is_broken(&error) => return Err(error),
                 Err(error) => failed(at, error),
             }
         }
@@ -83,11 +83,31 @@ impl<'c> Inserter<'c> {
     }
 }
 
+impl Inserter<'_> {
+    fn is_broken(&self, error: &Error) -> bool {
+        let is_of_the_file = matches!(
+            error.sqlite_error_code(),
+            Some(
+                ErrorCode::DiskFull
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::OutOfMemory
+                    | ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked
+                    | ErrorCode::DatabaseCorrupt
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::CannotOpen
+                    | ErrorCode::OperationInterrupted
+            )
+        );
+        is_of_the_file || self.connection.is_autocommit()
+    }
+}
+
 /// `OR IGNORE` would hide more than an id that is there already.
 fn sql(rows: usize) -> String {
     let places = vec!["(?,?,?,?,?,?,?)"; rows].join(",");
     format!(
-        "INSERT INTO events (id, name, version, created, actor_id, actor, properties) VALUES {places} \
+        "INSERT INTO main.events (id, name, version, created, actor_id, actor, properties) VALUES {places} \
          ON CONFLICT (id) DO NOTHING"
     )
 }

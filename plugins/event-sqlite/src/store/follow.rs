@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use rusqlite::OptionalExtension;
 
 use crate::delivery;
 use crate::error::{Error, Result};
@@ -59,8 +60,10 @@ impl<T: FromColumns> Follow<T> {
         });
         if self.from_now {
             let end = self.end.get_or_insert_with(|| {
-                let last = "SELECT coalesce(max(seq), 0) FROM events";
-                database.read(move |connection| Ok(connection.query_row(last, (), |row| row.get(0))?))
+                let last = "SELECT seq FROM main.events ORDER BY seq DESC LIMIT 1";
+                database.read(move |connection| {
+                    Ok(connection.query_row(last, (), |row| row.get(0)).optional()?.unwrap_or(0))
+                })
             });
             reader.position = Some(ready!(Pin::new(end).poll(context))?);
             (self.end, self.from_now) = (None, false);

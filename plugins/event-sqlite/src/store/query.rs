@@ -73,7 +73,7 @@ impl Query {
         position: Option<i64>,
         limit: u64,
     ) -> Result<Option<(String, Vec<Value>)>> {
-        let select = "SELECT seq, id, name, version, created, actor, properties FROM events";
+        let select = "SELECT seq, id, name, version, created, actor, properties FROM main.events";
         let order = if self.newest_first { "ORDER BY seq DESC" } else { "ORDER BY seq" };
         let (conditions, mut values) = self.conditions(position);
         let sql = match self.names(connection)? {
@@ -153,9 +153,10 @@ enum Names {
 fn all_names(connection: &Connection) -> Result<Vec<String>> {
     let mut statement = connection.prepare_cached(
         "WITH RECURSIVE names (name) AS (
-            SELECT min(name) FROM events
+            SELECT (SELECT name FROM main.events ORDER BY name LIMIT 1)
             UNION ALL
-            SELECT (SELECT min(name) FROM events WHERE name > names.name) FROM names WHERE name IS NOT NULL
+            SELECT (SELECT name FROM main.events WHERE name > names.name ORDER BY name LIMIT 1)
+            FROM names WHERE name IS NOT NULL
         ) SELECT name FROM names WHERE name IS NOT NULL",
     )?;
     let mut rows = statement.query(())?;

@@ -69,7 +69,7 @@ impl Retention {
             None => None,
             Some(rows) => connection
                 .query_row(
-                    "SELECT seq FROM events ORDER BY seq DESC LIMIT 1 OFFSET ?",
+                    "SELECT seq FROM main.events ORDER BY seq DESC LIMIT 1 OFFSET ?",
                     (i64::try_from(rows.get()).unwrap_or(i64::MAX),),
                     |row| row.get(0),
                 )
@@ -81,12 +81,12 @@ impl Retention {
             Some(start) => {
                 let mut text = Vec::new();
                 write_rfc3339(start, &mut text);
-                let young = "SELECT seq - 1 FROM events WHERE created >= ? ORDER BY seq LIMIT 1";
-                let last = "SELECT max(seq) FROM events";
+                let young = "SELECT seq - 1 FROM main.events WHERE created >= ? ORDER BY seq LIMIT 1";
+                let last = "SELECT seq FROM main.events ORDER BY seq DESC LIMIT 1";
                 let text = String::from_utf8_lossy(&text);
                 match connection.query_row(young, (text,), |row| row.get(0)).optional()? {
                     Some(seq) => Some(seq),
-                    None => connection.query_row(last, (), |row| row.get(0))?,
+                    None => connection.query_row(last, (), |row| row.get(0)).optional()?,
                 }
             }
         };
@@ -113,8 +113,8 @@ pub(crate) async fn remove_old(app: &App, database: &Database) -> Result<u64> {
     let Some(last) = last.await?.map(|last| last.min(needed.saturating_sub(1))) else { return Ok(0) };
     let mut removed = 0;
     loop {
-        let step =
-            "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq <= ? ORDER BY seq LIMIT ?)";
+        let step = "DELETE FROM main.events WHERE seq IN \
+                    (SELECT seq FROM main.events WHERE seq <= ? ORDER BY seq LIMIT ?)";
         match database.execute_write(step, (last, STEP)).await? {
             0 => return Ok(removed),
             rows => removed += rows as u64,

@@ -92,7 +92,7 @@ fn version(connection: &Connection, place: Place) -> Result<i64> {
         Place::Own => connection.pragma_query_value(None, "user_version", |row| row.get(0))?,
         Place::Shared if kind(connection, "event_sqlite")?.is_none() => 0,
         Place::Shared => {
-            connection.query_row("SELECT store_version FROM event_sqlite", (), |row| row.get(0))?
+            connection.query_row("SELECT store_version FROM main.event_sqlite", (), |row| row.get(0))?
         }
     })
 }
@@ -111,17 +111,17 @@ fn set_version(connection: &Connection, place: Place, version: i64) -> Result<()
 /// Makes the view, unless the application has something of that name. Gives whether the view is there.
 pub(crate) fn make_view(connection: &Connection, path: &Path) -> Result<bool> {
     let found: Option<(String, String)> = connection
-        .query_row("SELECT type, sql FROM sqlite_schema WHERE name = 'datasette_events'", (), |row| {
+        .query_row("SELECT type, sql FROM main.sqlite_schema WHERE name = 'datasette_events'", (), |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
     match found {
-        None => connection.execute_batch(VIEW)?,
+        None => connection.execute_batch(&view_in_main())?,
         Some((_, sql)) if sql == VIEW => {}
         // An older version of this one.
         Some((kind, sql)) if kind == "view" && sql.ends_with("FROM events") => {
-            connection.execute_batch("DROP VIEW datasette_events")?;
-            connection.execute_batch(VIEW)?;
+            connection.execute_batch("DROP VIEW main.datasette_events")?;
+            connection.execute_batch(&view_in_main())?;
         }
         Some((kind, _)) => {
             log(format_args!(
@@ -135,9 +135,14 @@ pub(crate) fn make_view(connection: &Connection, path: &Path) -> Result<bool> {
     Ok(true)
 }
 
+/// What SQLite keeps of it is [`VIEW`].
+fn view_in_main() -> String {
+    VIEW.replacen("CREATE VIEW ", "CREATE VIEW main.", 1)
+}
+
 /// What is there under this name: a table, a view, an index, or nothing.
 fn kind(connection: &Connection, name: &str) -> Result<Option<String>> {
     let found =
-        connection.query_row("SELECT type FROM sqlite_schema WHERE name = ?", (name,), |row| row.get(0));
+        connection.query_row("SELECT type FROM main.sqlite_schema WHERE name = ?", (name,), |row| row.get(0));
     Ok(found.optional()?)
 }

@@ -4,6 +4,7 @@ mod closing;
 mod databases;
 mod failures;
 mod files;
+mod isolation;
 mod model;
 mod numbers;
 mod reading;

@@ -50,10 +50,10 @@ pub(crate) fn hold(database: &Database) -> mpsc::Sender<()> {
     sender
 }
 
-type Closure<T> = dyn FnOnce(&Tx<'_>) -> event_sqlite::Result<T> + Send;
+pub(crate) type Closure<T> = dyn FnOnce(&Tx<'_>) -> event_sqlite::Result<T> + Send;
 
 /// Asks for all of these writes while the writer is busy, so that they are one batch, and gives their outcomes.
-fn together<T: Send + 'static>(
+pub(crate) fn together<T: Send + 'static>(
     database: &Database,
     closures: Vec<Box<Closure<T>>>,
 ) -> Vec<event_sqlite::Result<T>> {
@@ -152,40 +152,6 @@ fn an_error_of_the_applications_own_comes_back_as_what_it_is() {
     let (_app, notes) = notes(&files);
     let error = notes.write(|_| Err::<(), _>(Error::own(NoSuchUser(17)))).wait().expect_err("it says no");
     assert_eq!(error.downcast_ref::<NoSuchUser>().map(|it| it.0), Some(17));
-}
-
-/// `RAISE(ROLLBACK)` ends the whole transaction, as a disk that is full can.
-#[test]
-fn a_closure_that_breaks_the_transaction_takes_down_only_what_had_run_before_it() {
-    let files = Files::new();
-    let (app, notes) = notes(&files);
-    let trigger = "CREATE TRIGGER bomb BEFORE INSERT ON note WHEN new.text = 'bomb' \
-                   BEGIN SELECT RAISE(ROLLBACK, 'boom'); END";
-    notes.execute_write(trigger, ()).wait().expect("it can be written");
-    for swallow in [false, true] {
-        notes.execute_write("DELETE FROM note", ()).wait().expect("it can be written");
-        let outcomes = together(
-            &notes,
-            vec![
-                Box::new(|tx| add(tx, "before")),
-                Box::new(|_| Err(Error::own("its own"))),
-                Box::new(move |tx| {
-                    add(tx, "bomb").or_else(|error| if swallow { Ok(()) } else { Err(error) })
-                }),
-                Box::new(|tx| add(tx, "after")),
-            ],
-        );
-        assert!(matches!(outcomes[0], Err(Error::RolledBack { .. })), "{outcomes:?}");
-        assert!(matches!(outcomes[1], Err(Error::Own(_))), "{outcomes:?}");
-        match &outcomes[2] {
-            Err(Error::EndedTransaction { .. }) => assert!(swallow, "{outcomes:?}"),
-            Err(Error::Sqlite { .. }) => assert!(!swallow, "{outcomes:?}"),
-            _ => panic!("{outcomes:?}"),
-        }
-        assert!(outcomes[3].is_ok(), "{outcomes:?}");
-        assert_eq!(texts(&files), ["after"]);
-    }
-    app.track(banned("mallory")).wait().expect("nothing refuses");
 }
 
 #[test]
