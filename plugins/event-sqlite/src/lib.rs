@@ -191,6 +191,7 @@
 //! [`events_needed_from`] needs. The file doesn't get smaller by it; SQLite uses the room again.
 
 mod app;
+mod contain;
 mod database;
 mod delivery;
 mod error;

@@ -1,14 +1,14 @@
 //! A closure that waits for its turn to write.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use event_core::{App, Prepared};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
+use crate::contain::contained;
 use crate::database::tx::Tx;
+use crate::delivery::cause;
 use crate::error::{Error, Result};
 use crate::written::Written;
 
@@ -40,6 +40,8 @@ pub(crate) struct Closure<T, F> {
     app: App,
     /// Until its turn.
     function: Option<F>,
+    /// How many writes it is inside of, itself included.
+    depth: u32,
     outcome: Option<Result<(T, Vec<Prepared>)>>,
     deliver: Deliver<T>,
     sender: Sender<T>,
@@ -50,8 +52,14 @@ where
     T: Send + 'static,
     F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
 {
-    pub(crate) fn boxed(app: App, function: F, deliver: Deliver<T>, sender: Sender<T>) -> Box<dyn Job> {
-        Box::new(Self { app, function: Some(function), outcome: None, deliver, sender })
+    pub(crate) fn boxed(
+        app: App,
+        function: F,
+        depth: u32,
+        deliver: Deliver<T>,
+        sender: Sender<T>,
+    ) -> Box<dyn Job> {
+        Box::new(Self { app, function: Some(function), depth, outcome: None, deliver, sender })
     }
 }
 
@@ -66,8 +74,9 @@ impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Closure<T, F> {
             (turn.keep)(&events)?;
             Ok((value, events))
         };
-        let outcome = catch_unwind(AssertUnwindSafe(run))
-            .unwrap_or_else(|payload| Err(panicked(turn.path, &*payload)))
+        let _at = cause::At::depth(self.depth);
+        let outcome = contained(run)
+            .unwrap_or_else(|message| Err(Error::Panicked { path: turn.path.to_owned(), message }))
             .map_err(|error: Error| error.about(turn.path));
         let undo = outcome.as_ref().map(drop).map_err(|_| Undo);
         self.outcome = Some(outcome);
@@ -87,12 +96,4 @@ impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Closure<T, F> {
             (None, Ok(())) => unreachable!("a transaction isn't committed before all its jobs have run"),
         };
     }
-}
-
-/// A panic as the error that its caller gets.
-pub(crate) fn panicked(path: &Path, payload: &(dyn Any + Send)) -> Error {
-    let text = payload.downcast_ref::<&str>().copied();
-    let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let message = message.unwrap_or("with a payload that is no text").to_owned();
-    Error::Panicked { path: path.to_owned(), message }
 }

@@ -36,6 +36,7 @@ pub use self::options::{DatabaseOptions, Synchronous};
 use self::reading::Reading;
 pub use self::tx::{TrackedInTx, Tx};
 use crate::app::Sqlite;
+use crate::delivery::cause;
 use crate::error::Result;
 use crate::waiting::Waiting;
 use crate::written::Written;
@@ -131,11 +132,12 @@ impl Database {
             let sqlite = Sqlite::of(&app)?;
             let ledger = core.ledger().cloned();
             let deliver_to = app.clone();
+            let depth = cause::depth() + 1;
             let deliver = Box::new(move |value, events, sender| {
-                sqlite.deliveries.deliver(&deliver_to, ledger, value, events, sender);
+                sqlite.deliveries.deliver(&deliver_to, ledger, value, events, sender, depth);
             });
             let (sender, receiver) = oneshot::channel();
-            let job = Closure::boxed(app, closure, deliver, sender);
+            let job = Closure::boxed(app, closure, depth, deliver, sender);
             core.queue.push_job(job).await.map_err(|_| core.closed())?;
             receiver.await.unwrap_or_else(|_| Err(core.closed()))
         })
@@ -155,6 +157,11 @@ impl Database {
         let open = self.open.clone();
         Waiting::new(async move {
             open.core.may_read()?;
+            let depth = cause::depth() + 1;
+            let closure = move |connection: &Connection| {
+                let _at = cause::At::depth(depth);
+                closure(connection)
+            };
             open.readers.read(closure)?.await.unwrap_or_else(|_| Err(open.core.closed()))
         })
     }

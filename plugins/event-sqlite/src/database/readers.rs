@@ -1,17 +1,16 @@
 //! The threads that read from a database, each with a connection of its own.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
+use crate::contain::contained;
 use crate::database::Core;
 use crate::database::connect;
 use crate::database::guard::Guard;
 use crate::database::inside::{self, Side};
-use crate::database::job::panicked;
 use crate::error::{Error, Result};
 
 /// Closures that read, and the threads that run them. A thread starts when all others are busy, up to a number.
@@ -59,7 +58,7 @@ impl Readers {
         let read: Read = Box::new(move |reader| {
             let outcome = reader.and_then(|reader| {
                 let run = || reader.in_one_state(closure);
-                catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| Err(panicked(&path, &*payload)))
+                contained(run).unwrap_or_else(|message| Err(Error::Panicked { path: path.clone(), message }))
             });
             // Whoever doesn't wait any more has lost nothing.
             let _ = sender.send(outcome.map_err(|error| error.about(&path)));

@@ -1,97 +1,250 @@
-//! How one thread runs many deliveries, and goes on with the others while an implementation waits for one of them.
+//! The threads that deliver. One at a time begins deliveries, in the order in which they came. While an implementation
+//! waits on its thread, another thread goes on with the others.
+//!
+//! How many threads wait is bounded, and what they wait for may itself be a delivery. So the bound is one for each
+//! depth: a delivery that a waiting implementation has caused is deeper than that implementation's own, and begins
+//! however many wait above it.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
+use std::mem;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
 
-use crate::delivery::Delivery;
+use crate::contain::{contained, discard};
+use crate::delivery::{Delivery, cause, finish};
+use crate::log::log;
 
-/// Deliveries that can go on, in the order in which they came.
+/// How many implementations of deliveries that no other delivery caused may wait at the same time, a thread each. What
+/// they write is committed together.
+const MOST_WAITING: usize = 32;
+/// The same for each further depth.
+const MOST_WAITING_DEEPER: usize = 8;
+/// Threads that the executor starts in any case.
+const MOST_THREADS: usize = 512;
+/// A thread that has nothing to do for this long ends.
+const IDLE: Duration = Duration::from_secs(10);
+/// When as many wait as may, and nothing has begun for this long, they wait for something that isn't known to be
+/// deeper: one more begins.
+const STALLED: Duration = Duration::from_millis(50);
+
+/// Deliveries that can go on, and the threads that run them.
 #[derive(Default)]
 pub(crate) struct Executor {
     state: Mutex<State>,
+    /// Where threads wait that have nothing to do.
     work: Condvar,
+    /// Whether it was said that there is no further thread.
+    said_so: AtomicBool,
 }
 
 #[derive(Default)]
 struct State {
-    ready: VecDeque<Arc<Task>>,
+    /// By depth, each with its place among all.
+    ready: BTreeMap<u32, VecDeque<(u64, Arc<Task>)>>,
+    /// How many were ever ready.
+    places: u64,
+    /// Whether a thread is about to begin what is ready.
+    is_beginning: bool,
+    /// How often one has begun or gone on.
+    begun: u64,
+    /// Threads on which an implementation waits, by its delivery's depth.
+    waiting: BTreeMap<u32, usize>,
+    /// One may begin however many wait.
+    relieve: bool,
+    threads: usize,
+    /// Those that haven't looked for anything yet.
+    starting: usize,
+    idle: usize,
     closed: bool,
 }
 
 struct Task {
     executor: Arc<Executor>,
-    /// Taken out while it is polled.
-    delivery: Mutex<Option<Delivery>>,
-    /// Woken while it was polled: once more.
-    again: AtomicBool,
+    depth: u32,
+    slot: Mutex<Slot>,
+}
+
+enum Slot {
+    Pending(Delivery),
+    /// A thread polls it. `again`: it was woken since.
+    Polled {
+        again: bool,
+    },
+    Done,
 }
 
 thread_local! {
     /// The executor whose thread this is.
     static MINE: RefCell<Option<Arc<Executor>>> = const { RefCell::new(None) };
+    /// Whether this is the thread that begins deliveries.
+    static BEGINS: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Executor {
-    pub(crate) fn spawn(self: &Arc<Self>, delivery: Delivery) {
-        let delivery = Mutex::new(Some(delivery));
-        self.push(Arc::new(Task { executor: self.clone(), delivery, again: AtomicBool::new(false) }));
-    }
-
-    /// Runs what is spawned, on this thread, until the executor is closed and nothing can go on.
-    pub(crate) fn run(self: Arc<Self>) {
-        MINE.set(Some(self.clone()));
-        while let Some(task) = self.next(|state| state.closed) {
-            task.run();
+    /// Has it delivered by a thread. Gives it back where the system gives none.
+    pub(crate) fn spawn(self: &Arc<Self>, delivery: Delivery, depth: u32) -> Result<(), Delivery> {
+        let slot = Mutex::new(Slot::Pending(delivery));
+        let task = Arc::new(Task { executor: self.clone(), depth, slot });
+        let mut state = self.lock();
+        self.push(&mut state, task.clone());
+        let has_thread = state.threads > 0;
+        drop(state);
+        if has_thread {
+            return Ok(());
+        }
+        match mem::replace(&mut *lock(&task.slot), Slot::Done) {
+            Slot::Pending(delivery) => Err(delivery),
+            Slot::Polled { .. } | Slot::Done => Ok(()),
         }
     }
 
+    /// The threads end when nothing can go on.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.work.notify_all();
     }
 
-    /// The next that can go on. Without any, waits for one, or until `over`.
-    fn next(&self, over: impl Fn(&State) -> bool) -> Option<Arc<Task>> {
-        let mut state = self.lock();
-        loop {
-            if let Some(task) = state.ready.pop_front() {
-                return Some(task);
-            }
-            if over(&state) {
-                return None;
-            }
-            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+    fn push(self: &Arc<Self>, state: &mut State, task: Arc<Task>) {
+        state.push(task);
+        self.find_thread(state);
+    }
+
+    /// Sees to it that what may begin does.
+    fn find_thread(self: &Arc<Self>, state: &mut State) {
+        if state.is_beginning || state.starting > 0 || state.next().is_none() {
+            return;
+        }
+        if state.idle > 0 {
+            self.work.notify_one();
+        } else if !self.start_thread(state) && !self.said_so.swap(true, Ordering::Relaxed) {
+            log(format_args!(
+                "there is no further thread for implementations; those that wait for one another may wait for ever"
+            ));
         }
     }
 
-    fn push(&self, task: Arc<Task>) {
-        self.lock().ready.push_back(task);
-        self.work.notify_all();
+    fn start_thread(self: &Arc<Self>, state: &mut State) -> bool {
+        let executor = self.clone();
+        let thread = thread::Builder::new().name("event-sqlite deliver".to_owned());
+        let started = state.threads < MOST_THREADS && thread.spawn(move || executor.run()).is_ok();
+        state.threads += usize::from(started);
+        state.starting += usize::from(started);
+        started
+    }
+
+    fn run(self: Arc<Self>) {
+        MINE.set(Some(self.clone()));
+        let mut state = self.lock();
+        state.starting -= 1;
+        loop {
+            if !state.is_beginning
+                && let Some(task) = state.take_next()
+            {
+                state.is_beginning = true;
+                BEGINS.set(true);
+                drop(state);
+                task.run();
+                state = self.lock();
+                if BEGINS.replace(false) {
+                    state.is_beginning = false;
+                }
+                continue;
+            }
+            if state.closed && state.ready.is_empty() {
+                break;
+            }
+            let is_late;
+            state.idle += 1;
+            (state, is_late) = match self.work.wait_timeout(state, IDLE) {
+                Ok((state, wait)) => (state, wait.timed_out()),
+                Err(poisoned) => (poisoned.into_inner().0, false),
+            };
+            state.idle -= 1;
+            if is_late && (state.is_beginning || state.next().is_none()) {
+                break;
+            }
+        }
+        state.threads -= 1;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
+}
+
+impl State {
+    fn push(&mut self, task: Arc<Task>) {
+        self.places += 1;
+        self.ready.entry(task.depth).or_default().push_back((self.places, task));
+    }
+
+    /// Where the next one is: the one that came first, of those that may begin.
+    fn next(&self) -> Option<Next> {
+        let allowed = self.ready.iter().filter(|(depth, _)| {
+            let waiting: usize = self.waiting.range(**depth..).map(|(_, waiting)| *waiting).sum();
+            waiting < if **depth <= 1 { MOST_WAITING } else { MOST_WAITING_DEEPER }
+        });
+        let first = allowed.min_by_key(|(_, tasks)| tasks.front().map(|(place, _)| *place));
+        if let Some((depth, _)) = first {
+            return Some(Next::First(*depth));
+        }
+        // What came last is more likely to be what is waited for.
+        let last = self.ready.iter().max_by_key(|(_, tasks)| tasks.back().map(|(place, _)| *place));
+        last.filter(|_| self.relieve).map(|(depth, _)| Next::Last(*depth))
+    }
+
+    fn take_next(&mut self) -> Option<Arc<Task>> {
+        let next = self.next()?;
+        let (Next::First(depth) | Next::Last(depth)) = next;
+        let tasks = self.ready.get_mut(&depth)?;
+        let taken = if matches!(next, Next::First(_)) { tasks.pop_front() } else { tasks.pop_back() };
+        let (_, task) = taken?;
+        if tasks.is_empty() {
+            self.ready.remove(&depth);
+        }
+        self.relieve = false;
+        self.begun += 1;
+        Some(task)
+    }
+}
+
+/// The first or the last of those that are ready at this depth.
+enum Next {
+    First(u32),
+    Last(u32),
 }
 
 impl Task {
     fn run(self: Arc<Self>) {
-        let Some(mut delivery) = lock(&self.delivery).take() else {
-            // An implementation in it waits further up on this very thread. Or it is done.
-            self.again.store(true, Ordering::Release);
-            return;
+        let mut delivery = match &mut *lock(&self.slot) {
+            slot @ Slot::Pending(_) => match mem::replace(slot, Slot::Polled { again: false }) {
+                Slot::Pending(delivery) => delivery,
+                Slot::Polled { .. } | Slot::Done => unreachable!("it is pending"),
+            },
+            Slot::Polled { again } => {
+                *again = true;
+                return;
+            }
+            Slot::Done => return,
         };
         let waker = Waker::from(self.clone());
-        if delivery.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
-            *lock(&self.delivery) = Some(delivery);
-            if self.again.swap(false, Ordering::AcqRel) {
-                self.executor.push(self.clone());
-            }
+        let poll = || delivery.as_mut().poll(&mut Context::from_waker(&waker));
+        let polled = contained(poll);
+        if !matches!(polled, Ok(Poll::Pending)) {
+            finish(polled.map(|_| ()));
+            discard(delivery);
+            *lock(&self.slot) = Slot::Done;
+            return;
+        }
+        let before = mem::replace(&mut *lock(&self.slot), Slot::Pending(delivery));
+        if matches!(before, Slot::Polled { again: true }) {
+            self.executor.push(&mut self.executor.lock(), self.clone());
         }
     }
 }
@@ -99,48 +252,104 @@ impl Task {
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
         let executor = self.executor.clone();
-        executor.push(self);
+        executor.push(&mut executor.lock(), self);
     }
 }
 
-/// Waits for a future on this thread. If the thread is one that delivers, it does so in the meantime: what the future
-/// waits for may be such a delivery.
+/// Waits for a future on this thread. If the thread is one that delivers, another one does so in the meantime: what the
+/// future waits for may be a delivery.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    match MINE.with_borrow(Clone::clone) {
-        None => pollster::block_on(future),
-        Some(executor) => block_and_deliver(&executor, future),
-    }
-}
-
-fn block_and_deliver<F: Future>(executor: &Arc<Executor>, future: F) -> F::Output {
-    let root = Arc::new(Root { executor: executor.clone(), woken: AtomicBool::new(true) });
-    let waker = Waker::from(root.clone());
+    let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
+    let waker = Waker::from(parker.clone());
+    let context = &mut Context::from_waker(&waker);
     let mut future = pin!(future);
+    if let Poll::Ready(output) = future.as_mut().poll(context) {
+        return output;
+    }
+    let mut aside = MINE.with_borrow(Clone::clone).map(Aside::step);
     loop {
-        if root.woken.swap(false, Ordering::AcqRel)
-            && let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker))
-        {
+        parker.park(aside.as_mut());
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
             return output;
         }
-        if let Some(task) = executor.next(|_| root.woken.load(Ordering::Acquire)) {
-            task.run();
+    }
+}
+
+/// A thread that delivers and on which an implementation waits.
+struct Aside {
+    executor: Arc<Executor>,
+    depth: u32,
+    /// What had begun when it looked last.
+    seen: u64,
+}
+
+impl Aside {
+    fn step(executor: Arc<Executor>) -> Self {
+        let depth = cause::depth();
+        let mut state = executor.lock();
+        *state.waiting.entry(depth).or_default() += 1;
+        if BEGINS.replace(false) {
+            state.is_beginning = false;
+        }
+        executor.find_thread(&mut state);
+        let seen = state.begun;
+        drop(state);
+        Self { executor, depth, seen }
+    }
+
+    /// Lets one more begin if nothing has since the last look.
+    fn look(&mut self) {
+        let mut state = self.executor.lock();
+        let is_stalled = !state.is_beginning && state.begun == self.seen && !state.ready.is_empty();
+        self.seen = state.begun;
+        if is_stalled {
+            state.relieve = true;
+            self.executor.find_thread(&mut state);
         }
     }
 }
 
-/// What somebody on this thread waits for.
-struct Root {
-    executor: Arc<Executor>,
+impl Drop for Aside {
+    fn drop(&mut self) {
+        let mut state = self.executor.lock();
+        if let Some(waiting) = state.waiting.get_mut(&self.depth) {
+            *waiting -= 1;
+            if *waiting == 0 {
+                state.waiting.remove(&self.depth);
+            }
+        }
+        self.executor.find_thread(&mut state);
+    }
+}
+
+struct Parker {
+    thread: Thread,
+    /// Others may use up the thread's own park token; this is ours.
     woken: AtomicBool,
 }
 
-impl Wake for Root {
+impl Parker {
+    fn park(&self, mut aside: Option<&mut Aside>) {
+        while !self.woken.swap(false, Ordering::Acquire) {
+            match &mut aside {
+                None => thread::park(),
+                Some(aside) => {
+                    thread::park_timeout(STALLED);
+                    aside.look();
+                }
+            }
+        }
+    }
+}
+
+impl Wake for Parker {
     fn wake(self: Arc<Self>) {
-        // Under the lock, or the thread could look just before and sleep just after.
-        let state = self.executor.lock();
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
         self.woken.store(true, Ordering::Release);
-        drop(state);
-        self.executor.work.notify_all();
+        self.thread.unpark();
     }
 }
 

@@ -1,20 +1,22 @@
 //! How the events of a write reach their implementations once it is committed.
 
+pub(crate) mod cause;
 mod executor;
 
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::future::{Future, poll_fn};
+use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use event_core::{App, Prepared};
 
 use self::executor::Executor;
 pub(crate) use self::executor::block_on;
+use crate::contain::{contained, discard};
 use crate::database::Sender;
 use crate::log::{line, log};
-use crate::row::Ledger;
+use crate::row::{self, Ledger};
 use crate::written::Written;
 
 /// A task that delivers the events of one write.
@@ -23,8 +25,9 @@ pub type Delivery = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Where the implementations run that hear the events of a write.
 ///
 /// Without one, that is a thread of this plugin, outside of any runtime. Writes begin there in the order of their
-/// commits; while an implementation that is an `async fn` waits, the others go on. Implementations that need a runtime
-/// (its timers, its sockets) need a spawner:
+/// commits; while an implementation waits for this plugin, the others go on: where it is an `fn` that calls `.wait()`, on
+/// a further thread (32 such implementations may wait at a time, and those that their writes cause). Implementations that
+/// need a runtime (its timers, its sockets) need a spawner:
 ///
 /// ```
 /// use event_core::prelude::*;
@@ -55,11 +58,10 @@ impl std::fmt::Debug for Spawner {
     }
 }
 
-/// The thread that delivers. It starts when it is needed first, and ends with the app.
+/// The threads that deliver. They start when they are needed, and end with the app.
 #[derive(Default)]
 pub(crate) struct Deliveries {
     executor: Arc<Executor>,
-    has_thread: OnceLock<bool>,
 }
 
 impl Drop for Deliveries {
@@ -68,8 +70,12 @@ impl Drop for Deliveries {
     }
 }
 
+/// So many events of one write are delivered before other writes have their turn.
+const TURN: usize = 64;
+
 impl Deliveries {
     /// Has the events of a committed write delivered, and then the write's outcome sent to whoever waits for it.
+    /// `depth` is how many writes it is inside of.
     pub(crate) fn deliver<T: Send + 'static>(
         self: &Arc<Self>,
         app: &App,
@@ -77,55 +83,74 @@ impl Deliveries {
         value: T,
         events: Vec<Prepared>,
         sender: Sender<T>,
+        depth: u32,
     ) {
         if events.is_empty() {
-            // Whoever doesn't wait any more has its write all the same.
-            let _ = sender.send(Ok(Written { value, deliveries: Vec::new() }));
+            tell(sender, Written { value, deliveries: Vec::new() });
             return;
         }
-        let ids = events.iter().map(|event| event.event().id()).collect();
-        let ahead = ledger.map(|ledger| ledger.write_ahead(ids));
-        let delivery = Box::pin(async move {
+        let delivery = async move {
             let mut deliveries = Vec::with_capacity(events.len());
-            for event in events {
-                deliveries.push(event.deliver().await);
-            }
-            drop(ahead);
-            if let Err(Ok(Written { deliveries, .. })) = sender.send(Ok(Written { value, deliveries })) {
-                // Other failures went to the app's failure handler.
-                for refused in deliveries.into_iter().filter_map(Result::err) {
-                    log(format_args!("nobody waits to be told: {}", line(&refused)));
+            for (at, event) in events.into_iter().enumerate() {
+                if at % TURN == TURN - 1 {
+                    let_others().await;
                 }
+                let id = event.event().id();
+                deliveries.push(row::written_ahead(ledger.as_ref(), id, event.deliver()).await);
             }
-        });
+            tell(sender, Written { value, deliveries });
+        };
+        let delivery = Box::pin(cause::at_depth(depth, delivery));
         let Ok(spawner) = app.state::<Spawner>() else {
-            self.on_thread(delivery);
+            self.on_thread(delivery, depth);
             return;
         };
-        let handed = Box::pin(Handed { delivery: Some(delivery), deliveries: self.clone() });
-        if catch_unwind(AssertUnwindSafe(|| (spawner.0)(handed))).is_err() {
+        let handed = Box::pin(Handed { delivery: Some(delivery), deliveries: self.clone(), depth });
+        if let Err(message) = contained(|| (spawner.0)(handed)) {
             log(format_args!(
-                "the spawner panicked; the events of a write are delivered on the plugin's thread"
+                "the spawner panicked, so the events of a write are delivered on the plugin's thread: {message}"
             ));
         }
     }
 
-    fn on_thread(&self, delivery: Delivery) {
-        if self.has_thread() {
-            self.executor.spawn(delivery);
-        } else {
+    fn on_thread(&self, delivery: Delivery, depth: u32) {
+        if let Err(delivery) = self.executor.spawn(delivery, depth) {
             // Late for others is better than never.
-            pollster::block_on(delivery);
+            finish(contained(|| pollster::block_on(delivery)));
         }
     }
+}
 
-    fn has_thread(&self) -> bool {
-        let spawn = || {
-            let executor = self.executor.clone();
-            std::thread::Builder::new().name("event-sqlite deliver".to_owned()).spawn(move || executor.run())
-        };
-        *self.has_thread.get_or_init(|| spawn().is_ok())
+/// Sends the outcome of a write. A caller that doesn't wait any more has its write all the same.
+fn tell<T>(sender: Sender<T>, written: Written<T>) {
+    let Err(Ok(Written { value, deliveries })) = sender.send(Ok(written)) else { return };
+    discard(value);
+    for delivery in deliveries {
+        if let Err(refused) = &delivery {
+            // Other failures went to the app's failure handler.
+            log(format_args!("nobody waits to be told: {}", line(refused)));
+        }
+        discard(delivery);
     }
+}
+
+fn finish(delivered: Result<(), String>) {
+    if let Err(message) = delivered {
+        log(format_args!("the delivery of a write's events panicked: {message}"));
+    }
+}
+
+/// Ready when it is polled the second time.
+async fn let_others() {
+    let mut was_polled = false;
+    poll_fn(|context| {
+        if mem::replace(&mut was_polled, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// A delivery in the hands of the application's runtime.
@@ -133,6 +158,7 @@ struct Handed {
     /// Until it is done.
     delivery: Option<Delivery>,
     deliveries: Arc<Deliveries>,
+    depth: u32,
 }
 
 impl Future for Handed {
@@ -140,8 +166,13 @@ impl Future for Handed {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let Some(delivery) = &mut self.delivery else { return Poll::Ready(()) };
-        ready!(delivery.as_mut().poll(context));
-        self.delivery = None;
+        // A panic is this write's end and not the runtime's.
+        match contained(|| delivery.as_mut().poll(context)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(())) => {}
+            Err(message) => finish(Err(message)),
+        }
+        discard(self.delivery.take());
         Poll::Ready(())
     }
 }
@@ -149,7 +180,7 @@ impl Future for Handed {
 impl Drop for Handed {
     fn drop(&mut self) {
         if let Some(delivery) = self.delivery.take() {
-            self.deliveries.on_thread(delivery);
+            self.deliveries.on_thread(delivery, self.depth);
         }
     }
 }

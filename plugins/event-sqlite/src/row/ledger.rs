@@ -1,8 +1,10 @@
-//! What the writer and the store know together of the table: which ids are in it ahead of their event's turn, how
-//! many rows were written, and what keeps the rest from it.
+//! What the writer and the store know together of the table: whether an event is in it ahead of its turn, how many rows
+//! were written, and what keeps the rest from it.
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
@@ -17,29 +19,12 @@ pub(crate) struct Ledger {
     written: AtomicU64,
     refused: AtomicU64,
     failing: Mutex<Option<Error>>,
-    /// The events of writes that are committed, rows included, and whose implementations haven't all run.
-    ahead: Mutex<HashSet<Uuid>>,
-    /// Usually none: then nobody takes the lock.
-    ahead_count: AtomicUsize,
 }
 
 impl Ledger {
-    /// Says that the rows of these events are written, and that their turn to be tracked comes now; until the guard
-    /// is dropped.
-    pub(crate) fn write_ahead(self: &Arc<Self>, ids: Vec<Uuid>) -> Ahead {
-        self.change_ahead(|ahead| ahead.extend(&ids));
-        Ahead { ledger: self.clone(), ids }
-    }
-
-    fn change_ahead(&self, change: impl FnOnce(&mut HashSet<Uuid>)) {
-        let mut ahead = lock(&self.ahead);
-        change(&mut ahead);
-        self.ahead_count.store(ahead.len(), Ordering::Release);
-    }
-
-    /// Whether the event's row was written before.
+    /// Whether the event whose turn it is on this thread has this id, and its row was written before.
     pub(crate) fn is_ahead(&self, id: impl FnOnce() -> Uuid) -> bool {
-        self.ahead_count.load(Ordering::Acquire) > 0 && lock(&self.ahead).contains(&id())
+        AHEAD.get().is_some_and(|(ledger, ahead)| std::ptr::eq(ledger, self) && ahead == id())
     }
 
     pub(crate) fn add_written(&self, rows: usize) {
@@ -71,15 +56,32 @@ impl Ledger {
     }
 }
 
-/// Events whose rows are written and whose turn isn't over.
-pub(crate) struct Ahead {
-    ledger: Arc<Ledger>,
-    ids: Vec<Uuid>,
+thread_local! {
+    /// The event that is being delivered on this thread, if its row is written already, and the store that has it.
+    static AHEAD: Cell<Option<(*const Ledger, Uuid)>> = const { Cell::new(None) };
+}
+
+/// Runs the delivery of an event whose row was written together with something else.
+pub(crate) async fn written_ahead<F: Future>(
+    ledger: Option<&Arc<Ledger>>,
+    id: Uuid,
+    delivery: F,
+) -> F::Output {
+    let mut delivery = pin!(delivery);
+    poll_fn(|context| {
+        let _ahead = Ahead { before: AHEAD.replace(ledger.map(|ledger| (Arc::as_ptr(ledger), id))) };
+        delivery.as_mut().poll(context)
+    })
+    .await
+}
+
+struct Ahead {
+    before: Option<(*const Ledger, Uuid)>,
 }
 
 impl Drop for Ahead {
     fn drop(&mut self) {
-        self.ledger.change_ahead(|ahead| ahead.retain(|id| !self.ids.contains(id)));
+        AHEAD.set(self.before);
     }
 }
 

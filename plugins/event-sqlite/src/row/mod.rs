@@ -10,7 +10,7 @@ use event_core::{Tracked, write_rfc3339};
 use serde_json::Value;
 
 pub(crate) use self::insert::Inserter;
-pub(crate) use self::ledger::Ledger;
+pub(crate) use self::ledger::{Ledger, written_ahead};
 use crate::error::{Error, Result};
 
 /// The columns of an event, as they are in its row.

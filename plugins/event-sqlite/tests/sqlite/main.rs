@@ -2,6 +2,7 @@
 
 mod closing;
 mod databases;
+mod delivering;
 mod failures;
 mod files;
 mod isolation;

@@ -1,0 +1,63 @@
+//! How this plugin's threads outlive what an application's values do: closures and `drop`s that panic.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::log::log;
+
+/// Runs something of the application's. A panic comes back as its message.
+pub(crate) fn contained<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+        let message = message_of(&*payload);
+        discard(payload);
+        message
+    })
+}
+
+/// Drops a value of the application's. A panic of its `drop` is a line on standard error.
+///
+/// Values that may panic are given to it one by one: when two fields of one value panic, the process aborts.
+pub(crate) fn discard<T>(value: T) {
+    let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) else { return };
+    log(format_args!("a value panicked when it was dropped: {}", message_of(&*payload)));
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        // A payload whose `drop` panics with another such payload could go on for ever.
+        std::mem::forget(again);
+    }
+}
+
+fn message_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    message.unwrap_or("with a payload that is no text").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::panic_any;
+
+    use super::*;
+
+    /// Panics when it is dropped, with another one that does.
+    struct Bomb(u32);
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if self.0 > 0 {
+                panic_any(Self(self.0 - 1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_payload_that_panics_when_it_is_dropped_ends_no_thread_however_often_it_does() {
+        for depth in 0..5 {
+            assert_eq!(
+                contained(|| panic_any(Bomb(depth))),
+                Err::<(), _>("with a payload that is no text".to_owned())
+            );
+            discard(Bomb(depth));
+        }
+        assert_eq!(contained(|| panic!("text {}", 1)), Err::<(), _>("text 1".to_owned()));
+    }
+}

@@ -1,0 +1,42 @@
+//! On whose behalf this thread does what it does: how many writes were asked for inside of each other's closures and
+//! deliveries until it came to this.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Nought where no delivery and no closure of a write runs on this thread.
+pub(crate) fn depth() -> u32 {
+    DEPTH.get()
+}
+
+/// Marks this thread until it is dropped.
+pub(crate) struct At {
+    before: u32,
+}
+
+impl At {
+    pub(crate) fn depth(depth: u32) -> Self {
+        Self { before: DEPTH.replace(depth) }
+    }
+}
+
+impl Drop for At {
+    fn drop(&mut self) {
+        DEPTH.set(self.before);
+    }
+}
+
+/// Runs a future with the thread marked while it is polled.
+pub(crate) async fn at_depth<F: Future>(depth: u32, future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        let _at = At::depth(depth);
+        future.as_mut().poll(context)
+    })
+    .await
+}
