@@ -19,8 +19,9 @@ use crate::event::tracked::{AnyTracked, Tracked, TrackedOf};
     message = "this argument of the hook can't be taken as `{P}`",
     label = "the hook gives `{Self}`",
     note = "take the argument by the type that the hook gives",
-    note = "where that is an event, `&Tracked` (an alias of `&dyn AnyTracked`), an event type `E` also does, as `&E` \
-            or `&Tracked<E>`; `E` needs `#[derive(Event)]`"
+    note = "where that is `&Tracked`, `&Tracked<E>` and `&E` also do, and where it is `&Tracked<E>`, `&E`; `E` needs \
+            `#[derive(Event)]`",
+    note = "`&Tracked` is short for `&dyn AnyTracked`, and `&Tracked<E>` for `&TrackedOf<E>`"
 )]
 pub trait Fills<P>: Sized {
     /// `None` means that this implementation isn't meant.
@@ -52,6 +53,13 @@ impl<'a, E: Event> Fills<&'a E> for &'a dyn AnyTracked {
 impl<'a, E: Event> Fills<&'a TrackedOf<E>> for &'a dyn AnyTracked {
     fn fill(self) -> Option<&'a TrackedOf<E>> {
         self.as_tracked()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, E: Event> Fills<&'a E> for &'a TrackedOf<E> {
+    fn fill(self) -> Option<&'a E> {
+        Some(self)
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every app here is put together by hand (`without_linked`): no test depends on what else is linked.
 
 mod app;
+mod arguments;
 mod closures;
 mod config;
 mod config_types;
