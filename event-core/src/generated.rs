@@ -5,16 +5,17 @@ pub use crate::__register as register;
 pub use crate::app::registry::Linked;
 pub use crate::dispatch::hook::{HookDeclaration, collected, first_result};
 pub use crate::dispatch::implementation::{Hearing, HookImpl, Options};
-pub use crate::dispatch::parameter::{Fills, NoEvent, NoFilter, Probe, hook_argument};
+pub use crate::dispatch::parameter::{Fills, NoEvent, NoFilter, Probe};
 pub use crate::dispatch::plan::{Call, Input, WrapperFuture};
 pub use crate::dispatch::return_value::{
     Answer, Answers, Flow, IntoAnswer, IntoCause, Nothing, Units, later, nothing, nothing_later, take,
 };
+pub use crate::dispatch::stand_in::{Choice, Choose, StandIn, Suits, SuitsNot, hook_argument, hook_value};
 pub use crate::dispatch::typed_steps::{AsWrapper, Body, call_for_all};
 pub use crate::dispatch::wrapper::IntoOutcome;
 pub use crate::event::event_type::{Declaration, Field, Underived, kind_of};
 pub use crate::event::json::Writer;
-pub use crate::event::plugin_identity::{Module, PluginList};
+pub use crate::event::plugin_identity::{Module, PluginList, check_root};
 pub use crate::event::type_number::Number;
 pub use event_derive::plugins;
 pub use inventory;

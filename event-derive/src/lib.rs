@@ -17,6 +17,7 @@ mod name;
 mod near;
 mod options;
 mod plugins;
+mod signature;
 mod types;
 
 use proc_macro::TokenStream;

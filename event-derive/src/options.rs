@@ -110,6 +110,20 @@ impl Given {
         None
     }
 
+    /// The name of a package, of `before = "event-stderr"`.
+    pub(crate) fn package(&self, errors: &mut Errors) -> Option<syn::LitStr> {
+        let text = self.text(errors)?;
+        let is_name = |name: &str| {
+            name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+        };
+        if is_name(&text.value()) {
+            return Some(text);
+        }
+        errors.at(&text, "no package has this name; name a plugin's package, such as \"event-stderr\"");
+        None
+    }
+
     /// The number of `version = 2`.
     pub(crate) fn number(&self, errors: &mut Errors) -> Option<u32> {
         let number = match &self.value {

@@ -2,8 +2,12 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Lifetime, Type, TypeImplTrait, TypePath, TypeReference};
+use syn::{
+    GenericArgument, Generics, Lifetime, PathArguments, Token, Type, TypeImplTrait, TypeParamBound, TypePath,
+    TypeReference, TypeTraitObject,
+};
 
 /// The type with every lifetime that is left out or written `'_` replaced.
 pub(crate) fn with_lifetime(ty: &Type, lifetime: &str) -> Type {
@@ -26,6 +30,21 @@ pub(crate) fn with_lifetime(ty: &Type, lifetime: &str) -> Type {
     }
     let mut ty = ty.clone();
     Fill(Lifetime::new(lifetime, Span::call_site())).visit_type_mut(&mut ty);
+    ty
+}
+
+/// The type with these lifetimes left out.
+pub(crate) fn without_lifetimes(ty: &Type, generics: &Generics) -> Type {
+    struct LeaveOut<'g>(&'g Generics);
+    impl VisitMut for LeaveOut<'_> {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            if self.0.lifetimes().any(|parameter| parameter.lifetime == *lifetime) {
+                lifetime.ident = Ident::new("_", lifetime.ident.span());
+            }
+        }
+    }
+    let mut ty = ty.clone();
+    LeaveOut(generics).visit_type_mut(&mut ty);
     ty
 }
 
@@ -62,6 +81,64 @@ pub(crate) fn impl_trait(ty: &Type) -> Option<TypeImplTrait> {
     let mut find = Find(None);
     find.visit_type_mut(&mut ty.clone());
     find.0
+}
+
+/// Whether one of the bounds is a trait of this name, at any path.
+pub(crate) fn is_named(bounds: &Punctuated<TypeParamBound, Token![+]>, name: &str) -> bool {
+    bounds.iter().any(|bound| match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| last.ident == name),
+        _ => false,
+    })
+}
+
+/// Whether it is the bound `Event`.
+pub(crate) fn is_event(bounds: &Punctuated<TypeParamBound, Token![+]>) -> bool {
+    is_named(bounds, "Event")
+}
+
+/// Where `dyn Event` stands in the type.
+pub(crate) fn dyn_event(ty: &Type) -> Option<Span> {
+    struct Find(Option<Span>);
+    impl VisitMut for Find {
+        fn visit_type_trait_object_mut(&mut self, object: &mut TypeTraitObject) {
+            if is_event(&object.bounds) {
+                self.0
+                    .get_or_insert_with(|| object.dyn_token.map_or_else(Span::call_site, |token| token.span));
+            }
+        }
+    }
+    let mut find = Find(None);
+    find.visit_type_mut(&mut ty.clone());
+    find.0
+}
+
+/// The tokens, all at this place, with the names that they have where they stand: what the compiler says of several
+/// of them in the same words it says once.
+pub(crate) fn located_at(tokens: TokenStream, place: Span) -> TokenStream {
+    let locate = |mut tree: TokenTree| {
+        if let TokenTree::Group(group) = &tree {
+            tree = Group::new(group.delimiter(), located_at(group.stream(), place)).into();
+        }
+        tree.set_span(tree.span().located_at(place));
+        tree
+    };
+    tokens.into_iter().map(locate).collect()
+}
+
+/// `Tracked<dyn Event>`, or a reference to one: no type, since an event is no trait object.
+pub(crate) fn is_tracked_of_dyn_event(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => is_tracked_of_dyn_event(&reference.elem),
+        Type::Path(TypePath { path, .. }) => path.segments.last().is_some_and(|last| {
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+            let is_dyn_event = |argument: &GenericArgument| match argument {
+                GenericArgument::Type(Type::TraitObject(object)) => is_event(&object.bounds),
+                _ => false,
+            };
+            last.ident == "Tracked" && arguments.args.iter().any(is_dyn_event)
+        }),
+        _ => false,
+    }
 }
 
 /// The name of the type's last path segment: `Result` for `std::io::Result<()>`.

@@ -19,6 +19,7 @@ pub(crate) mod receipt;
 pub(crate) mod recording;
 pub(crate) mod reentrancy;
 pub(crate) mod return_value;
+pub(crate) mod stand_in;
 pub(crate) mod state;
 pub(crate) mod stop;
 pub(crate) mod type_map;

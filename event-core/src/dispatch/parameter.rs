@@ -88,7 +88,7 @@ impl<'a, S: HookSpec> Fills<NoParameter<Next<'a, S>>> for Next<'a, S> {
 /// The inherent items below are found before those of [`NoFilter`] and [`NoEvent`] where their bounds hold:
 /// generated code can ask any type, without knowing more than its tokens.
 #[doc(hidden)]
-pub struct Probe<P, C = ()>(P, PhantomData<C>);
+pub struct Probe<P: ?Sized, C = ()>(PhantomData<C>, P);
 
 impl<E: Event, C: CallFor<E>> Probe<&'static E, C> {
     pub const FILTER: Option<Filtered> = Some((filter::<E>(), C::CALL));
@@ -149,11 +149,11 @@ pub trait NoFilter {
     const FILTER: Option<Filtered> = None;
 }
 
-impl<P, C> NoFilter for Probe<P, C> {}
+impl<P: ?Sized, C> NoFilter for Probe<P, C> {}
 
 impl<P> Probe<P> {
     pub fn new(value: P) -> Self {
-        Self(value, PhantomData)
+        Self(PhantomData, value)
     }
 }
 
@@ -163,7 +163,7 @@ impl Probe<&'static Tracked> {
 
 impl<'a> Probe<&'a Tracked> {
     pub fn event(self) -> Option<&'a Tracked> {
-        Some(self.0)
+        Some(self.1)
     }
 
     pub fn replaced_by(self, event: &'a Tracked) -> Option<&'a Tracked> {
@@ -194,12 +194,11 @@ impl<P> NoEvent<'_> for Probe<P> {
 #[diagnostic::on_unimplemented(
     message = "a hook can't have an argument of type `{Self}`",
     label = "every implementation gets the arguments anew, so they must be `Copy`, `Send` and `Sync`",
-    note = "take a reference, such as `&str` for `String` or `&Order` for `Order`"
+    note = "take a reference, such as `&str` for `String`, `&Order` for `Order`, `Option<&Order>` for `Option<Order>`",
+    note = "what is behind a reference is shared between threads: write `&(dyn Fn() + Sync)` for `&dyn Fn()`, and \
+            `&Mutex<u8>` for `&RefCell<u8>`"
 )]
 pub trait HookArgument: Copy + Send + Sync {}
 
 #[diagnostic::do_not_recommend]
 impl<A: Copy + Send + Sync> HookArgument for A {}
-
-#[doc(hidden)]
-pub const fn hook_argument<A: HookArgument>() {}

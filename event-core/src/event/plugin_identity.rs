@@ -73,7 +73,31 @@ macro_rules! plugin {
         #[doc(hidden)]
         pub static __EVENT_PLUGIN: $crate::Plugin =
             $crate::Plugin::new(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
+
+        const _: () = {
+            // `self` is the module around a function, so this doesn't compile in one.
+            let _ = &self::__EVENT_PLUGIN;
+            $crate::__private::check_root(::core::module_path!());
+        };
     };
+    ($($any:tt)+) => {
+        ::core::compile_error!(
+            "`plugin!()` takes nothing: the plugin is this package, by its name in Cargo.toml"
+        );
+    };
+}
+
+/// `plugins![…]` of an application looks for the plugin in the root of its crate.
+#[doc(hidden)]
+pub const fn check_root(module_path: &str) {
+    let mut at = 0;
+    while at < module_path.len() {
+        assert!(
+            module_path.as_bytes()[at] != b':',
+            "`plugin!()` stands in a module; write it in the root of the crate, `src/lib.rs`"
+        );
+        at += 1;
+    }
 }
 
 /// Names the plugin crates of this program, and so makes certain that the linker keeps them: write it once, in

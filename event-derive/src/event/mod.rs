@@ -2,6 +2,7 @@
 
 mod bounds;
 mod expand;
+mod misplaced;
 mod model;
 mod written;
 
@@ -17,6 +18,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     };
     let mut errors = Errors::new();
     let event = model::Event::read(&input, &mut errors);
+    misplaced::check(&input, &mut errors);
     match errors.finish() {
         Ok(()) => expand::event(&event),
         Err(errors) => {

@@ -1,12 +1,11 @@
 //! What `#[hookimpl]` reads off a function.
 
 use proc_macro2::TokenStream;
-use syn::{FnArg, Ident, ItemFn, LitStr, Pat, Path, ReturnType, Safety, Signature, Type};
+use syn::{Attribute, FnArg, Ident, ItemFn, LitStr, Pat, Path, ReturnType, Signature, Type};
 
 use crate::errors::Errors;
 use crate::options::{self, Given};
-use crate::types;
-use crate::{lints, near};
+use crate::{lints, near, signature, types};
 
 /// Those that stand alone: a single word near one of these is that option's typo, any other path is the hook.
 const FLAGS: &[&str] = &["tryfirst", "trylast", "wrapper", "essential"];
@@ -14,6 +13,8 @@ const OPTIONS: &[&str] = &["tryfirst", "trylast", "before", "after", "wrapper", 
 
 pub(crate) struct Implementation<'f> {
     pub(crate) core: Path,
+    /// What the function's presence depends on.
+    pub(crate) conditions: Vec<&'f Attribute>,
     /// The hook's type; without a path in the attribute, the function's own name.
     pub(crate) hook: Path,
     pub(crate) function: &'f Ident,
@@ -87,6 +88,7 @@ impl<'f> Implementation<'f> {
         };
         Self {
             core: options::core_path(options.core),
+            conditions: signature::conditions(&function.attrs).collect(),
             hook: options.hook.unwrap_or_else(|| signature.ident.clone().into()),
             function: &signature.ident,
             is_async: signature.asyncness.is_some(),
@@ -131,8 +133,8 @@ impl Options {
             Some("trylast") => &mut self.trylast,
             Some("wrapper") => &mut self.wrapper,
             Some("essential") => &mut self.essential,
-            Some("before") => return self.before.extend(given.text(errors)),
-            Some("after") => return self.after.extend(given.text(errors)),
+            Some("before") => return self.before.extend(given.package(errors)),
+            Some("after") => return self.after.extend(given.package(errors)),
             Some("crate") => {
                 let path = given.path_value(errors);
                 return options::set_once(&mut self.core, path, given, errors);
@@ -163,12 +165,8 @@ fn check_signature(signature: &Signature, wrapper: bool, errors: &mut Errors) {
              such as `&Imported<Csv>`, and leave lifetimes out",
         );
     }
-    if let Safety::Unsafe(unsafety) = &signature.safety {
-        errors.at(
-            unsafety,
-            "leave `unsafe` out: the framework calls an implementation and can't keep its promises",
-        );
-    }
+    signature::check_implementation(signature, errors);
+    signature::check_parameters(signature, errors);
     if wrapper && signature.asyncness.is_none() {
         errors.at(signature.fn_token, "a wrapper waits for the rest of the call: write `async fn`");
     }

@@ -1,40 +1,52 @@
 //! The code that `#[hookspec]` writes: an empty enum of the hook's name, its arguments as a struct, its call.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::ext::IdentExt;
 
-use super::model::{Argument, Spec, is_named};
-use crate::types::{ends, location_of, text, with_lifetime};
-use crate::{doc, lints};
+use super::model::{Argument, Output, Spec, is_named};
+use crate::types::{ends, last_segment, location_of, text, with_lifetime};
+use crate::{doc, lints, signature};
 
 pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
     let Spec { core, visibility, signature, .. } = spec;
     let ident = &signature.ident;
     let name = ident.unraw().to_string();
     let hook_type = hook_type(spec);
-    let idents: Vec<_> = spec.arguments.iter().map(|argument| argument.ident).collect();
-    let types: Vec<_> = spec.arguments.iter().map(|argument| with_lifetime(argument.ty, "'a")).collect();
-    let checks = spec.arguments.iter().skip(1).map(|argument| check(core, argument));
-    let output = spec.output.map_or_else(|| quote!(()), |ty| quote!(#ty));
-    let values =
-        spec.output.map_or_else(|| quote!(#core::__private::Units), |ty| quote!(#core::__private::Vec<#ty>));
+    let arguments: Vec<_> = spec.arguments.iter().enumerate().map(|it| Written::new(core, it)).collect();
+    let idents: Vec<_> = spec.arguments.iter().map(|argument| &argument.ident).collect();
+    let types: Vec<_> = arguments.iter().map(|argument| argument.kept("'a")).collect();
+    let choices = arguments.iter().map(|argument| &argument.choice);
+    let given: Vec<_> = arguments.iter().filter_map(|argument| argument.given.as_ref()).collect();
+    let names_given: Vec<_> =
+        spec.arguments.iter().filter(|it| it.given.is_some()).map(|argument| &argument.ident).collect();
+    let keep = arguments.iter().map(|argument| &argument.keep);
+    let (output, output_choice) = output(spec);
+    let values = if spec.output.is_some() {
+        quote!(#core::__private::Vec<#output>)
+    } else {
+        quote!(#core::__private::Units)
+    };
     let (answer, finish) = if spec.first_result {
         (quote!(::core::option::Option<#output>), quote!(first_result))
     } else {
         (quote!(#core::Outcome<#ident>), quote!(collected))
     };
-    let info = info(spec);
-    // The model has made sure that there is a first argument.
-    let (first, last) = ends(spec.arguments[0].ty);
-    let (app_args, app) = (Ident::new("__args", first), quote_spanned!(last=> .app));
+    let info = info(spec, &arguments);
+    let (app_args, app) = app(spec);
     let call_doc = format!("Calls the implementations of the hook `{name}`: `.await` it, or `.wait()`.");
     let silenced = lints::silenced(spec.attributes);
+    let conditions = signature::conditions(spec.attributes);
     quote! {
         #hook_type
 
+        #(#conditions)*
         #silenced
         const _: () = {
+            #(#choices)*
+            #output_choice
+
             /// The arguments of one call.
             #[derive(::core::clone::Clone, ::core::marker::Copy)]
             pub struct __Arguments<'a> {
@@ -44,19 +56,17 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                 )*
             }
 
-            #(#checks)*
-
             impl #ident {
                 #[doc = #call_doc]
-                #[allow(dead_code, clippy::too_many_arguments)]
-                #visibility fn call<'a>(#(#idents: #types),*) -> #core::HookCall<'a, Self> {
-                    #core::HookCall::new(Self::args(#(#idents),*))
+                #[allow(dead_code, unused_variables, clippy::too_many_arguments)]
+                #visibility fn call<'a>(#(#names_given: #given),*) -> #core::HookCall<'a, Self> {
+                    #core::HookCall::new(Self::args(#(#names_given),*))
                 }
 
                 #[doc(hidden)]
-                #[allow(dead_code, clippy::too_many_arguments)]
-                #visibility fn args<'a>(#(#idents: #types),*) -> <Self as #core::HookSpec>::Args<'a> {
-                    __Arguments { #(#idents),* }
+                #[allow(dead_code, unused_variables, clippy::too_many_arguments)]
+                #visibility fn args<'a>(#(#names_given: #given),*) -> <Self as #core::HookSpec>::Args<'a> {
+                    __Arguments { #(#idents: #keep),* }
                 }
             }
 
@@ -72,11 +82,13 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                 );
 
                 fn reborrow<'short, 'long: 'short>(__args: Self::Args<'long>) -> Self::Args<'short> {
-                    __args
+                    // One by one: the compiler sees of each type, but not of what was chosen for all, that a longer
+                    // lifetime does.
+                    __Arguments { #(#idents: __args.#idents),* }
                 }
 
                 fn app<'a>(#app_args: Self::Args<'a>) -> &'a #core::App {
-                    #app_args #app
+                    #app
                 }
 
                 fn event<'a>(__args: Self::Args<'a>) -> ::core::option::Option<&'a #core::Tracked> {
@@ -117,15 +129,122 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
     }
 }
 
+/// How an argument's type is written: each mentions the type, and asks once whether it suits.
+struct Written<'s> {
+    core: &'s syn::Path,
+    argument: &'s Argument,
+    /// The answers, and the error where the type doesn't suit.
+    choice: TokenStream,
+    chosen: TokenStream,
+    /// What a caller gives, for a lifetime `'a`.
+    given: Option<TokenStream>,
+    /// What is made of that.
+    keep: TokenStream,
+}
+
+impl<'s> Written<'s> {
+    fn new(core: &'s syn::Path, (index, argument): (usize, &'s Argument)) -> Self {
+        let Argument { ident, given, ty, is_reported } = argument;
+        let (suits, sized) = (format_ident!("__SUITS{index}"), format_ident!("__SIZED{index}"));
+        let asked = with_lifetime(ty, "'static");
+        let answer = |question: &str| {
+            let question = Ident::new(question, Span::call_site());
+            quote!({
+                #[allow(unused_imports)]
+                use #core::__private::SuitsNot as _;
+                <#core::__private::Suits<#asked>>::#question
+            })
+        };
+        let (suiting, check) = if *is_reported {
+            (quote!(false), None)
+        } else {
+            (answer("AS_ARGUMENT"), Some(check(core, "hook_argument", ty)))
+        };
+        let sizing = answer("SIZED");
+        let chosen = quote!(#core::__private::Choice<#suits, #sized>);
+        let choice = quote! {
+            const #suits: bool = #suiting;
+            const #sized: bool = #sizing;
+            #check
+        };
+        let mentioned = with_lifetime(ty, "'a");
+        let choose = quote!(<#chosen as #core::__private::Choose<'a, #mentioned>>);
+        let keep = if *is_reported {
+            quote!(#core::__private::StandIn::new())
+        } else {
+            quote!(#choose::keep(#ident))
+        };
+        let given = given.as_ref().map(|given| {
+            if !*is_reported && may_be_unsized(given) {
+                quote!(#choose::Given)
+            } else {
+                with_lifetime(given, "'a").to_token_stream()
+            }
+        });
+        Self { core, argument, choice, chosen, given, keep }
+    }
+
+    /// What the implementations get.
+    fn kept(&self, lifetime: &str) -> TokenStream {
+        let Self { core, chosen, .. } = self;
+        let ty = with_lifetime(&self.argument.ty, lifetime);
+        let lifetime = syn::Lifetime::new(lifetime, Span::call_site());
+        quote!(<#chosen as #core::__private::Choose<#lifetime, #ty>>::Kept)
+    }
+}
+
+/// What a call's signature can't mention as it is. Of other types it does, since people read it.
+fn may_be_unsized(ty: &Type) -> bool {
+    match ty {
+        Type::Slice(_) | Type::TraitObject(_) => true,
+        _ => last_segment(ty).is_some_and(|name| matches!(&*name, "str" | "Tracked" | "AnyTracked" | "Path")),
+    }
+}
+
+/// What an implementation gives, and what has to be asked of its type.
+fn output(spec: &Spec<'_>) -> (TokenStream, Option<TokenStream>) {
+    let core = &spec.core;
+    let Some(Output { ty, is_reported }) = &spec.output else { return (quote!(()), None) };
+    let check = (!is_reported).then(|| check(core, "hook_value", ty));
+    let choice = quote! {
+        const __SUITS: bool = {
+            #[allow(unused_imports)]
+            use #core::__private::SuitsNot as _;
+            <#core::__private::Suits<#ty>>::AS_VALUE
+        };
+        const __SIZED: bool = {
+            #[allow(unused_imports)]
+            use #core::__private::SuitsNot as _;
+            <#core::__private::Suits<#ty>>::SIZED
+        };
+        #check
+    };
+    let chosen = quote!(#core::__private::Choice<__SUITS, __SIZED>);
+    (quote!(<#chosen as #core::__private::Choose<'static, #ty>>::Kept), Some(choice))
+}
+
+/// The variable for the arguments of a call, and the app that is among them. An error about its type belongs there.
+fn app(spec: &Spec<'_>) -> (Ident, TokenStream) {
+    match spec.arguments.first().filter(|_| spec.has_app) {
+        Some(argument) => {
+            let (first, last) = ends(&argument.ty);
+            let arguments = Ident::new("__args", first);
+            let app = quote_spanned!(last=> .app);
+            (arguments.clone(), quote!(#arguments #app))
+        }
+        None => (Ident::new("_args", Span::call_site()), quote!(::core::unreachable!())),
+    }
+}
+
 /// What is known about the hook, whatever its types.
-fn info(spec: &Spec<'_>) -> TokenStream {
+fn info(spec: &Spec<'_>, arguments: &[Written<'_>]) -> TokenStream {
     let Spec { core, signature, attributes, first_result, .. } = spec;
     let name = signature.ident.unraw().to_string();
     let (doc, written) = (doc::text(attributes), text(signature));
     let location = location_of(core, &signature.ident);
     let event_argument =
-        spec.arguments.iter().rev().fold(quote!(::core::option::Option::None), |otherwise, it| {
-            let (argument, ty) = (it.ident.unraw().to_string(), with_lifetime(it.ty, "'static"));
+        arguments.iter().rev().fold(quote!(::core::option::Option::None), |otherwise, it| {
+            let (argument, ty) = (it.argument.ident.unraw().to_string(), it.kept("'static"));
             quote! {
                 if <#core::__private::Probe<#ty>>::IS_EVENT {
                     ::core::option::Option::Some(#argument)
@@ -173,11 +292,12 @@ fn hook_type(spec: &Spec<'_>) -> TokenStream {
     }
 }
 
-/// Reports a type that can't be an argument under that type.
-fn check(core: &syn::Path, argument: &Argument<'_>) -> TokenStream {
-    let ty = with_lifetime(argument.ty, "'static");
-    let (first, last) = ends(argument.ty);
-    let path = quote_spanned!(first=> #core::__private::hook_argument);
-    let call = quote_spanned!(last=> ::<#ty>());
+/// Reports a type that doesn't suit under that type.
+fn check(core: &syn::Path, question: &str, ty: &Type) -> TokenStream {
+    let asked = with_lifetime(ty, "'static");
+    let (first, last) = ends(ty);
+    let question = Ident::new(question, first);
+    let path = quote_spanned!(first=> #core::__private::#question);
+    let call = quote_spanned!(last=> ::<#asked>());
     quote!(const _: () = #path #call;)
 }

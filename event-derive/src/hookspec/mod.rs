@@ -1,7 +1,9 @@
 //! `#[hookspec]`.
 
+mod arguments;
 mod expand;
 mod model;
+mod output;
 
 use proc_macro2::TokenStream;
 use quote::quote;

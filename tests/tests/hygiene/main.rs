@@ -4,6 +4,7 @@ mod inside_functions;
 mod keywords;
 mod macro_rules;
 mod no_prelude;
+mod own_types;
 mod shadowed;
 mod silenced;
 mod taken_names;

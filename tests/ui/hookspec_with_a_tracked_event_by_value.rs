@@ -1,0 +1,8 @@
+//! A hook has the event by value.
+
+use event_core::prelude::*;
+
+#[hookspec]
+fn asked(app: &App, event: Tracked);
+
+fn main() {}
