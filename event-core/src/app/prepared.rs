@@ -13,6 +13,7 @@ use crate::dispatch::observe::spans::EventSpan;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::receipt::Receipt;
 use crate::dispatch::reentrancy;
+use crate::event::foreign::Guarded;
 use crate::event::tracked::{AnyTracked, Tracked};
 
 /// An event that was accepted by [`Track::prepare`](crate::Track::prepare) and that nobody has heard yet.
@@ -46,7 +47,7 @@ use crate::event::tracked::{AnyTracked, Tracked};
 /// ```
 #[must_use = "nobody hears the event until it is delivered"]
 pub struct Prepared {
-    event: Arc<dyn AnyTracked>,
+    event: Guarded<Arc<dyn AnyTracked>>,
     plan: Arc<Plan<track_event>>,
     // Last: the app's shutdown must not be let go before the event is.
     held: Held,
@@ -54,12 +55,12 @@ pub struct Prepared {
 
 impl Prepared {
     pub(crate) fn new(app: &App, plan: Arc<Plan<track_event>>, event: Arc<dyn AnyTracked>) -> Result<Self> {
-        Ok(Self { event, plan, held: Held::new(app)? })
+        Ok(Self { event: Guarded::new(event), plan, held: Held::new(app)? })
     }
 
     /// The event with its envelope, as its implementations will see it.
     pub fn event(&self) -> &Tracked {
-        &*self.event
+        &**self.event.get()
     }
 
     /// Calls the event's implementations; `.await` it, or `.wait()`.
@@ -71,13 +72,13 @@ impl Prepared {
         Waiting::new(async move {
             let Self { event, plan, held } = self;
             let app = held.app();
-            let span = EventSpan::of(&*event);
-            let call = execute::run(&plan, track_event::args(app, &*event));
+            let span = EventSpan::of(&**event.get());
+            let call = execute::run(&plan, track_event::args(app, &**event.get()));
             let ran = span.around(reentrancy::marked(&app.inner, call)).await;
-            let receipt = track::notable_receipt(app, Receipt::of(&*event), ran.notable);
+            let receipt = track::notable_receipt(app, Receipt::of(&**event.get()), ran.notable);
             span.end(&receipt);
             if let (Some(recorder), Ok(_)) = (app.inner.recorder.get(), &receipt) {
-                recorder.add(event);
+                recorder.add(event.into_inner());
             }
             receipt
         })

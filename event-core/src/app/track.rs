@@ -22,6 +22,7 @@ use crate::dispatch::receipt::Receipt;
 use crate::event::actor::IntoActor;
 use crate::event::envelope::{Envelope, Said};
 use crate::event::event_type::Event;
+use crate::event::foreign::Guarded;
 use crate::event::tracked::{Tracked, TrackedOf};
 
 /// An event that is about to be tracked: `.await` it, or `.wait()` without a runtime.
@@ -141,10 +142,11 @@ impl<'a, E: Event> Callable<'a> for Track<'a, E> {
     }
 
     async fn run(self, app: &'a App, plan: &'a Plan<track_event>, _running: Running<'a>) -> Result<Receipt> {
-        let event = TrackedOf::new(self.event, self.said.completed(app.inner.test_clock.as_deref()));
-        let receipt = run(app, plan, &event, event.envelope()).await?;
+        let said = self.said.completed(app.inner.test_clock.as_deref());
+        let event = Guarded::new(TrackedOf::new(self.event, said));
+        let receipt = run(app, plan, event.get(), event.get().envelope()).await?;
         if let Some(recorder) = app.inner.recorder.get() {
-            recorder.add(Arc::new(event));
+            recorder.add(Arc::new(event.into_inner()));
         }
         Ok(receipt)
     }
@@ -173,11 +175,11 @@ fn unknown_event<E: Event>(event: &E) -> Error {
 /// implementation hears.
 #[cold]
 fn wait_in_a_test<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said: Said) -> Result<Receipt> {
-    let event = TrackedOf::new(event, said.completed(app.inner.test_clock.as_deref()));
-    let receipt = wait(app, plan, &event, event.envelope())?;
-    let receipt = receipt.with_given_id(event.envelope());
+    let event = Guarded::new(TrackedOf::new(event, said.completed(app.inner.test_clock.as_deref())));
+    let receipt = wait(app, plan, event.get(), event.get().envelope())?;
+    let receipt = receipt.with_given_id(event.get().envelope());
     if let Some(recorder) = app.inner.recorder.get() {
-        recorder.add(Arc::new(event));
+        recorder.add(Arc::new(event.into_inner()));
     }
     Ok(receipt)
 }

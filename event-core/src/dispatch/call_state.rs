@@ -1,15 +1,14 @@
 //! How far a call has come, and what it does next.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Poll, Waker};
 
-use crate::dispatch::execute::{Panic, Ran};
+use crate::dispatch::execute::Ran;
 use crate::dispatch::failure::Failure;
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::observe::{CallEnd, Watch};
 use crate::dispatch::plan::Plan;
 use crate::dispatch::return_value::{Answers, Flow, Slot};
+use crate::event::foreign::{self, Panic};
 
 /// What the functions gave that were called last, of which the last has to be looked after; `None` at the end. Or that
 /// one panicked.
@@ -43,7 +42,7 @@ impl<'s, 'a, S: HookSpec> Progress<'s, 'a, S> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a frame more costs a tenth of what an event may cost")]
     pub(crate) fn run(&mut self, waker: &Waker) -> Poll<()> {
-        match catch_unwind(AssertUnwindSafe(|| self.plan.functions.run(self, waker))) {
+        match foreign::catch(|| self.plan.functions.run(self, waker)) {
             Ok(None) => Poll::Ready(()),
             taken => self.go_on(taken, &mut Watch::Nobody, waker),
         }
@@ -53,10 +52,10 @@ impl<'s, 'a, S: HookSpec> Progress<'s, 'a, S> {
     pub(crate) fn poll(&mut self, again: bool, watch: &mut Watch<'a>, waker: &Waker) -> Poll<()> {
         let taken = if again {
             let _entered = watch.enter();
-            catch_unwind(AssertUnwindSafe(|| match self.answers.poll_future(waker) {
+            foreign::catch(|| match self.answers.poll_future(waker) {
                 Poll::Ready(flow) => Some(flow),
                 Poll::Pending => Some(Flow::Later),
-            }))
+            })
         } else {
             self.take_steps(watch, waker)
         };
@@ -76,7 +75,7 @@ impl<'s, 'a, S: HookSpec> Progress<'s, 'a, S> {
                     continue;
                 }
                 Ok(Some(flow)) => self.end_step(flow, watch),
-                Err(panic) => self.end_panicked(&*panic, watch),
+                Err(panic) => self.end_panicked(&panic, watch),
             }
             taken = self.take_steps(watch, waker);
         }
@@ -85,19 +84,19 @@ impl<'s, 'a, S: HookSpec> Progress<'s, 'a, S> {
     /// Takes steps up to the end or to the first that has to be looked after: where somebody is told, that is the next.
     fn take_steps(&mut self, watch: &mut Watch<'a>, waker: &Waker) -> Taken {
         if let Watch::Nobody = watch {
-            return catch_unwind(AssertUnwindSafe(|| self.plan.functions.run(self, waker)));
+            return foreign::catch(|| self.plan.functions.run(self, waker));
         }
         let Some(step) = self.plan.steps.get(self.next) else { return Ok(None) };
         self.next += 1;
         watch.begin(&S::app(self.args).inner, &step.implementation, S::event(self.args));
         let _entered = watch.enter();
-        catch_unwind(AssertUnwindSafe(|| Some(self.plan.functions.call(self.next - 1, self, waker))))
+        foreign::catch(|| Some(self.plan.functions.call(self.next - 1, self, waker)))
     }
 
     fn call_closure(&mut self, watch: &Watch<'a>) -> Taken {
         let step = &self.plan.steps[self.next - 1];
         let _entered = watch.enter();
-        catch_unwind(AssertUnwindSafe(|| Some(self.answers.take(step.call_closure(self.args)))))
+        foreign::catch(|| Some(self.answers.take(step.call_closure(self.args))))
     }
 
     /// Ends the step that was taken last.
@@ -119,9 +118,9 @@ impl<'s, 'a, S: HookSpec> Progress<'s, 'a, S> {
         }
     }
 
-    fn end_panicked(&mut self, panic: &(dyn Any + Send), watch: &mut Watch<'a>) {
+    fn end_panicked(&mut self, panic: &Panic, watch: &mut Watch<'a>) {
         // What has panicked must not be polled again, and may panic once more when it is dropped.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.answers.slot.set(None)));
+        drop(foreign::catch(|| self.answers.slot.set(None)));
         let step = &self.plan.steps[self.next - 1];
         self.end_failed(Failure::panicked(&step.implementation, S::event(self.args), panic), watch);
     }

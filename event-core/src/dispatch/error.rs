@@ -6,6 +6,7 @@ use std::fmt;
 use crate::config::ConfigError;
 use crate::config::problem::Problem;
 use crate::dispatch::failure::Failure;
+use crate::event::foreign;
 use crate::event::json::PropertiesError;
 
 /// `Result` with this crate's [`Error`]; `Result<()>` is what most hook implementations return.
@@ -122,12 +123,8 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)?;
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            write!(f, "\n  caused by: {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+        let mut causes = self.source().into_iter().flat_map(foreign::causes);
+        causes.try_for_each(|cause| write!(f, "\n  caused by: {cause}"))
     }
 }
 

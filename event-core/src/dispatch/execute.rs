@@ -1,8 +1,6 @@
 //! How a call runs through its plan.
 
-use std::any::Any;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -20,6 +18,7 @@ use crate::dispatch::plan::{Call, Input, Plan, Step};
 use crate::dispatch::reentrancy::Inside;
 use crate::dispatch::return_value::{Slot, Values};
 use crate::dispatch::wrapper::{Next, Outcome, Seen, StoppedBy};
+use crate::event::foreign::{self, Guarded, Panic};
 
 /// What became of a call.
 pub(crate) struct Ran<S: HookSpec> {
@@ -190,7 +189,7 @@ async fn run_wrapper<S: HookSpec>(
             return run_from(plan, depth, S::reborrow(args), stopped_by).await;
         }
         Ok(Err(cause)) => Failure::returned(&step.implementation, S::event(args), cause),
-        Err(payload) => Failure::panicked(&step.implementation, S::event(args), &*payload),
+        Err(panic) => Failure::panicked(&step.implementation, S::event(args), &panic),
     };
     end(&CallEnd::Failed(&failure));
     // What failed before `run` costs the wrapper, not the others; what failed after it can't undo them.
@@ -221,18 +220,15 @@ async fn run_steps<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -> Ran
     unfinished.finish()
 }
 
-/// A panic's payload.
-pub(crate) type Panic = Box<dyn Any + Send>;
-
 /// Makes a future and runs it; a panic of either ends it.
-async fn caught<F: Future>(
+async fn caught<F: Future + Unpin>(
     watched: Option<&Watched<'_>>,
     make: impl FnOnce() -> F,
 ) -> Result<F::Output, Panic> {
-    let mut future = pin!(catch_unwind(AssertUnwindSafe(make))?);
+    let mut future = Guarded::new(foreign::catch(make)?);
     poll_fn(|context| {
         let _entered = watched.map(Watched::enter);
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        match foreign::catch(|| Pin::new(future.get_mut()).poll(context)) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => Poll::Ready(Err(panic)),
         }
@@ -277,7 +273,10 @@ impl<'s, 'a, S: HookSpec> Unfinished<'s, 'a, S> {
 
 impl<S: HookSpec> Drop for Unfinished<'_, '_, S> {
     fn drop(&mut self) {
-        if let Some(notable) = self.progress.take().and_then(|progress| progress.answers.notable) {
+        let Some(Progress { mut answers, .. }) = self.progress.take() else { return };
+        drop(foreign::catch(|| answers.slot.set(None)));
+        foreign::discard(answers.values);
+        if let Some(notable) = answers.notable {
             self.app.inner.report_all(&notable.failures);
         }
     }

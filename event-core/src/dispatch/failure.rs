@@ -1,6 +1,5 @@
 //! What is known of an implementation that failed.
 
-use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -8,6 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::dispatch::implementation::Implementation;
+use crate::event::foreign::{self, Guarded, Panic};
 use crate::event::tracked::Tracked;
 
 /// Any error, as an implementation returned it.
@@ -27,7 +27,7 @@ struct Inner {
 }
 
 enum Cause {
-    Error(BoxError),
+    Error(Guarded<BoxError>),
     Panic(Panicked),
 }
 
@@ -37,15 +37,15 @@ impl Failure {
         event: Option<&Tracked>,
         cause: BoxError,
     ) -> Self {
-        Self::new(implementation, event, Cause::Error(cause))
+        Self::new(implementation, event, Cause::Error(Guarded::new(cause)))
     }
 
     pub(crate) fn panicked(
         implementation: &Arc<Implementation>,
         event: Option<&Tracked>,
-        payload: &(dyn Any + Send),
+        panic: &Panic,
     ) -> Self {
-        Self::new(implementation, event, Cause::Panic(Panicked::new(payload)))
+        Self::new(implementation, event, Cause::Panic(Panicked::new(panic)))
     }
 
     #[cold]
@@ -72,7 +72,7 @@ impl Failure {
     /// The error that was returned; for a panic, one that holds its message.
     pub fn cause(&self) -> &(dyn StdError + Send + Sync + 'static) {
         match &self.0.cause {
-            Cause::Error(error) => &**error,
+            Cause::Error(error) => &**error.get(),
             Cause::Panic(panicked) => panicked,
         }
     }
@@ -90,11 +90,9 @@ impl Failure {
     /// The failure with all its causes on one line, for a log.
     pub fn to_line(&self) -> String {
         let mut line = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
+        for cause in foreign::causes(self.cause()) {
             line.push_str(": ");
-            line.push_str(&error.to_string());
-            cause = error.source();
+            line.push_str(&cause);
         }
         line.replace('\n', " ")
     }
@@ -117,7 +115,7 @@ impl fmt::Debug for Failure {
         f.debug_struct("Failure")
             .field("implementation", &self.0.implementation.to_string())
             .field("event", &self.0.event)
-            .field("cause", &self.cause())
+            .field("cause", &format_args!("{}", foreign::debug_text(&self.cause())))
             .finish()
     }
 }
@@ -133,10 +131,8 @@ impl StdError for Failure {
 struct Panicked(String);
 
 impl Panicked {
-    fn new(payload: &(dyn Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().copied();
-        let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        Self(message.unwrap_or("with a payload that is no text").to_owned())
+    fn new(panic: &Panic) -> Self {
+        Self(panic.message().unwrap_or("with a payload that is no text").to_owned())
     }
 }
 

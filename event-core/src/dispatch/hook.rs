@@ -14,6 +14,7 @@ use crate::dispatch::in_flight::Running;
 use crate::dispatch::plan::{ErasedTable, Plan, Table};
 use crate::dispatch::return_value::Values;
 use crate::dispatch::wrapper::Outcome;
+use crate::event::foreign;
 use crate::event::plugin_identity::Plugin;
 use crate::event::tracked::Tracked;
 
@@ -209,8 +210,13 @@ impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
 }
 
 fn answer<S: HookSpec>(app: &App, ran: Ran<S>) -> Result<S::Answer> {
-    let notable = app.inner.report::<S>(ran.notable)?;
-    S::answer(Ran { values: ran.values, notable }.outcome())
+    match app.inner.report::<S>(ran.notable) {
+        Ok(notable) => S::answer(Ran { values: ran.values, notable }.outcome()),
+        Err(error) => {
+            foreign::discard(ran.values);
+            Err(error)
+        }
+    }
 }
 
 impl<'a, S: HookSpec> IntoFuture for HookCall<'a, S> {
@@ -241,6 +247,7 @@ pub fn first_result<S: HookSpec>(outcome: Outcome<S>) -> Result<Option<S::Output
     if outcome.failures.is_empty() {
         Ok(outcome.values.into_iter().next())
     } else {
+        foreign::discard(outcome.values);
         Err(Error::Failed(outcome.failures))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -22,6 +21,7 @@ use crate::dispatch::state::State;
 use crate::dispatch::stop::Stopped;
 use crate::dispatch::type_map::KindMap;
 use crate::event::event_type::EventType;
+use crate::event::foreign;
 use crate::event::test_clock::TestClock;
 
 /// The running host: hooks, event types and state. A cheap clone; every clone is the same app.
@@ -128,8 +128,7 @@ impl Inner {
 
     pub(crate) fn report_all(&self, failures: &[Failure]) {
         for failure in failures {
-            let handled = catch_unwind(AssertUnwindSafe(|| (self.failure_handler)(failure)));
-            if handled.is_err() {
+            if foreign::catch(|| (self.failure_handler)(failure)).is_err() {
                 failure::print(failure);
             }
         }

@@ -5,6 +5,7 @@ pub(crate) mod date;
 pub(crate) mod durability;
 pub(crate) mod envelope;
 pub(crate) mod event_type;
+pub(crate) mod foreign;
 pub(crate) mod id;
 pub(crate) mod json;
 pub(crate) mod name_pattern;

@@ -10,6 +10,7 @@ use crate::event::actor::Actor;
 use crate::event::durability::Promise;
 use crate::event::envelope::{Envelope, Said};
 use crate::event::event_type::Event;
+use crate::event::foreign;
 use crate::event::json::{self, Properties, PropertiesError};
 use crate::event::record::{Record, Text};
 
@@ -217,7 +218,9 @@ impl<E: Event> TrackedOf<E> {
     #[expect(clippy::inline_always, reason = "a frame more costs a tenth of what an event may cost")]
     pub(crate) fn end(self) {
         let Self { event, envelope, forms } = self;
-        drop(event);
+        if std::mem::needs_drop::<E>() {
+            foreign::discard(event);
+        }
         drop(envelope.into_actor());
         drop(forms.into_inner());
     }

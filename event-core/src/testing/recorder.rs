@@ -8,6 +8,7 @@ use crate::dispatch::blocking::Waiting;
 use crate::dispatch::host::App;
 use crate::dispatch::recording::Recording;
 use crate::event::event_type::Event;
+use crate::event::foreign;
 use crate::event::tracked::{AnyTracked, TrackedOf};
 
 /// Keeps every event that an app tracks from the time that [`App::recorder`](crate::App::recorder) is called first.
@@ -73,7 +74,7 @@ impl Recorder {
     pub fn clear(&self) {
         // Taken out first: dropping an event is a stranger's code, which must not run under the lock.
         let events = std::mem::take(&mut *self.0.events());
-        drop(events);
+        events.into_iter().for_each(foreign::discard);
     }
 
     /// The first event of type `E`, as soon as there is one; `.await` it, or `.wait()`.

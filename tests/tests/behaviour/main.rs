@@ -11,6 +11,7 @@ mod describe;
 mod failures;
 mod generic;
 mod hooks;
+mod hostile;
 mod log;
 mod order;
 mod prepared;

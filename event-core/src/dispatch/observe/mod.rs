@@ -17,6 +17,7 @@ use self::spans::{CallSpan, Entered};
 use crate::dispatch::failure::{self, Failure};
 use crate::dispatch::host::Inner;
 use crate::dispatch::implementation::Implementation;
+use crate::event::foreign;
 use crate::event::tracked::Tracked;
 
 /// Is told before and after each call of an implementation, for metrics and logs. Given to
@@ -204,7 +205,7 @@ impl<'a> Watch<'a> {
 
 /// An observer that panics mustn't look like an implementation that does.
 fn guarded(told: impl FnOnce()) {
-    if std::panic::catch_unwind(std::panic::AssertUnwindSafe(told)).is_err() {
+    if foreign::catch(told).is_err() {
         failure::say("an observer panicked");
     }
 }

@@ -1,0 +1,140 @@
+//! Code of others, which may panic: what implementations, observers and handlers do, and what their values do when they
+//! are printed or dropped. A panic of it ends here.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs code of others.
+#[inline]
+pub(crate) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, Panic> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|payload| Panic(Guarded::new(payload)))
+}
+
+/// Drops a value of others.
+#[inline]
+pub(crate) fn discard<T>(value: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(move || drop(value))) {
+        discard_payload(payload);
+    }
+}
+
+/// What a panic leaves can panic when it is dropped, which leaves something again.
+#[cold]
+fn discard_payload(mut payload: Box<dyn Any + Send>) {
+    const TRIES: usize = 8;
+    for _ in 0..TRIES {
+        match catch_unwind(AssertUnwindSafe(move || drop(payload))) {
+            Ok(()) => return,
+            Err(another) => payload = another,
+        }
+    }
+    std::mem::forget(payload);
+}
+
+/// A value of others that can be dropped anywhere: its panic goes no further.
+pub(crate) struct Guarded<T>(Option<T>);
+
+impl<T> Guarded<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+
+    pub(crate) fn get(&self) -> &T {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0.as_mut().expect("it is there until it is dropped")
+    }
+
+    pub(crate) fn into_inner(mut self) -> T {
+        self.0.take().expect("it is there until it is dropped")
+    }
+}
+
+impl<T> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        if let Some(value) = self.0.take() {
+            discard(value);
+        }
+    }
+}
+
+/// A panic that was caught.
+pub(crate) struct Panic(Guarded<Box<dyn Any + Send>>);
+
+impl Panic {
+    /// What it says, if that is a text.
+    pub(crate) fn message(&self) -> Option<&str> {
+        let payload = self.0.get();
+        let text = payload.downcast_ref::<&str>().copied();
+        text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+    }
+}
+
+/// What the value says of itself, or why it can't.
+pub(crate) fn text(value: &dyn fmt::Display) -> String {
+    written(|text| write!(text, "{value}"))
+}
+
+/// The same with [`fmt::Debug`].
+pub(crate) fn debug_text(value: &dyn fmt::Debug) -> String {
+    written(|text| write!(text, "{value:?}"))
+}
+
+fn written(write: impl FnOnce(&mut Bounded) -> fmt::Result) -> String {
+    let mut text = Bounded(String::new());
+    let written = catch(|| write(&mut text));
+    let why = match (written, text.is_full()) {
+        (Ok(Ok(())), _) => return text.0,
+        (_, true) => "the rest is left out".to_owned(),
+        (Ok(Err(_)), _) => "printing it failed".to_owned(),
+        (Err(panic), _) => {
+            format!("printing it panicked: {}", panic.message().unwrap_or("with a payload that is no text"))
+        }
+    };
+    if text.0.is_empty() { format!("({why})") } else { format!("{} ({why})", text.0) }
+}
+
+/// A text that what is printed without end doesn't fill the memory with.
+struct Bounded(String);
+
+const LONGEST_TEXT: usize = 64 << 10;
+
+impl Bounded {
+    fn is_full(&self) -> bool {
+        self.0.len() > LONGEST_TEXT
+    }
+}
+
+impl Write for Bounded {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        if self.is_full() {
+            return Err(fmt::Error);
+        }
+        let mut end = more.len().min(LONGEST_TEXT + 1 - self.0.len());
+        while !more.is_char_boundary(end) {
+            end += 1;
+        }
+        self.0.push_str(&more[..end]);
+        if end == more.len() { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+/// What this error and the causes below it say, from the outside in.
+pub(crate) fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = String> + 'a {
+    /// An error can be its own cause.
+    const DEEPEST: usize = 64;
+    let mut next = Some(error);
+    let chain = std::iter::from_fn(move || {
+        let error = next?;
+        next = catch(|| error.source()).ok().flatten();
+        Some(error)
+    });
+    chain.enumerate().take(DEEPEST + 1).map(|(depth, error)| match depth {
+        DEEPEST => "(more causes are left out)".to_owned(),
+        _ => text(error),
+    })
+}
