@@ -169,6 +169,11 @@ pub use app::default_app::track;
 pub use app::prepared::Prepared;
 pub use app::track::Track;
 pub use config::ConfigError;
+/// For plugins that have threads of their own.
+pub mod plugin {
+    pub use crate::dispatch::blocking::{OwnThread, own_thread};
+}
+
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub mod __private {

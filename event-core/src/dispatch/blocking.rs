@@ -1,7 +1,9 @@
 //! How code without an async runtime waits.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -50,17 +52,14 @@ pub(crate) fn until_ready<F: Future>(future: F) -> Result<F::Output> {
     park_between_polls(inside_a_call, |context| future.as_mut().poll(context))
 }
 
-/// Inside an implementation, what has to wait may be waiting for that very implementation: an error instead of
-/// a deadlock.
+/// Inside an implementation, what has to wait may be waiting for that very implementation: an error instead of a
+/// deadlock. Except where a plugin says that a [thread of its own](own_thread) ends the wait.
 pub(crate) fn park_between_polls<T>(
     inside_a_call: bool,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Result<T> {
     if inside_a_call {
-        return match poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(value) => Ok(value),
-            Poll::Pending => Err(Error::WouldBlock),
-        };
+        return poll_inside(poll);
     }
     PARKER.with(|(parker, waker)| {
         let mut context = Context::from_waker(waker);
@@ -74,11 +73,118 @@ pub(crate) fn park_between_polls<T>(
 }
 
 thread_local! {
-    // One a thread, so that waiting costs no allocation. A call inside a call never parks.
+    // One a thread, so that waiting costs no allocation. A call inside a call has another, so that it takes no wake-up
+    // away from the outer one.
     static PARKER: (Arc<Parker>, Waker) = {
         let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
         (parker.clone(), parker.into())
     };
+    /// The wait inside a call that polls on this thread, if one does.
+    static INSIDE: Cell<WaitInside> = const { Cell::new(WaitInside { waker: ptr::null(), own_thread: false }) };
+}
+
+/// A wait inside a call, while it polls.
+#[derive(Clone, Copy)]
+struct WaitInside {
+    /// The data of its waker, by which a future sees that it is polled by this wait, and not by an executor in between.
+    waker: *const (),
+    /// Whether a plugin's own thread ends what was found to be pending.
+    own_thread: bool,
+}
+
+#[cold]
+fn poll_inside<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T> {
+    let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
+    let waker = Waker::from(parker.clone());
+    loop {
+        let polling = PollingInside::begin(&waker);
+        if let Poll::Ready(value) = poll(&mut Context::from_waker(&waker)) {
+            return Ok(value);
+        }
+        let own_thread = INSIDE.get().own_thread;
+        drop(polling);
+        if !own_thread {
+            return Err(Error::WouldBlock);
+        }
+        parker.park();
+    }
+}
+
+struct PollingInside(WaitInside);
+
+impl PollingInside {
+    fn begin(waker: &Waker) -> Self {
+        Self(INSIDE.replace(WaitInside { waker: waker.data(), own_thread: false }))
+    }
+}
+
+impl Drop for PollingInside {
+    fn drop(&mut self) {
+        INSIDE.set(self.0);
+    }
+}
+
+/// Whether what is pending must be given up, since this waker is of a wait inside a call that nothing may end.
+#[cold]
+pub(crate) fn would_block(waker: &Waker) -> bool {
+    let inside = INSIDE.get();
+    ptr::eq(inside.waker, waker.data()) && !inside.own_thread
+}
+
+pin_project_lite::pin_project! {
+    /// A future whose wait a thread of its plugin ends; made by [`own_thread`].
+    #[must_use = "a future does nothing unless it is awaited"]
+    pub struct OwnThread<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+/// Says that a thread of the plugin's own ends every wait of this future: one that waits neither for an implementation
+/// nor for a runtime.
+///
+/// Then a `.wait()` inside an implementation waits for it, instead of giving [`Error::WouldBlock`](crate::Error::WouldBlock):
+/// events that an ordinary `fn` tracks simply work with a plugin that has such a thread.
+///
+/// If the thread waits for a call after all, for one because it runs implementations itself, such a `.wait()` never ends.
+///
+/// ```
+/// use event_core::plugin::own_thread;
+/// use event_core::prelude::*;
+/// use tokio::sync::oneshot;
+///
+/// /// Writes the event on a thread of its own, and waits for that.
+/// #[hookimpl(track_event, essential, trylast)]
+/// async fn keep(event: &Tracked) -> Result<(), oneshot::error::RecvError> {
+///     let line = event.name().to_owned();
+///     let (written, is_written) = oneshot::channel();
+///     std::thread::spawn(move || {
+///         println!("{line}");
+///         written.send(())
+///     });
+///     own_thread(is_written).await
+/// }
+/// ```
+pub fn own_thread<F: Future>(future: F) -> OwnThread<F> {
+    OwnThread { future }
+}
+
+impl<F: Future> Future for OwnThread<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let polled = self.project().future.poll(context);
+        if polled.is_pending() && would_block(context.waker()) {
+            INSIDE.set(WaitInside { own_thread: true, ..INSIDE.get() });
+        }
+        polled
+    }
+}
+
+impl<F> std::fmt::Debug for OwnThread<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OwnThread")
+    }
 }
 
 struct Parker {

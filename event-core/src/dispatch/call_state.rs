@@ -2,7 +2,7 @@
 
 use std::task::{Poll, Waker};
 
-use crate::dispatch::execute::Ran;
+use crate::dispatch::execute::{self, Ran};
 use crate::dispatch::failure::Failure;
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::observe::{CallEnd, Watch};
@@ -116,6 +116,14 @@ impl<'s, 'a, S: HookSpec> Progress<'s, 'a, S> {
             }
             Flow::Later | Flow::Closure => unreachable!("an answer is neither"),
         }
+    }
+
+    /// Drops the future of the step that was taken last, and goes on without what it would have given.
+    #[cold]
+    pub(crate) fn give_up(&mut self, watch: &mut Watch<'a>) {
+        drop(foreign::catch(|| self.answers.slot.set(None)));
+        let step = &self.plan.steps[self.next - 1];
+        self.end_failed(execute::would_block(&step.implementation, S::event(self.args)), watch);
     }
 
     fn end_panicked(&mut self, panic: &Panic, watch: &mut Watch<'a>) {

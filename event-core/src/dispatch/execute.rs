@@ -18,7 +18,9 @@ use crate::dispatch::plan::{Call, Input, Plan, Step};
 use crate::dispatch::reentrancy::Inside;
 use crate::dispatch::return_value::{Slot, Values};
 use crate::dispatch::wrapper::{Next, Outcome, Seen, StoppedBy};
+use crate::event::durability::Promise;
 use crate::event::foreign::{self, Guarded, Panic};
+use crate::event::tracked::Tracked;
 
 /// What became of a call.
 pub(crate) struct Ran<S: HookSpec> {
@@ -95,21 +97,21 @@ pub(crate) fn run_plain<'a, S: HookSpec>(
     inside_a_call: bool,
 ) -> Result<Ran<S>> {
     let mut progress = Progress::new(plan, args, slot);
+    if inside_a_call && !plan.is_ready_at_once() {
+        return wait_for(progress, false, inside_a_call);
+    }
     match progress.run(Waker::noop()) {
         Poll::Ready(()) => Ok(progress.finish()),
-        Poll::Pending => wait_for(progress, inside_a_call),
+        Poll::Pending => wait_for(progress, true, inside_a_call),
     }
 }
 
-/// Polls what has to be waited for once more, with a waker that does something.
+/// Polls what has to be waited for with a waker that does something. `again`: it was polled before.
 #[cold]
-fn wait_for<S: HookSpec>(progress: Progress<'_, '_, S>, inside_a_call: bool) -> Result<Ran<S>> {
+fn wait_for<S: HookSpec>(progress: Progress<'_, '_, S>, again: bool, inside_a_call: bool) -> Result<Ran<S>> {
     let app = S::app(progress.args);
-    let mut unfinished = Unfinished { app, progress: Some(progress), again: true, watch: Watch::Nobody };
-    if inside_a_call {
-        return Err(Error::WouldBlock);
-    }
-    blocking::park_between_polls(false, |context| unfinished.poll(context))?;
+    let mut unfinished = Unfinished { app, progress: Some(progress), again, watch: Watch::Nobody };
+    blocking::park_between_polls(inside_a_call, |context| unfinished.poll(context))?;
     Ok(unfinished.finish())
 }
 
@@ -169,7 +171,8 @@ async fn run_wrapper<S: HookSpec>(
     // Reports what the rest of the call failed at if this future is dropped while the wrapper has it in hand.
     let rest = ReportWhenDropped { app: S::app(args), seen: Seen::default() };
     let watched = Watched::begin(&S::app(args).inner, &step.implementation, S::event(args));
-    let wrapped = caught(watched.as_ref(), || {
+    let goes_on = |waker: &Waker| must_go_on::<S>(args, waker);
+    let wrapped = caught(watched.as_ref(), goes_on, || {
         let args = S::reborrow(args);
         wrap(Input(args), Next { plan, depth, args, seen: &rest.seen, stopped_by })
     });
@@ -189,7 +192,8 @@ async fn run_wrapper<S: HookSpec>(
             return run_from(plan, depth, S::reborrow(args), stopped_by).await;
         }
         Ok(Err(cause)) => Failure::returned(&step.implementation, S::event(args), cause),
-        Err(panic) => Failure::panicked(&step.implementation, S::event(args), &panic),
+        Err(Stopped::Panicked(panic)) => Failure::panicked(&step.implementation, S::event(args), &panic),
+        Err(Stopped::WouldBlock) => would_block(&step.implementation, S::event(args)),
     };
     end(&CallEnd::Failed(&failure));
     // What failed before `run` costs the wrapper, not the others; what failed after it can't undo them.
@@ -220,20 +224,40 @@ async fn run_steps<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -> Ran
     unfinished.finish()
 }
 
-/// Makes a future and runs it; a panic of either ends it.
+/// Why a wrapper gave nothing.
+enum Stopped {
+    Panicked(Panic),
+    WouldBlock,
+}
+
+/// Makes a future and runs it; a panic of either ends it, and so does a wait where the call `goes_on` without it.
 async fn caught<F: Future + Unpin>(
     watched: Option<&Watched<'_>>,
+    goes_on: impl Fn(&Waker) -> bool,
     make: impl FnOnce() -> F,
-) -> Result<F::Output, Panic> {
-    let mut future = Guarded::new(foreign::catch(make)?);
+) -> Result<F::Output, Stopped> {
+    let mut future = Guarded::new(foreign::catch(make).map_err(Stopped::Panicked)?);
     poll_fn(|context| {
         let _entered = watched.map(Watched::enter);
         match foreign::catch(|| Pin::new(future.get_mut()).poll(context)) {
+            Ok(Poll::Pending) if goes_on(context.waker()) => Poll::Ready(Err(Stopped::WouldBlock)),
             Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
+            Err(panic) => Poll::Ready(Err(Stopped::Panicked(panic))),
         }
     })
     .await
+}
+
+/// Whether the call goes on without an implementation that is pending. In a `.wait()` that would block, the caller learns
+/// so by an error; but if something keeps the event already, that error would be a lie, and a second try a second event.
+#[inline]
+fn must_go_on<S: HookSpec>(args: S::Args<'_>, waker: &Waker) -> bool {
+    S::event(args).is_some_and(|event| event.promised() > Promise::Nothing) && blocking::would_block(waker)
+}
+
+/// The failure of an implementation that is given up for it.
+pub(crate) fn would_block(implementation: &Arc<Implementation>, event: Option<&Tracked>) -> Failure {
+    Failure::returned(implementation, event, Box::new(Error::WouldBlock))
 }
 
 impl Notable {
@@ -262,8 +286,15 @@ impl<'s, 'a, S: HookSpec> Unfinished<'s, 'a, S> {
     #[inline]
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let progress = self.progress.as_mut().expect("a call isn't polled after its end");
-        let again = std::mem::replace(&mut self.again, true);
-        progress.poll(again, &mut self.watch, context.waker())
+        let mut again = std::mem::replace(&mut self.again, true);
+        while progress.poll(again, &mut self.watch, context.waker()).is_pending() {
+            if !must_go_on::<S>(progress.args, context.waker()) {
+                return Poll::Pending;
+            }
+            progress.give_up(&mut self.watch);
+            again = false;
+        }
+        Poll::Ready(())
     }
 
     fn finish(mut self) -> Ran<S> {

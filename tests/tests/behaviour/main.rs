@@ -9,6 +9,7 @@ mod config;
 mod config_types;
 mod describe;
 mod failures;
+mod follow_ups;
 mod generic;
 mod hooks;
 mod hostile;
