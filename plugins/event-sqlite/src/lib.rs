@@ -205,6 +205,7 @@ mod waiting;
 mod written;
 
 use event_core::Tracked;
+use event_core::plugin::own_thread;
 use event_core::prelude::*;
 pub use rusqlite;
 
@@ -262,7 +263,8 @@ pub async fn finish_opening(app: &App) -> Result<()> {
 #[hookimpl(track_event, essential, trylast)]
 pub async fn keep_event(app: &App, event: &Tracked) -> Result<()> {
     let Some(keeper) = Sqlite::of(app)?.keeper()? else { return Ok(()) };
-    keeper.keep(event).await?;
+    // What it waits for is the writer's thread, which waits for no implementation.
+    own_thread(keeper.keep(event)).await?;
     if let Some(retention) = &keeper.retention {
         retention.look_if_due(app);
     }

@@ -350,3 +350,44 @@ mod refused {
         files.app(without).hook(comes_after_the_store).start().wait().expect("nothing is kept");
     }
 }
+
+mod follow_ups {
+    use super::*;
+
+    #[derive(Event)]
+    struct MailSent {
+        level: u8,
+    }
+
+    #[hookimpl(track_event)]
+    fn sends_mail(app: &App, event: &UserBanned) -> event_core::Result<()> {
+        assert_eq!(event.user, "mallory");
+        app.track(MailSent { level: 1 }).wait()?.strict().map(drop)
+    }
+
+    #[hookimpl(track_event)]
+    fn sends_another(app: &App, event: &MailSent) -> event_core::Result<()> {
+        match event.level {
+            1 | 2 => app.track(MailSent { level: event.level + 1 }).wait()?.strict().map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    #[test]
+    fn that_a_plain_fn_tracks_are_rows_without_a_runtime_on_a_worker_and_on_the_only_thread_of_one() {
+        let files = Files::new();
+        let builder = files.app(json!({ "store": { "path": "store.db" } })).event::<MailSent>();
+        let app = builder.hook(sends_mail).hook(sends_another).start().wait().expect("the app starts");
+        let track = |app: App| async move { app.track(banned("mallory")).await?.strict().map(drop) };
+        app.track(banned("mallory")).wait().expect("nothing refuses").strict().expect("nothing fails");
+        let one = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        one.block_on(track(app.clone())).expect("nothing fails");
+        let many = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
+        many.block_on(async { tokio::spawn(track(app.clone())).await })
+            .expect("no panic")
+            .expect("nothing fails");
+        let names = files.texts("store.db", "SELECT name FROM events ORDER BY seq");
+        assert_eq!(names, ["user-banned", "mail-sent", "mail-sent", "mail-sent"].repeat(3));
+        app.shutdown().wait().expect("everything is written");
+    }
+}
