@@ -1,14 +1,16 @@
 //! The way of one event from `track` to its receipt.
 
-use std::future::IntoFuture;
-use std::pin::pin;
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::app::prepared::Prepared;
+use crate::dispatch::blocking;
 use crate::dispatch::builtin::track_event;
 use crate::dispatch::call::{CallFuture, Callable};
 use crate::dispatch::error::{Error, Result};
@@ -26,8 +28,28 @@ use crate::event::foreign::Guarded;
 use crate::event::tracked::{Tracked, TrackedOf};
 
 /// An event that is about to be tracked: `.await` it, or `.wait()` without a runtime.
+///
+/// It is a future itself, so `join!`, a timeout and a runtime's `spawn` take it. A task that is spawned owns what it
+/// uses: `spawn(event_core::track(event))` with the [installed](App::install) app; with another, a clone of that goes
+/// into the task.
+///
+/// ```
+/// # use event_core::prelude::*;
+/// # #[derive(Event)]
+/// # struct BanUser { user: String }
+/// # fn spawn(_: impl Future<Output = event_core::Result<Receipt>> + Send + 'static) {}
+/// # let app = App::builder().without_linked().event::<BanUser>().start().wait()?;
+/// spawn({
+///     let app = app.clone();
+///     async move { app.track(BanUser { user: "mallory".into() }).await }
+/// });
+/// # Ok::<_, event_core::Error>(())
+/// ```
 #[must_use = "an event is tracked when this is awaited, or with `.wait()`"]
-pub struct Track<'a, E> {
+pub struct Track<'a, E>(CallFuture<'a, Untracked<'a, E>, Receipt>);
+
+/// What there is of an event before it is tracked.
+struct Untracked<'a, E> {
     /// `None` where the default app was meant and there is none.
     app: Option<&'a App>,
     event: E,
@@ -58,24 +80,29 @@ impl App {
 
 impl<'a, E: Event> Track<'a, E> {
     pub(crate) fn new(app: Option<&'a App>, event: E) -> Self {
-        Self { app, event, said: Said::default() }
+        Self(CallFuture::new(Untracked { app, event, said: Said::default() }))
+    }
+
+    /// What is said of an event after its first poll would come too late.
+    fn said(&mut self) -> &mut Said {
+        &mut self.0.call().expect(TOO_LATE).said
     }
 
     /// Who caused it: an [`Actor`], a reference to one, an `Option`, or a text, which is the actor's `id`.
     pub fn by(mut self, actor: impl IntoActor) -> Self {
-        self.said.actor = actor.into_actor();
+        self.said().actor = actor.into_actor();
         self
     }
 
     /// When it happened, for imports and tests. Without it: when the call starts to run.
     pub fn at(mut self, created: DateTime<Utc>) -> Self {
-        self.said.given.get_or_insert_default().created = Some(created);
+        self.said().given.get_or_insert_default().created = Some(created);
         self
     }
 
     /// Its id, for imports and tests. Without it: a `UUIDv7` of its time.
     pub fn id(mut self, id: Uuid) -> Self {
-        self.said.given.get_or_insert_default().id = Some(id);
+        self.said().given.get_or_insert_default().id = Some(id);
         self
     }
 
@@ -83,8 +110,11 @@ impl<'a, E: Event> Track<'a, E> {
     ///
     /// # Errors
     /// Those of [`App::track`], except what an implementation can cause.
+    ///
+    /// # Panics
+    /// When it has been polled as a future; so do [`by`](Self::by), [`at`](Self::at) and [`id`](Self::id).
     pub fn prepare(self) -> Result<Prepared> {
-        let Self { app, event, said } = self;
+        let Untracked { app, event, said } = self.0.into_call().expect(TOO_LATE);
         let Some(app) = app else { return Err(no_default_app(&event)) };
         let plan = plan(app, &event)?.clone();
         Prepared::new(
@@ -104,11 +134,16 @@ impl<'a, E: Event> Track<'a, E> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a frame more costs a tenth of what an event may cost")]
     pub fn wait(self) -> Result<Receipt> {
-        Callable::wait(self)
+        match self.0.into_call() {
+            Ok(untracked) => Callable::wait(untracked),
+            Err(running) => blocking::until_ready(running)?,
+        }
     }
 }
 
-impl<'a, E: Event> Callable<'a> for Track<'a, E> {
+const TOO_LATE: &str = "an event is described before it is tracked";
+
+impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
     type Spec = track_event;
     type Answer = Receipt;
 
@@ -223,17 +258,17 @@ pub(crate) fn notable_receipt(app: &App, receipt: Receipt, notable: Option<Box<N
     }
 }
 
-impl<'a, E: Event> IntoFuture for Track<'a, E> {
+impl<E: Event> Future for Track<'_, E> {
     type Output = Result<Receipt>;
-    type IntoFuture = CallFuture<'a, Self, Receipt>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        CallFuture::new(self)
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<Receipt>> {
+        Pin::new(&mut self.0).poll(context)
     }
 }
 
-impl<E: Event> std::fmt::Debug for Track<'_, E> {
+impl<E> std::fmt::Debug for Track<'_, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Track").field(&self.event.event_type().name()).finish()
+        f.debug_tuple("Track").field(&std::any::type_name::<E>()).finish()
     }
 }

@@ -51,6 +51,24 @@ impl<C, A> CallFuture<'_, C, A> {
     pub(crate) fn new(call: C) -> Self {
         Self(State::New(Some(call)))
     }
+
+    /// The call, as long as this hasn't been polled.
+    #[inline]
+    pub(crate) fn call(&mut self) -> Option<&mut C> {
+        match &mut self.0 {
+            State::New(call) => call.as_mut(),
+            State::Running(..) => None,
+        }
+    }
+
+    /// The same; or the future, of which a part has run.
+    #[inline]
+    pub(crate) fn into_call(self) -> std::result::Result<C, Self> {
+        match self.0 {
+            State::New(Some(call)) => Ok(call),
+            running => Err(Self(running)),
+        }
+    }
 }
 
 // Only the boxed future is ever pinned.

@@ -70,6 +70,35 @@ fn tokio_awaits_a_track_on_many_threads() {
 }
 
 #[test]
+fn a_track_is_a_future_that_join_a_timeout_and_spawn_take() {
+    fn is_unpin_and_send<F: Future<Output = event_core::Result<Receipt>> + Unpin + Send>(_: &F) {}
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let app = app().hook(waits).hook(at_once).start().await.unwrap();
+        let (one, other) = tokio::join!(app.track(Inner), app.track(Inner));
+        one.unwrap();
+        other.unwrap();
+        let minute = std::time::Duration::from_mins(1);
+        tokio::time::timeout(minute, app.track(Inner).by("root")).await.unwrap().unwrap();
+        let mut track = app.track(Inner);
+        is_unpin_and_send(&track);
+        (&mut track).await.unwrap();
+        let own: &'static App = Box::leak(Box::new(app.clone()));
+        tokio::spawn(own.track(Inner)).await.unwrap().unwrap();
+        assert_eq!(logged(&app).iter().filter(|line| *line == "waits").count(), 5);
+    });
+}
+
+#[test]
+fn a_track_that_was_polled_goes_on_with_wait() {
+    let app = app().hook(waits).hook(at_once).start().wait().unwrap();
+    let mut track = app.track(Inner);
+    assert!(pin!(&mut track).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(track.wait().unwrap().failures().is_empty());
+    assert_eq!(logged(&app).iter().filter(|line| *line == "waits").count(), 1);
+}
+
+#[test]
 fn smol_awaits_a_track() {
     smol::block_on(async {
         let app = app().hook(waits).hook(at_once).start().await.unwrap();
