@@ -76,7 +76,7 @@ fn process_exit_runs_no_shutdown_and_drops_nothing() {
 #[test]
 fn process_exit_in_an_implementation_ends_the_call_where_it_is() {
     let output = ended("exit inside");
-    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("first\n", ""));
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("", ""));
     assert_eq!(output.status.code(), Some(3));
 }
 
@@ -133,5 +133,5 @@ fn a_main_that_returns_a_refusal_prints_who_refused_and_why() {
              failed on event `happened`\n  caused by: the disk is full\n"
         )
     );
-    assert_eq!((out(&output).as_str(), output.status.code()), ("first\n", Some(1)));
+    assert_eq!((out(&output).as_str(), output.status.code()), ("", Some(1)));
 }

@@ -30,10 +30,6 @@ event: outcome="tracked"
 event: duration_us=…
 INFO event_core event: name="refused"
 event: id=00000000-0000-0000-0000-000000000000
-  INFO event_core implementation: hook="track_event" name="traced::works" plugin="traced"
-    INFO traced: message=inside of an implementation
-  implementation: outcome="value"
-  implementation: duration_us=…
   INFO event_core implementation: hook="track_event" name="traced::refuses" plugin="traced"
   ERROR event_core in implementation: message=`traced::refuses` (hook track_event, plugin traced, traced/src/main.rs:40) failed on event `refused`: no room
   implementation: outcome="failed"
@@ -52,6 +48,18 @@ event: duration_us=…
 #[test]
 fn each_event_and_each_call_is_a_span_with_its_outcome_and_each_failure_is_an_error() {
     assert_eq!(succeeded(&mut program("traced", "traced", "dev")), HEARD);
+}
+
+/// As with the filter `info,event_core=error`.
+const ONLY_ERRORS: &str = r"INFO traced request:
+  INFO traced: message=inside of an implementation
+  ERROR event_core around it: message=`traced::fails` (hook track_event, plugin traced, traced/src/main.rs:28) failed on event `happened`: on purpose
+  ERROR event_core around it: message=`traced::panics` (hook track_event, plugin traced, traced/src/main.rs:34) failed on event `happened`: panicked: a bug
+";
+
+#[test]
+fn where_the_own_spans_are_filtered_out_a_failure_stays_in_the_span_around_the_call() {
+    assert_eq!(succeeded(program("traced", "traced", "dev").arg("only errors")), ONLY_ERRORS);
 }
 
 #[test]

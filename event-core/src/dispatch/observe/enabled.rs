@@ -48,7 +48,13 @@ impl CallSpan {
             CallEnd::Value => "value",
             CallEnd::NoValue => "no value",
             CallEnd::Failed(failure) => {
-                tracing::error!(target: "event_core", parent: &self.0, "{}", failure.to_line());
+                let line = failure.to_line();
+                if self.0.is_disabled() {
+                    // Where the own span is filtered out, the parent is the span around the call, such as a request's.
+                    tracing::error!(target: "event_core", "{line}");
+                } else {
+                    tracing::error!(target: "event_core", parent: &self.0, "{line}");
+                }
                 "failed"
             }
             CallEnd::Cancelled => "cancelled",

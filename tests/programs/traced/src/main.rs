@@ -50,8 +50,14 @@ async fn stops(event: &Stopped, next: Next<'_>) -> Outcome {
 
 fn main() -> event_core::Result<()> {
     std::panic::set_hook(Box::new(|_| ()));
-    tracing::subscriber::set_global_default(subscriber::Lines::default()).expect("there is no other");
+    let only_errors = std::env::args().any(|argument| argument == "only errors");
+    let mut lines = subscriber::Lines::default();
+    lines.only_errors = only_errors;
+    tracing::subscriber::set_global_default(lines).expect("there is no other");
     let app = App::builder().ids(Default::default).failure_handler(|_| ()).start().wait()?;
+    if only_errors {
+        return tracing::info_span!("request").in_scope(|| app.track(Happened).wait().map(drop));
+    }
     app.track(Happened).wait()?;
     let _ = app.track(Refused).wait();
     app.track(Stopped).wait()?;

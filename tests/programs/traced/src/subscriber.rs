@@ -5,11 +5,13 @@ use std::sync::{Mutex, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 /// The program has one thread, so one list of entered spans is enough.
 #[derive(Default)]
 pub struct Lines {
+    /// Of event-core.
+    pub only_errors: bool,
     spans: Mutex<Vec<&'static str>>,
     entered: Mutex<Vec<u64>>,
 }
@@ -42,7 +44,8 @@ impl Visit for Fields {
 
 impl Subscriber for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("event_core") || metadata.target().starts_with("traced")
+        let is_wanted = !self.only_errors || *metadata.level() == Level::ERROR;
+        (metadata.target().starts_with("event_core") && is_wanted) || metadata.target().starts_with("traced")
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
@@ -66,7 +69,13 @@ impl Subscriber for Lines {
     fn event(&self, event: &Event<'_>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let parent = event.parent().map_or_else(String::new, |span| format!(" in {}", self.name(span)));
+        let parent = match event.parent() {
+            Some(span) => format!(" in {}", self.name(span)),
+            None if event.is_contextual() && self.only_errors && *event.metadata().level() == Level::ERROR => {
+                " around it".to_owned()
+            }
+            None => String::new(),
+        };
         self.print(&format!(
             "{} {}{parent}:{}",
             event.metadata().level(),
