@@ -119,6 +119,24 @@ pub enum Error {
         /// Its size in bytes.
         bytes: usize,
     },
+    /// An event has the id of another one that is kept already. The same event again is no error: it is kept once.
+    IdTaken {
+        /// The file.
+        path: PathBuf,
+        /// The event's name.
+        event: String,
+        /// The id.
+        id: String,
+        /// What the two differ in: `name`, `version`, `actor` or `properties`.
+        other: &'static str,
+    },
+    /// A trigger of the application's (`RAISE(IGNORE)`) kept an event from the table.
+    Ignored {
+        /// The file.
+        path: PathBuf,
+        /// The event's name.
+        event: String,
+    },
     /// A closure's own error; see [`Error::own`].
     Own(Arc<dyn StdError + Send + Sync>),
     /// The store's table was written by a newer version of this crate.
@@ -199,6 +217,8 @@ impl Error {
             | Self::Sqlite { path, .. }
             | Self::RolledBack { path, .. }
             | Self::EndedTransaction { path }
+            | Self::IdTaken { path, .. }
+            | Self::Ignored { path, .. }
             | Self::Panicked { path, .. }
             | Self::Inside { path }
             | Self::Closed { path }
@@ -303,6 +323,18 @@ impl fmt::Display for Error {
             Self::TooLarge { event, bytes } => {
                 write!(f, "event `{event}` has {bytes} bytes, more than a row can hold")
             }
+            Self::IdTaken { path, event, id, other } => write!(
+                f,
+                "{}: failed to keep event `{event}`: its id {id} is that of another event, which differs in its {other}; \
+                 give each event an id of its own",
+                path.display()
+            ),
+            Self::Ignored { path, event } => write!(
+                f,
+                "{}: failed to keep event `{event}`: a trigger of the application's on `events` ignored its row; let \
+                 it use `RAISE(ABORT, …)` where an event is to be refused",
+                path.display()
+            ),
             Self::Own(error) => error.fmt(f),
             Self::NewerStore { path, found, known } => write!(
                 f,

@@ -15,7 +15,7 @@
 //! | column | what it is |
 //! |---|---|
 //! | `seq` | the event's place: later ones are larger, and none comes twice |
-//! | `id` | a UUID as text; the same id twice is one row |
+//! | `id` | a UUID as text; the same event twice is one row, and another event with its id is refused |
 //! | `name`, `version` | the event's name, and the version of its fields |
 //! | `created` | RFC 3339, UTC, with microseconds: `2026-11-22T11:57:54.619377Z` |
 //! | `actor_id` | the actor's `id` if that is a text or a number, as text |

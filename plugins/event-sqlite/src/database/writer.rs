@@ -227,7 +227,7 @@ impl Writer {
         let surroundings =
             |cause| Broken { error: Error::sqlite(&self.core.path, cause), by: Culprit::Surroundings };
         let connection = &self.connection;
-        let mut inserter = Inserter::new(connection);
+        let mut inserter = Inserter::new(connection, &self.core.path);
         let mut part = Part { range: from..from, inserted: 0, failed: Vec::new(), job: None };
         let mut is_empty = true;
         // Asked for when a job comes.
@@ -236,7 +236,8 @@ impl Writer {
             match next {
                 Next::Rows(range) => {
                     let range = range.start..range.end.min(range.start.saturating_add(most_rows));
-                    self.insert(&mut inserter, batch, range, &mut part).map_err(surroundings)?;
+                    insert(&mut inserter, batch, range, &mut part)
+                        .map_err(|error| Broken { error, by: Culprit::Surroundings })?;
                     if most_rows < usize::MAX {
                         break;
                     }
@@ -263,22 +264,6 @@ impl Writer {
             is_empty = false;
         }
         Ok(part)
-    }
-
-    fn insert(
-        &self,
-        inserter: &mut Inserter<'_>,
-        batch: &Batch,
-        range: Range<usize>,
-        part: &mut Part,
-    ) -> rusqlite::Result<()> {
-        let Part { inserted, failed, range: written, .. } = part;
-        let path = &self.core.path;
-        let failed = |place, cause| failed.push((range.start + place, Error::sqlite(path, cause)));
-        let those = range.clone().map(|at| batch.row(at));
-        *inserted += inserter.insert(those, failed)?;
-        written.end = range.end;
-        Ok(())
     }
 
     /// Runs a closure in a savepoint of its own. An error means that the transaction is gone, not that the closure
@@ -404,6 +389,13 @@ impl Writer {
             _ => {}
         }
     }
+}
+
+fn insert(inserter: &mut Inserter<'_>, batch: &Batch, range: Range<usize>, part: &mut Part) -> Result<()> {
+    let failed = |place, error| part.failed.push((range.start + place, error));
+    part.inserted += inserter.insert(range.clone().map(|at| batch.row(at)), failed)?;
+    part.range.end = range.end;
+    Ok(())
 }
 
 /// Nothing can be written. Whoever waits is told; rows that nobody waits for stay.

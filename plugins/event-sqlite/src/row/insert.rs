@@ -1,10 +1,12 @@
 //! How rows get into the table: ten to a statement.
 
+use std::path::Path;
 use std::sync::LazyLock;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, Error, ErrorCode, Result, ToSql};
+use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql};
 
+use crate::error::{Error, Result};
 use crate::row::Row;
 
 /// Rows that one statement inserts. Ten were 1.2 times as fast as one; more made no difference.
@@ -14,13 +16,15 @@ const COLUMNS: usize = 7;
 /// The statements that insert rows on one connection, prepared once a transaction.
 pub(crate) struct Inserter<'c> {
     connection: &'c Connection,
+    path: &'c Path,
     one: Option<CachedStatement<'c>>,
     together: Option<CachedStatement<'c>>,
 }
 
 impl<'c> Inserter<'c> {
-    pub(crate) fn new(connection: &'c Connection) -> Self {
-        Self { connection, one: None, together: None }
+    /// `path` is the connection's file, for errors.
+    pub(crate) fn new(connection: &'c Connection, path: &'c Path) -> Self {
+        Self { connection, path, one: None, together: None }
     }
 
     /// Inserts all rows; gives how many weren't there yet. Each that fails is handed to `failed` and the others
@@ -31,15 +35,19 @@ impl<'c> Inserter<'c> {
     pub(crate) fn insert<'r>(
         &mut self,
         mut rest: impl ExactSizeIterator<Item = &'r [u8]> + Clone,
-        mut failed: impl FnMut(usize, rusqlite::Error),
+        mut failed: impl FnMut(usize, Error),
     ) -> Result<usize> {
         let mut inserted = 0;
         let mut at = 0;
         while rest.len() >= TOGETHER {
             let those = rest.clone().take(TOGETHER);
             match self.insert_together(those.clone()) {
-                Ok(count) => inserted += count,
-                Err(error) if self.is_broken(&error) => return Err(error),
+                Ok(TOGETHER) => inserted += TOGETHER,
+                Ok(count) => {
+                    inserted += count;
+                    self.check_each(those, at, &mut failed)?;
+                }
+                Err(cause) if self.is_broken(&cause) => return Err(self.error(cause)),
                 // One of them is the culprit. The others shall not suffer for it.
                 Err(_) => inserted += self.insert_each(those, at, &mut failed)?,
             }
@@ -49,7 +57,10 @@ impl<'c> Inserter<'c> {
         Ok(inserted + self.insert_each(rest, at, &mut failed)?)
     }
 
-    fn insert_together<'r>(&mut self, rows: impl Iterator<Item = &'r [u8]>) -> Result<usize> {
+    fn insert_together<'r>(
+        &mut self,
+        rows: impl Iterator<Item = &'r [u8]>,
+    ) -> Result<usize, rusqlite::Error> {
         static SQL: LazyLock<String> = LazyLock::new(|| sql(TOGETHER));
         let statement = prepared(&mut self.together, self.connection, &SQL)?;
         for (row, place) in rows.zip(0..) {
@@ -62,31 +73,85 @@ impl<'c> Inserter<'c> {
         &mut self,
         rows: impl Iterator<Item = &'r [u8]>,
         first: usize,
-        failed: &mut impl FnMut(usize, rusqlite::Error),
+        failed: &mut impl FnMut(usize, Error),
     ) -> Result<usize> {
         let mut inserted = 0;
         for (row, at) in rows.zip(first..) {
-            match self.insert_one(row) {
+            match self.insert_alone(row) {
+                Ok(0) => self.check_each(std::iter::once(row), at, failed)?,
                 Ok(count) => inserted += count,
-                Err(error) if self.is_broken(&error) => return Err(error),
-                Err(error) => failed(at, error),
+                Err(cause) if self.is_broken(&cause) => return Err(self.error(cause)),
+                Err(cause) => failed(at, self.error(cause)),
             }
         }
         Ok(inserted)
     }
 
+    /// Inserts a row; gives how many that were, none if it was there.
     pub(crate) fn insert_one(&mut self, row: &[u8]) -> Result<usize> {
+        match self.insert_alone(row) {
+            Ok(0) => self.check(row).map_err(|cause| self.error(cause))?.map(|()| 0),
+            Ok(count) => Ok(count),
+            Err(cause) => Err(self.error(cause)),
+        }
+    }
+
+    fn insert_alone(&mut self, row: &[u8]) -> Result<usize, rusqlite::Error> {
         static SQL: LazyLock<String> = LazyLock::new(|| sql(1));
         let statement = prepared(&mut self.one, self.connection, &SQL)?;
         bind(statement, 0, row)?;
         statement.raw_execute()
     }
-}
 
-impl Inserter<'_> {
-    fn is_broken(&self, error: &Error) -> bool {
+    /// Looks at rows some of which weren't inserted.
+    fn check_each<'r>(
+        &self,
+        rows: impl Iterator<Item = &'r [u8]>,
+        first: usize,
+        failed: &mut impl FnMut(usize, Error),
+    ) -> Result<()> {
+        for (row, at) in rows.zip(first..) {
+            if let Err(error) = self.check(row).map_err(|cause| self.error(cause))? {
+                failed(at, error);
+            }
+        }
+        Ok(())
+    }
+
+    /// An error where the event isn't in the table: another one has its id, or a trigger ignored the row. The same
+    /// event, tracked again, may have happened at another time.
+    fn check(&self, row: &[u8]) -> Result<Result<()>, rusqlite::Error> {
+        let row = Row::decode(row);
+        let event = || String::from_utf8_lossy(row.name).into_owned();
+        let select = "SELECT name, version, actor, properties FROM main.events WHERE id = ?";
+        let mut statement = self.connection.prepare_cached(select)?;
+        let mut found = statement.query((Text(row.id),))?;
+        let Some(kept) = found.next()? else {
+            return Ok(Err(Error::Ignored { path: self.path.to_owned(), event: event() }));
+        };
+        let is_version = matches!(kept.get_ref(1)?, ValueRef::Integer(it) if it == i64::from(row.version));
+        let other = if !is_same(kept.get_ref(0)?, Some(row.name)) {
+            "name"
+        } else if !is_version {
+            "version"
+        } else if !is_same(kept.get_ref(2)?, row.actor) {
+            "actor"
+        } else if !is_same(kept.get_ref(3)?, Some(row.properties)) {
+            "properties"
+        } else {
+            return Ok(Ok(()));
+        };
+        let id = String::from_utf8_lossy(row.id).into_owned();
+        Ok(Err(Error::IdTaken { path: self.path.to_owned(), event: event(), id, other }))
+    }
+
+    fn error(&self, cause: rusqlite::Error) -> Error {
+        Error::sqlite(self.path, cause)
+    }
+
+    fn is_broken(&self, cause: &rusqlite::Error) -> bool {
         let is_of_the_file = matches!(
-            error.sqlite_error_code(),
+            cause.sqlite_error_code(),
             Some(
                 ErrorCode::DiskFull
                     | ErrorCode::SystemIoFailure
@@ -103,6 +168,16 @@ impl Inserter<'_> {
     }
 }
 
+/// Two texts that are the same, or the same JSON: a map without an order can be written in two.
+fn is_same(kept: ValueRef<'_>, new: Option<&[u8]>) -> bool {
+    let kept = match kept {
+        ValueRef::Text(text) => Some(text),
+        _ => None,
+    };
+    let json = |text: Option<&[u8]>| serde_json::from_slice::<serde_json::Value>(text?).ok();
+    kept == new || matches!((json(kept), json(new)), (Some(kept), Some(new)) if kept == new)
+}
+
 /// `OR IGNORE` would hide more than an id that is there already.
 fn sql(rows: usize) -> String {
     let places = vec!["(?,?,?,?,?,?,?)"; rows].join(",");
@@ -116,14 +191,14 @@ fn prepared<'s, 'c>(
     statement: &'s mut Option<CachedStatement<'c>>,
     connection: &'c Connection,
     sql: &str,
-) -> Result<&'s mut CachedStatement<'c>> {
+) -> rusqlite::Result<&'s mut CachedStatement<'c>> {
     match statement {
         Some(statement) => Ok(statement),
         None => Ok(statement.insert(connection.prepare_cached(sql)?)),
     }
 }
 
-fn bind(statement: &mut CachedStatement<'_>, place: usize, row: &[u8]) -> Result<()> {
+fn bind(statement: &mut CachedStatement<'_>, place: usize, row: &[u8]) -> rusqlite::Result<()> {
     let row = Row::decode(row);
     let first = place * COLUMNS + 1;
     statement.raw_bind_parameter(first, Text(row.id))?;
@@ -139,7 +214,7 @@ fn bind(statement: &mut CachedStatement<'_>, place: usize, row: &[u8]) -> Result
 struct Text<'a>(&'a [u8]);
 
 impl ToSql for Text<'_> {
-    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(ValueRef::Text(self.0)))
     }
 }

@@ -5,6 +5,7 @@ mod databases;
 mod delivering;
 mod failures;
 mod files;
+mod ids;
 mod isolation;
 mod model;
 mod numbers;

@@ -39,19 +39,6 @@ fn a_tracked_event_is_a_row_when_track_returns() {
 }
 
 #[test]
-fn an_event_with_an_id_that_is_there_is_no_second_row() {
-    let files = Files::new();
-    let app = files.start(json!({ "store": { "path": "store.db" } }));
-    let id = "019aab2c-5a00-7000-8000-000000000001".parse().expect("an id");
-    for user in ["mallory", "eve"] {
-        app.track(banned(user)).id(id).wait().expect("it is no error");
-    }
-    app.track(banned("trent")).wait().expect("nothing refuses");
-    let rows = files.texts("store.db", "SELECT properties FROM events ORDER BY seq");
-    assert_eq!(rows, [r#"{"user":"mallory"}"#, r#"{"user":"trent"}"#]);
-}
-
-#[test]
 fn what_is_promised_is_what_the_settings_can_keep() {
     for (ack, synchronous, promise) in [
         ("commit", "full", Promise::OnDisk),
