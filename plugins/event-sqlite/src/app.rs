@@ -135,7 +135,7 @@ impl Sqlite {
             settings.store.enabled.then(|| WantedStore::of(settings.store, &mut wanted)).transpose()?;
         let mut databases = BTreeMap::new();
         for (name, options) in wanted {
-            insert(&mut databases, Open::new(name, options, QUEUE, |_| Ok(()))?)?;
+            insert(&mut databases, Open::new(name, options, QUEUE, |_| Ok(()), |_| Ok(()))?)?;
         }
         Ok(Arc::new(Self {
             databases: Mutex::new(databases),
@@ -160,7 +160,8 @@ impl Sqlite {
             has_view = schema::prepare(connection, &options.path, place, settings.view)?;
             Ok(())
         };
-        let open = Open::new(database.clone(), options.clone(), settings.queue.get(), prepare)?;
+        let check = |connection: &Connection| schema::check(connection, &options.path, place);
+        let open = Open::new(database.clone(), options.clone(), settings.queue.get(), check, prepare)?;
         insert(&mut self.databases(), open.clone())?;
         Ok(Arc::new(Keeper::new(open, settings, place, has_view)))
     }
@@ -193,7 +194,7 @@ impl Sqlite {
         if let Some(path) = databases.get(&name).map(|open| &open.core.path).or(store) {
             return Err(Error::DatabaseExists { name, path: path.clone() });
         }
-        let open = Open::new(name, options, QUEUE, |_| Ok(()))?;
+        let open = Open::new(name, options, QUEUE, |_| Ok(()), |_| Ok(()))?;
         insert(&mut databases, open.clone())?;
         Ok(open)
     }

@@ -148,7 +148,8 @@ pub enum Error {
         /// The newest version that this crate knows.
         known: i64,
     },
-    /// The database has a table or view `events` that isn't the store's.
+    /// The file that the store is to be in is another program's, or the database that it is to be in has tables of the
+    /// store's names that aren't the store's. Nothing was written to it.
     NotTheStore {
         /// The file.
         path: PathBuf,
@@ -254,6 +255,14 @@ impl Error {
         Self::Open { path: path.to_owned(), cause }
     }
 
+    /// The same error where a file was looked at to open it.
+    pub(crate) fn opening(self, path: &Path) -> Self {
+        match self {
+            Self::Sqlite { cause, .. } => Self::open(path, OpenError::Sqlite(cause)),
+            other => other,
+        }
+    }
+
     /// The same error with the name of the file that a closure couldn't know.
     pub(crate) fn about(self, file: &Path) -> Self {
         match self {
@@ -344,8 +353,9 @@ impl fmt::Display for Error {
             ),
             Self::NotTheStore { path } => write!(
                 f,
-                "{} has something called `events` that isn't the store's; give the store a file of its own \
-                 (`plugins.event-sqlite.store.path`)",
+                "failed to open the store: {} has tables that aren't the store's; nothing was written to it; give the \
+                 store a file of its own (`plugins.event-sqlite.store.path`), or name a database of the application's \
+                 that has no table `events` (`plugins.event-sqlite.store.database`)",
                 path.display()
             ),
             Self::NoName(mistake) => mistake.fmt(f),

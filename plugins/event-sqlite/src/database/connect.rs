@@ -13,8 +13,12 @@ use crate::error::{Error, OpenError, Result};
 /// SQLite counts its milliseconds in 32 bits.
 const LONGEST_BUSY_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
 
-/// The connection that writes. Creates the file, and the directories that it is in.
-pub(crate) fn writer(options: &DatabaseOptions) -> Result<Connection> {
+/// The connection that writes. Creates the file, and the directories that it is in. `check` can refuse a file, which then
+/// stays as it is.
+pub(crate) fn writer(
+    options: &DatabaseOptions,
+    mut check: impl FnMut(&Connection) -> Result<()>,
+) -> Result<Connection> {
     let path = options.path.as_path();
     if let Some(mistake) = no_file(path) {
         return Err(Error::open(path, mistake));
@@ -38,7 +42,8 @@ pub(crate) fn writer(options: &DatabaseOptions) -> Result<Connection> {
         return Err(Error::open(path, OpenError::ReadOnly));
     }
     connection.busy_timeout(options.busy_timeout).map_err(sqlite)?;
-    let mode = use_wal(&connection, options.busy_timeout).map_err(sqlite)?;
+    patiently(options.busy_timeout, || check(&connection))?;
+    let mode = patiently(options.busy_timeout, || use_wal(&connection).map_err(sqlite))?;
     if mode != "wal" {
         return Err(Error::open(path, OpenError::NoWal(mode)));
     }
@@ -54,19 +59,22 @@ pub(crate) fn writer(options: &DatabaseOptions) -> Result<Connection> {
 }
 
 /// Has the file's changes written to a log first; gives the mode that it is in then.
+fn use_wal(connection: &Connection) -> rusqlite::Result<String> {
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
+}
+
+/// Tries again what fails because others use the file.
 ///
 /// Where several create a file at the same time, each has it open to read and wants to write. SQLite sees that they
 /// would wait for each other, and refuses them at once, whatever the timeout is.
-fn use_wal(connection: &Connection, timeout: Duration) -> rusqlite::Result<String> {
+fn patiently<T>(timeout: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
     let end = Instant::now() + timeout;
     loop {
-        match connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)) {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < end =>
-            {
+        match attempt() {
+            Err(error) if error.code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < end => {
                 std::thread::park_timeout(PAUSE);
             }
-            mode => return mode,
+            outcome => return outcome,
         }
     }
 }

@@ -122,7 +122,7 @@ impl Numbers {
     fn open(capacity: usize, fails: f64) -> Arc<Self> {
         let directory = tempfile::tempdir().expect("there is a temporary directory");
         let options = DatabaseOptions::new(directory.path().join("numbers.db"));
-        let mut connection = connect::writer(&options).expect("the file can be made");
+        let mut connection = connect::writer(&options, |_| Ok(())).expect("the file can be made");
         // It is about threads and not about the disk.
         connection.pragma_update(None, "synchronous", "off").expect("there is such a mode");
         schema::prepare(&connection, &options.path, Place::Own, false).expect("the schema is right");

@@ -63,17 +63,21 @@ impl Deadline {
 }
 
 impl Open {
-    /// Opens the file, and prepares it before anything is written. `queue` is how much may wait.
+    /// Opens the file, if `check` doesn't refuse it, and prepares it before anything is written. `queue` is how much may
+    /// wait.
     pub(crate) fn new(
         name: String,
         options: DatabaseOptions,
         queue: usize,
+        mut check: impl FnMut(&Connection) -> Result<()>,
         prepare: impl FnOnce(&Connection) -> Result<()>,
     ) -> Result<Arc<Self>> {
         if name.contains('\0') {
             return Err(Error::DatabaseName { name });
         }
-        let connection = connect::writer(&options)?;
+        let path = options.path.clone();
+        let check = |connection: &Connection| check(connection).map_err(|error| error.opening(&path));
+        let connection = connect::writer(&options, check)?;
         prepare(&connection).map_err(|error| error.about(&options.path))?;
         let core = Arc::new(Core::new(name, options, queue));
         let writer_ended = Mutex::new(Some(writer::spawn(connection, core.clone())?));

@@ -29,6 +29,12 @@ CREATE TABLE events (
 CREATE INDEX events_by_name ON events (name);
 "];
 
+/// By which the table is recognised. A version that is newer can have more.
+const COLUMNS: &[&str] = &["seq", "id", "name", "version", "created", "actor_id", "actor", "properties"];
+
+/// Says in an application's database that `events` is the store's, and of which version.
+const VERSION_TABLE: &str = "event_sqlite";
+
 /// The columns and meanings of datasette-events-db, so that whatever reads its table reads this. Times are as Python's
 /// `isoformat` writes them; `database` and `table` are columns, and no properties, and falsy ones are null.
 const VIEW: &str = "CREATE VIEW datasette_events AS SELECT
@@ -72,39 +78,85 @@ pub(crate) fn prepare(connection: &Connection, path: &Path, place: Place, view: 
 }
 
 fn migrate(transaction: &Connection, path: &Path, place: Place) -> Result<()> {
-    let found = version(transaction, place)?;
-    let known = i64::try_from(MIGRATIONS.len()).expect("there are few");
-    let Some(missing) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..)) else {
-        return Err(Error::NewerStore { path: path.to_owned(), found, known });
-    };
-    if missing.is_empty() {
-        return Ok(());
-    }
-    if found == 0 && kind(transaction, "events")?.is_some() {
-        return Err(Error::NotTheStore { path: path.to_owned() });
-    }
-    missing.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
-    set_version(transaction, place, known)
+    let found = usize::try_from(version(transaction, path, place)?).expect("a version that is known");
+    MIGRATIONS[found..].iter().try_for_each(|migration| transaction.execute_batch(migration))?;
+    set_version(transaction, place)
 }
 
-fn version(connection: &Connection, place: Place) -> Result<i64> {
-    Ok(match place {
-        Place::Own => connection.pragma_query_value(None, "user_version", |row| row.get(0))?,
-        Place::Shared if kind(connection, "event_sqlite")?.is_none() => 0,
-        Place::Shared => {
-            connection.query_row("SELECT store_version FROM main.event_sqlite", (), |row| row.get(0))?
+/// Refuses a file that isn't the store's, or that a newer version of this crate has changed. Writes nothing.
+///
+/// # Errors
+/// [`Error::NotTheStore`] and [`Error::NewerStore`].
+pub(crate) fn check(connection: &Connection, path: &Path, place: Place) -> Result<()> {
+    version(connection, path, place).map(drop)
+}
+
+/// The version of the store's tables; 0 where there are none, and room for them.
+fn version(connection: &Connection, path: &Path, place: Place) -> Result<i64> {
+    let found = match place {
+        Place::Own => own_version(connection)?,
+        Place::Shared => shared_version(connection)?,
+    };
+    match found {
+        None => Err(Error::NotTheStore { path: path.to_owned() }),
+        Some(found) if found > newest() => {
+            Err(Error::NewerStore { path: path.to_owned(), found, known: newest() })
         }
+        Some(found) => Ok(found),
+    }
+}
+
+/// The newest version that this crate knows.
+fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).expect("there are few")
+}
+
+/// What tells the store's own file from any other program's: `evsq`, where SQLite has a place for that. Files of the
+/// first releases have 0 there.
+const APPLICATION_ID: i64 = 0x6576_7371;
+
+/// `None` where it is another program's file.
+fn own_version(connection: &Connection) -> Result<Option<i64>> {
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let is_empty =
+        || connection.query_row("SELECT count(*) = 0 FROM main.sqlite_schema", (), |row| row.get(0));
+    Ok(match application {
+        APPLICATION_ID if version > newest() => Some(version),
+        APPLICATION_ID | 0 if version > 0 && has_columns(connection, "events", COLUMNS)? => {
+            // Or it is an application's database with the store in it.
+            (kind(connection, VERSION_TABLE)?.is_none()).then_some(version)
+        }
+        0 if version == 0 && is_empty()? => Some(0),
+        _ => None,
     })
 }
 
-fn set_version(connection: &Connection, place: Place, version: i64) -> Result<()> {
+/// `None` where the application has tables of these names.
+fn shared_version(connection: &Connection) -> Result<Option<i64>> {
+    if kind(connection, VERSION_TABLE)?.is_none() {
+        return Ok(kind(connection, "events")?.is_none().then_some(0));
+    }
+    if !has_columns(connection, VERSION_TABLE, &["store_version"])? {
+        return Ok(None);
+    }
+    let version = connection
+        .query_row("SELECT store_version FROM main.event_sqlite", (), |row| row.get::<_, i64>(0))
+        .optional()?;
+    let version = version.filter(|version| *version > 0);
+    let is_store = version > Some(newest()) || has_columns(connection, "events", COLUMNS)?;
+    Ok(version.filter(|_| is_store))
+}
+
+fn set_version(connection: &Connection, place: Place) -> Result<()> {
     if place == Place::Own {
-        return Ok(connection.pragma_update(None, "user_version", version)?);
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        return Ok(connection.pragma_update(None, "user_version", newest())?);
     }
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS event_sqlite (store_version INTEGER NOT NULL) STRICT; DELETE FROM event_sqlite",
     )?;
-    connection.execute("INSERT INTO event_sqlite VALUES (?)", (version,))?;
+    connection.execute("INSERT INTO event_sqlite VALUES (?)", (newest(),))?;
     Ok(())
 }
 
@@ -138,6 +190,17 @@ pub(crate) fn make_view(connection: &Connection, path: &Path) -> Result<bool> {
 /// What SQLite keeps of it is [`VIEW`].
 fn view_in_main() -> String {
     VIEW.replacen("CREATE VIEW ", "CREATE VIEW main.", 1)
+}
+
+/// Whether there is a table of this name with all of these columns.
+fn has_columns(connection: &Connection, table: &str, columns: &[&str]) -> Result<bool> {
+    if kind(connection, table)?.as_deref() != Some("table") {
+        return Ok(false);
+    }
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?, 'main')")?;
+    let names = statement.query_map((table,), |row| row.get::<_, String>(0))?;
+    let names = names.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(columns.iter().all(|column| names.iter().any(|name| name == column)))
 }
 
 /// What is there under this name: a table, a view, an index, or nothing.

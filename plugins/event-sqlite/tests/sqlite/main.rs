@@ -10,6 +10,7 @@ mod isolation;
 mod model;
 mod numbers;
 mod reading;
+mod recognised;
 mod retention;
 mod store;
 mod tracking;
