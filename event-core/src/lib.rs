@@ -198,6 +198,7 @@ pub use dispatch::wrapper::{Next, Outcome};
 pub use event::actor::{Actor, IntoActor};
 pub use event::durability::Promise;
 pub use event::event_type::{Event, EventType, Field};
+pub use event::json::depth::MAX_DEPTH;
 pub use event::json::{Properties, PropertiesError};
 pub use event::name_pattern::{NamePattern, NamePatternError};
 pub use event::plugin_identity::Plugin;

@@ -117,11 +117,8 @@ impl<'a, E: Event> Track<'a, E> {
         let Untracked { app, event, said } = self.0.into_call().expect(TOO_LATE);
         let Some(app) = app else { return Err(no_default_app(&event)) };
         let plan = plan(app, &event)?.clone();
-        Prepared::new(
-            app,
-            plan,
-            Arc::new(TrackedOf::new(event, said.completed(app.inner.test_clock.as_deref()))),
-        )
+        let said = completed(app, &event, said)?;
+        Prepared::new(app, plan, Arc::new(TrackedOf::new(event, said)))
     }
 
     /// Tracks the event and waits on this thread, for code without an async runtime.
@@ -162,8 +159,8 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
         let Self { app, event, said } = self;
         let Some(app) = app else { return Err(no_default_app(&event)) };
         let plan = plan(app, &event)?;
-        if said.given.is_some() || app.inner.is_tested.load(Ordering::Acquire) {
-            return wait_in_a_test(app, plan, event, said);
+        if said.is_unusual() || app.inner.is_tested.load(Ordering::Acquire) {
+            return wait_with_care(app, plan, event, said);
         }
         if plan.is_empty() {
             // No clock, no id, no allocation.
@@ -177,7 +174,7 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
     }
 
     async fn run(self, app: &'a App, plan: &'a Plan<track_event>, _running: Running<'a>) -> Result<Receipt> {
-        let said = self.said.completed(app.inner.test_clock.as_deref());
+        let said = completed(app, &self.event, self.said)?;
         let event = Guarded::new(TrackedOf::new(self.event, said));
         let receipt = run(app, plan, event.get(), event.get().envelope()).await?;
         if let Some(recorder) = app.inner.recorder.get() {
@@ -206,11 +203,19 @@ fn unknown_event<E: Event>(event: &E) -> Error {
     Error::UnknownEvent { name: event.event_type().name(), rust_type: std::any::type_name::<E>() }
 }
 
-/// With a given or fixed time or id, as imports and tests have them; or with a recorder, which notices what no
-/// implementation hears.
+/// What the caller said, and what the app fixes for tests.
+#[inline]
+fn completed<E: Event>(app: &App, event: &E, said: Said) -> Result<Said> {
+    let completed = said.completed(app.inner.test_clock.as_deref());
+    completed.map_err(|why| Error::Envelope { name: event.event_type().name(), why })
+}
+
+/// With a given or fixed time or id, as imports and tests have them; with a recorder, which notices what no
+/// implementation hears; or by an actor that can't be written, which is refused.
 #[cold]
-fn wait_in_a_test<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said: Said) -> Result<Receipt> {
-    let event = Guarded::new(TrackedOf::new(event, said.completed(app.inner.test_clock.as_deref())));
+fn wait_with_care<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said: Said) -> Result<Receipt> {
+    let said = completed(app, &event, said)?;
+    let event = Guarded::new(TrackedOf::new(event, said));
     let receipt = wait(app, plan, event.get(), event.get().envelope())?;
     let receipt = receipt.with_given_id(event.get().envelope());
     if let Some(recorder) = app.inner.recorder.get() {

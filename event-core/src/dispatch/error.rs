@@ -27,6 +27,14 @@ pub enum Error {
         /// The event's type.
         rust_type: &'static str,
     },
+    /// What was said of an event beside its fields can't be written and read back: an actor that is deeper than
+    /// [`MAX_DEPTH`](crate::MAX_DEPTH). No implementation ran.
+    Envelope {
+        /// The event's name.
+        name: &'static str,
+        /// What can't be written.
+        why: String,
+    },
     /// An `essential` implementation failed, so the call was ended: the event isn't tracked.
     Refused(Failure),
     /// Implementations failed, and the caller asked for that to be an error
@@ -79,6 +87,7 @@ impl fmt::Display for Error {
                  crate that defines it (`event_core::plugins![…]`), give it to the builder \
                  (`.event::<…>()`), or, if it is generic, return it from a `register_events` implementation"
             ),
+            Self::Envelope { name, why } => write!(f, "failed to track event `{name}`: {why}"),
             Self::Refused(failure) => write!(f, "refused: {failure}"),
             Self::Failed(failures) => match failures.as_slice() {
                 [failure] => write!(f, "{failure}"),

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::event::json::depth;
+
 /// Who caused an event: a JSON object such as `{"id": "root"}` or `{"id": "root", "token": "dstok"}`.
 ///
-/// Cloning is cheap; the object is shared.
+/// Cloning is cheap; the object is shared. It is at most [`MAX_DEPTH`](crate::MAX_DEPTH) levels deep: an event by a
+/// deeper one isn't tracked.
 ///
 /// ```
 /// use event_core::Actor;
@@ -16,8 +19,15 @@ use serde_json::{Map, Value};
 /// assert_eq!(actor.id(), Some("root"));
 /// assert_eq!(actor.to_string(), r#"{"id":"root","token":"dstok"}"#);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Actor(Arc<Map<String, Value>>);
+#[derive(Clone, PartialEq)]
+pub struct Actor(Arc<Inner>);
+
+#[derive(Clone, PartialEq)]
+struct Inner {
+    object: Map<String, Value>,
+    /// Why it can't be written and read back. Found once, where many events are by one actor.
+    fault: Option<String>,
+}
 
 impl Actor {
     /// An actor with this `id` and nothing else.
@@ -28,7 +38,9 @@ impl Actor {
     /// The same actor with one more key, or another value for it.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
-        Arc::make_mut(&mut self.0).insert(key.into(), value.into());
+        let inner = Arc::make_mut(&mut self.0);
+        inner.object.insert(key.into(), value.into());
+        inner.fault = depth::fault(&inner.object);
         self
     }
 
@@ -39,18 +51,28 @@ impl Actor {
 
     /// The value of any key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
+        self.0.object.get(key)
     }
 
     /// The whole object.
     pub fn as_map(&self) -> &Map<String, Value> {
-        &self.0
+        &self.0.object
+    }
+
+    pub(crate) fn fault(&self) -> Option<&str> {
+        self.0.fault.as_deref()
+    }
+}
+
+impl std::fmt::Debug for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Actor").field(self.as_map()).finish()
     }
 }
 
 impl From<Map<String, Value>> for Actor {
     fn from(object: Map<String, Value>) -> Self {
-        Self(Arc::new(object))
+        Self(Arc::new(Inner { fault: depth::fault(&object), object }))
     }
 }
 
@@ -144,6 +166,6 @@ impl Serialize for Actor {
 
 impl<'de> Deserialize<'de> for Actor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Map::deserialize(deserializer).map(Self::from)
+        depth::read_object(deserializer).map(Self::from)
     }
 }

@@ -11,6 +11,7 @@ use crate::event::date::date_of;
 use crate::event::durability::Promise;
 use crate::event::event_type::EventType;
 use crate::event::id::LazyId;
+use crate::event::rfc3339::fault_of_time;
 use crate::event::test_clock::TestClock;
 
 /// What an event carries along to its implementations.
@@ -38,13 +39,35 @@ pub(crate) struct Given {
 }
 
 impl Said {
-    /// With the time and the id that the app fixes for tests, unless the caller gave them.
+    /// Whether there is more to it than an actor that can be written.
     #[inline]
-    pub(crate) fn completed(mut self, clock: Option<&TestClock>) -> Self {
+    pub(crate) fn is_unusual(&self) -> bool {
+        self.given.is_some() || self.actor.as_ref().is_some_and(|actor| actor.fault().is_some())
+    }
+
+    /// With the time and the id that the app fixes for tests, unless the caller gave them.
+    ///
+    /// # Errors
+    /// What can't be written and read back as the same.
+    #[inline]
+    pub(crate) fn completed(mut self, clock: Option<&TestClock>) -> Result<Self, String> {
         if let Some(clock) = clock {
             clock.complete(&mut self);
         }
-        self
+        if self.is_unusual()
+            && let Some(why) = self.fault()
+        {
+            return Err(why);
+        }
+        Ok(self)
+    }
+
+    #[cold]
+    fn fault(&self) -> Option<String> {
+        let actor = self.actor.as_ref().and_then(Actor::fault);
+        let actor = actor.map(|why| format!("its actor can't be written: {why}"));
+        let created = self.given.as_ref().and_then(|given| given.created);
+        actor.or_else(|| created.and_then(fault_of_time))
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::event::actor::Actor;
 use crate::event::durability::Promise;
-use crate::event::json::{Properties, PropertiesError};
+use crate::event::json::{self, Properties, PropertiesError, depth};
 use crate::event::tracked::AnyTracked;
 
 /// A tracked event that owns everything: it crosses threads and, through serde, processes.
@@ -28,6 +28,7 @@ use crate::event::tracked::AnyTracked;
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 #[non_exhaustive]
 pub struct Record {
     /// The event's id.
@@ -35,12 +36,10 @@ pub struct Record {
     /// The event's stable name.
     pub name: String,
     /// The version of the event's fields; 1 where none was written.
-    #[serde(default = "first_version")]
     pub version: u32,
     /// When it happened.
     pub created: DateTime<Utc>,
     /// Who caused it, if anybody.
-    #[serde(default)]
     pub actor: Option<Actor>,
     /// The event's fields.
     pub properties: Properties,
@@ -49,8 +48,31 @@ pub struct Record {
     pub(crate) text: Text,
 }
 
+/// What a record is made of, as it comes from elsewhere.
+#[derive(Deserialize)]
+struct Unchecked {
+    id: Uuid,
+    name: String,
+    #[serde(default = "first_version")]
+    version: u32,
+    created: DateTime<Utc>,
+    #[serde(default)]
+    actor: Option<Actor>,
+    #[serde(deserialize_with = "depth::read_object")]
+    properties: Properties,
+}
+
 fn first_version() -> u32 {
     1
+}
+
+impl TryFrom<Unchecked> for Record {
+    type Error = String;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, String> {
+        let Unchecked { id, name, version, created, actor, properties } = unchecked;
+        Ok(Self { id, name, version, created, actor, properties, text: Text::default() })
+    }
 }
 
 /// A text that is made once and is no part of the record's value.
@@ -89,14 +111,16 @@ impl AnyTracked for Record {
     }
 
     fn properties_json(&self) -> Result<&str, PropertiesError> {
-        Ok(self.text.0.get_or_init(|| {
-            serde_json::to_string(&self.properties).expect("a JSON object can be written as JSON")
-        }))
+        if let Some(text) = self.text.0.get() {
+            return Ok(text);
+        }
+        let mut text = Vec::with_capacity(128);
+        self.write_properties(&mut text)?;
+        Ok(self.text.0.get_or_init(|| String::from_utf8(text).expect("serde_json writes UTF-8")))
     }
 
     fn write_properties(&self, out: &mut Vec<u8>) -> Result<(), PropertiesError> {
-        serde_json::to_writer(out, &self.properties).expect("a JSON object can be written to memory");
-        Ok(())
+        json::of_record(&self.name, &self.properties, out)
     }
 
     /// A record is a copy; nobody waits for what is promised about it.

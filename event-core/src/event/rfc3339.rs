@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Timelike, Utc};
 
 /// As long as the time is in the years 0 to 9999.
 type Text = [u8; "2026-11-22T11:57:54.619377Z".len()];
@@ -38,6 +38,21 @@ pub fn write_rfc3339(created: DateTime<Utc>, out: &mut Vec<u8>) {
         text[at + 1] = digit(two_digits % 10);
     }
     out.extend_from_slice(&text);
+}
+
+/// Why an event can't have this time.
+pub(crate) fn fault_of_time(created: DateTime<Utc>) -> Option<String> {
+    if !has_rfc3339_year(created) {
+        return Some(format!("its time {created:?} is outside of the years 0 to 9999, where RFC 3339 ends"));
+    }
+    // Clocks count no leap seconds: it would become the second after.
+    is_leap(created.naive_utc())
+        .then(|| format!("its time {created:?} is in a leap second; give the second before or after it"))
+}
+
+/// Only there, texts sort as the times do.
+pub(crate) fn has_rfc3339_year(time: DateTime<Utc>) -> bool {
+    (0..=9999).contains(&time.year())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a digit is small")]

@@ -7,6 +7,7 @@ mod arguments;
 mod closures;
 mod config;
 mod config_types;
+mod depth;
 mod describe;
 mod failures;
 mod follow_ups;

@@ -143,6 +143,22 @@ mod found {
     }
 
     #[test]
+    fn a_value_that_is_too_deep_is_refused_also_as_a_key() {
+        for levels in [49, 50, 51, 98, 99, 100, 101, 150] {
+            let nested = |wrap: fn(Shape) -> Shape, leaf| (0..levels).fold(leaf, |inner, _| wrap(inner));
+            check(&nested(|inner| Shape::Seq(Length::Exact, vec![inner]), Shape::Unit));
+            check(&nested(|inner| Shape::Some(Box::new(inner)), Shape::Unit));
+            check(&nested(|inner| Shape::NewtypeVariant(Name(0), Box::new(inner)), Shape::Unit));
+            check(&nested(
+                |inner| Shape::StructVariant(Name(0), Length::Exact, vec![(Name(1), Some(inner))]),
+                Shape::Unit,
+            ));
+            let key = nested(|inner| Shape::NewtypeStruct(Box::new(inner)), Shape::Char('k'));
+            check(&Shape::Map(Length::Exact, vec![(Some(key), Some(Shape::Unit))]));
+        }
+    }
+
+    #[test]
     fn a_display_that_fails_is_refused_without_a_panic() {
         let failing = || Shape::Displayed(Displayed { text: "half".to_owned(), fails: true });
         check(&failing());

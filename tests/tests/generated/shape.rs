@@ -220,6 +220,32 @@ impl Shape {
         }
     }
 
+    /// Whether there are more lists and objects in each other than so many, or more `Some`s and newtypes.
+    pub fn is_deeper_than(&self, levels: usize, wrappers: usize) -> bool {
+        let (levels_here, wrappers_here, inner): (_, _, Vec<&Self>) = match self {
+            Self::Some(it) | Self::NewtypeStruct(it) => (0, 1, vec![it]),
+            Self::NewtypeVariant(_, it) => (1, 0, vec![it]),
+            Self::Seq(_, list) | Self::Tuple(_, list) | Self::TupleStruct(_, list) => {
+                (1, 0, list.iter().collect())
+            }
+            Self::TupleVariant(_, _, list) => (2, 0, list.iter().collect()),
+            Self::Map(_, entries) => {
+                (1, 0, entries.iter().flat_map(|(key, value)| key.iter().chain(value)).collect())
+            }
+            Self::Struct(_, fields) => {
+                (1, 0, fields.iter().filter_map(|(_, value)| value.as_ref()).collect())
+            }
+            Self::StructVariant(_, _, fields) => {
+                (2, 0, fields.iter().filter_map(|(_, value)| value.as_ref()).collect())
+            }
+            _ => return false,
+        };
+        match (levels.checked_sub(levels_here), wrappers.checked_sub(wrappers_here)) {
+            (Some(levels), Some(wrappers)) => inner.iter().any(|it| it.is_deeper_than(levels, wrappers)),
+            _ => true,
+        }
+    }
+
     /// What it is as a key, if `serde_json` lets it be one.
     fn as_key(&self) -> Option<String> {
         match self {

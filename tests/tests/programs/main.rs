@@ -5,5 +5,6 @@ mod hygiene;
 mod lost;
 mod order;
 mod panics;
+mod premade;
 mod problems;
 mod wasm;

@@ -1,7 +1,11 @@
 //! How an event's fields become JSON: as a map, and as text.
 
+pub(crate) mod depth;
+mod map_key;
+pub(crate) mod premade;
 pub(crate) mod strict;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -30,6 +34,20 @@ pub(crate) fn to_text<E: Event>(event: &E, out: &mut Vec<u8>) -> Result<(), Prop
         Err(_) => out.truncate(start),
     }
     written
+}
+
+/// Appends the properties of a record as JSON text; on an error `out` is as it was.
+pub(crate) fn of_record(
+    name: &str,
+    properties: &Properties,
+    out: &mut Vec<u8>,
+) -> Result<(), PropertiesError> {
+    if let Some(fault) = depth::fault(properties) {
+        let cause = Arc::new(serde::ser::Error::custom(fault));
+        return Err(PropertiesError { event: name.to_owned().into(), cause });
+    }
+    serde_json::to_writer(out, properties).expect("a JSON object can be written to memory");
+    Ok(())
 }
 
 /// Where generated code writes the fields of an event.
@@ -81,7 +99,7 @@ impl<'a> Writer<'a> {
         match &mut self.form {
             Form::Map(map) => {
                 let value =
-                    value.serialize(Checked::new(serde_json::value::Serializer, strict::Form::Map))?;
+                    value.serialize(Checked::field(serde_json::value::Serializer, strict::Form::Map))?;
                 map.insert(key.to_owned(), value);
             }
             Form::Text(out, before) => {
@@ -90,7 +108,7 @@ impl<'a> Writer<'a> {
                 out.extend_from_slice(b"\":");
                 *before = b',';
                 let mut serializer = serde_json::Serializer::new(&mut **out);
-                value.serialize(Checked::new(&mut serializer, strict::Form::Text))?;
+                value.serialize(Checked::field(&mut serializer, strict::Form::Text))?;
             }
         }
         Ok(())
@@ -100,7 +118,7 @@ impl<'a> Writer<'a> {
     pub(crate) fn object<E: Event>(&mut self, event: &E) {
         let written = match &mut self.form {
             Form::Map(map) => {
-                let serializer = Checked::new(serde_json::value::Serializer, strict::Form::Map);
+                let serializer = Checked::whole(serde_json::value::Serializer, strict::Form::Map);
                 match event.serialize_properties(serializer) {
                     Ok(Value::Object(object)) => {
                         **map = object;
@@ -113,7 +131,7 @@ impl<'a> Writer<'a> {
             Form::Text(out, _) => {
                 let start = out.len();
                 let mut serializer = serde_json::Serializer::new(&mut **out);
-                match event.serialize_properties(Checked::new(&mut serializer, strict::Form::Text)) {
+                match event.serialize_properties(Checked::whole(&mut serializer, strict::Form::Text)) {
                     Ok(()) if out.get(start) != Some(&b'{') => Err(no_object()),
                     written => written,
                 }
@@ -129,23 +147,24 @@ fn no_object() -> serde_json::Error {
 }
 
 /// The fields of an event can't be written as JSON: a map whose keys are no strings, a number that isn't finite
-/// or needs more than 64 bits, a key that comes twice, a poisoned `Mutex`, a path that isn't UTF-8.
+/// or needs more than 64 bits, a key that comes twice, lists and objects that are nested deeper than
+/// [`MAX_DEPTH`](crate::MAX_DEPTH) levels, a poisoned `Mutex`, a path that isn't UTF-8.
 ///
 /// Says which event; [`source`](std::error::Error::source) says which field and why.
 #[derive(Clone, Debug)]
 pub struct PropertiesError {
-    event: &'static str,
+    event: Cow<'static, str>,
     cause: Arc<serde_json::Error>,
 }
 
 impl PropertiesError {
     fn new<E: Event>(event: &E, cause: serde_json::Error) -> Self {
-        Self { event: event.event_type().name(), cause: Arc::new(cause) }
+        Self { event: event.event_type().name().into(), cause: Arc::new(cause) }
     }
 
     /// The name of the event.
     pub fn event(&self) -> &str {
-        self.event
+        &self.event
     }
 }
 

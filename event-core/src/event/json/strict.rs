@@ -2,14 +2,18 @@
 //!
 //! `serde_json` by itself writes `null` for NaN, keeps the last of two equal keys in a map and both in text,
 //! and has 128-bit integers in text only. It believes the number of elements that a `Serialize` gives beforehand,
-//! and panics where a `Display` fails. [`Checked`] stands between a value and a serializer and wraps every nested
-//! value in turn.
+//! and panics where a `Display` fails. It writes values of any depth, which its readers don't take, and JSON that was
+//! made elsewhere as it is. [`Checked`] stands between a value and a serializer and wraps every nested value in turn.
 
 use std::cell::Cell;
 use std::collections::HashSet;
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display};
 
 use serde::ser::{self, Error as _, Serialize, Serializer};
+
+use crate::event::json::depth::Depth;
+use crate::event::json::map_key::KeyText;
+use crate::event::json::premade;
 
 /// Which form is being written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,29 +24,63 @@ pub(crate) enum Form {
 
 pub(crate) struct Checked<S> {
     inner: S,
-    form: Form,
+    way: Way,
 }
 
-impl<S> Checked<S> {
-    pub(crate) fn new(inner: S, form: Form) -> Self {
-        Self { inner, form }
+/// What a nested value must know of those around it.
+#[derive(Clone, Copy)]
+struct Way {
+    form: Form,
+    depth: Depth,
+}
+
+impl<S: Serializer> Checked<S> {
+    /// For a value that is written by itself.
+    pub(crate) fn whole(inner: S, form: Form) -> Self {
+        Self { inner, way: Way { form, depth: Depth::WHOLE } }
+    }
+
+    /// For the value of a field, in an object that is begun already.
+    #[inline]
+    pub(crate) fn field(inner: S, form: Form) -> Self {
+        Self { inner, way: Way { form, depth: Depth::FIELD } }
+    }
+
+    /// The serializer, and the way within a list or an object.
+    #[inline]
+    fn deeper(self) -> Result<(S, Way), S::Error> {
+        let Self { inner, way } = self;
+        Ok((inner, Way { depth: way.depth.deeper()?, ..way }))
+    }
+
+    /// The same within a variant with content of its own, which is an object with a list or an object in it.
+    fn deeper_by_two(self) -> Result<(S, Way), S::Error> {
+        let Self { inner, way } = self;
+        Ok((inner, Way { depth: way.depth.deeper()?.deeper()?, ..way }))
+    }
+
+    /// The same within a `Some` or a newtype.
+    #[inline]
+    fn wrapped(self) -> Result<(S, Way), S::Error> {
+        let Self { inner, way } = self;
+        Ok((inner, Way { depth: way.depth.wrapped()?, ..way }))
     }
 }
 
 /// A value that is serialized through [`Checked`].
 struct Nested<'a, T: ?Sized> {
     value: &'a T,
-    form: Form,
+    way: Way,
 }
 
 impl<T: Serialize + ?Sized> Serialize for Nested<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value.serialize(Checked::new(serializer, self.form))
+        self.value.serialize(Checked { inner: serializer, way: self.way })
     }
 }
 
 #[cold]
-fn not_finite<E: ser::Error>(number: f64) -> E {
+pub(crate) fn not_finite<E: ser::Error>(number: f64) -> E {
     E::custom(format_args!("{number} is not a JSON number"))
 }
 
@@ -52,17 +90,17 @@ fn too_wide<E: ser::Error>(number: impl Display) -> E {
 }
 
 #[cold]
-fn display_failed<E: ser::Error>() -> E {
+pub(crate) fn display_failed<E: ser::Error>() -> E {
     E::custom("its `Display` fails")
 }
 
-impl Form {
+impl Way {
     /// What a serializer is told of the number of elements, which may be wrong. Text that was told of none closes
     /// the brackets at once, whatever comes; a map allocates as many as it was told.
     fn expected(self, len: usize) -> usize {
-        match self {
-            Self::Map => len.min(1024),
-            Self::Text => 1,
+        match self.form {
+            Form::Map => len.min(1024),
+            Form::Text => 1,
         }
     }
 }
@@ -95,9 +133,9 @@ impl<S: Serializer> Serializer for Checked<S> {
     type SerializeTuple = CheckedList<S::SerializeTuple>;
     type SerializeTupleStruct = CheckedList<S::SerializeTupleStruct>;
     type SerializeTupleVariant = CheckedList<S::SerializeTupleVariant>;
-    type SerializeMap = CheckedObject<S::SerializeMap>;
-    type SerializeStruct = CheckedObject<S::SerializeStruct>;
-    type SerializeStructVariant = CheckedObject<S::SerializeStructVariant>;
+    type SerializeMap = CheckedMap<S::SerializeMap>;
+    type SerializeStruct = CheckedStruct<S>;
+    type SerializeStructVariant = CheckedFields<S::SerializeStructVariant>;
 
     forward! {
         serialize_bool(bool) serialize_char(char) serialize_str(&str) serialize_bytes(&[u8])
@@ -142,7 +180,8 @@ impl<S: Serializer> Serializer for Checked<S> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_some(&Nested { value, form: self.form })
+        let (inner, way) = self.wrapped()?;
+        inner.serialize_some(&Nested { value, way })
     }
 
     fn serialize_unit(self) -> Result<S::Ok, S::Error> {
@@ -163,7 +202,8 @@ impl<S: Serializer> Serializer for Checked<S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_newtype_struct(name, &Nested { value, form: self.form })
+        let (inner, way) = self.wrapped()?;
+        inner.serialize_newtype_struct(name, &Nested { value, way })
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -173,18 +213,18 @@ impl<S: Serializer> Serializer for Checked<S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_newtype_variant(name, index, variant, &Nested { value, form: self.form })
+        let (inner, way) = self.deeper()?;
+        inner.serialize_newtype_variant(name, index, variant, &Nested { value, way })
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        Ok(CheckedList {
-            inner: self.inner.serialize_seq(len.map(|len| self.form.expected(len)))?,
-            form: self.form,
-        })
+        let (inner, way) = self.deeper()?;
+        Ok(CheckedList { inner: inner.serialize_seq(len.map(|len| way.expected(len)))?, way })
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
-        Ok(CheckedList { inner: self.inner.serialize_tuple(self.form.expected(len))?, form: self.form })
+        let (inner, way) = self.deeper()?;
+        Ok(CheckedList { inner: inner.serialize_tuple(way.expected(len))?, way })
     }
 
     fn serialize_tuple_struct(
@@ -192,10 +232,8 @@ impl<S: Serializer> Serializer for Checked<S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleStruct, S::Error> {
-        Ok(CheckedList {
-            inner: self.inner.serialize_tuple_struct(name, self.form.expected(len))?,
-            form: self.form,
-        })
+        let (inner, way) = self.deeper()?;
+        Ok(CheckedList { inner: inner.serialize_tuple_struct(name, way.expected(len))?, way })
     }
 
     fn serialize_tuple_variant(
@@ -205,18 +243,23 @@ impl<S: Serializer> Serializer for Checked<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        let inner = self.inner.serialize_tuple_variant(name, index, variant, self.form.expected(len))?;
-        Ok(CheckedList { inner, form: self.form })
+        let (inner, way) = self.deeper_by_two()?;
+        let inner = inner.serialize_tuple_variant(name, index, variant, way.expected(len))?;
+        Ok(CheckedList { inner, way })
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        let len = len.map(|len| self.form.expected(len));
-        Ok(CheckedObject::new(self.inner.serialize_map(len)?, self.form))
+        let (inner, way) = self.deeper()?;
+        Ok(CheckedMap::new(inner.serialize_map(len.map(|len| way.expected(len)))?, way))
     }
 
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct, S::Error> {
-        let inner = self.inner.serialize_struct(name, self.form.expected(len))?;
-        Ok(CheckedObject::new(inner, self.form))
+        if matches!(name, premade::NUMBER | premade::RAW_VALUE) {
+            return Ok(CheckedStruct::Premade { name, to: Some(self), written: None });
+        }
+        let (inner, way) = self.deeper()?;
+        let inner = inner.serialize_struct(name, way.expected(len))?;
+        Ok(CheckedStruct::Fields(CheckedFields::new(inner, way)))
     }
 
     fn serialize_struct_variant(
@@ -226,8 +269,9 @@ impl<S: Serializer> Serializer for Checked<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        let inner = self.inner.serialize_struct_variant(name, index, variant, self.form.expected(len))?;
-        Ok(CheckedObject::new(inner, self.form))
+        let (inner, way) = self.deeper_by_two()?;
+        let inner = inner.serialize_struct_variant(name, index, variant, way.expected(len))?;
+        Ok(CheckedFields::new(inner, way))
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
@@ -243,7 +287,7 @@ impl<S: Serializer> Serializer for Checked<S> {
 
 pub(crate) struct CheckedList<C> {
     inner: C,
-    form: Form,
+    way: Way,
 }
 
 macro_rules! checked_list {
@@ -253,7 +297,7 @@ macro_rules! checked_list {
             type Error = C::Error;
 
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-                self.inner.$method(&Nested { value, form: self.form })
+                self.inner.$method(&Nested { value, way: self.way })
             }
 
             fn end(self) -> Result<C::Ok, C::Error> {
@@ -266,31 +310,6 @@ macro_rules! checked_list {
 checked_list! {
     SerializeSeq::serialize_element SerializeTuple::serialize_element
     SerializeTupleStruct::serialize_field SerializeTupleVariant::serialize_field
-}
-
-pub(crate) struct CheckedObject<C> {
-    inner: C,
-    form: Form,
-    fields: Fields,
-    /// The keys of a map; a struct's are in `fields`, which costs no allocation.
-    keys: HashSet<String>,
-    /// The last key of a map, for the error of its value.
-    key: String,
-    /// Whether that key has no value yet.
-    waiting: bool,
-}
-
-impl<C> CheckedObject<C> {
-    fn new(inner: C, form: Form) -> Self {
-        Self {
-            inner,
-            form,
-            fields: Fields::default(),
-            keys: HashSet::new(),
-            key: String::new(),
-            waiting: false,
-        }
-    }
 }
 
 #[cold]
@@ -308,38 +327,119 @@ fn not_a_pair<E: ser::Error>() -> E {
     E::custom("keys and values of a map don't alternate")
 }
 
-macro_rules! checked_struct {
-    ($($trait:ident)*) => {$(
-        impl<C: ser::$trait> ser::$trait for CheckedObject<C> {
-            type Ok = C::Ok;
-            type Error = C::Error;
-
-            fn serialize_field<T: Serialize + ?Sized>(
-                &mut self,
-                key: &'static str,
-                value: &T,
-            ) -> Result<(), C::Error> {
-                if !self.fields.insert(key) {
-                    return Err(twice(key));
-                }
-                let value = Nested { value, form: self.form };
-                self.inner.serialize_field(key, &value).map_err(|cause| at_key(key, &cause))
-            }
-
-            fn skip_field(&mut self, key: &'static str) -> Result<(), C::Error> {
-                self.inner.skip_field(key)
-            }
-
-            fn end(self) -> Result<C::Ok, C::Error> {
-                self.inner.end()
-            }
-        }
-    )*};
+pub(crate) struct CheckedFields<C> {
+    inner: C,
+    way: Way,
+    fields: Fields,
 }
 
-checked_struct! { SerializeStruct SerializeStructVariant }
+impl<C> CheckedFields<C> {
+    fn new(inner: C, way: Way) -> Self {
+        Self { inner, way, fields: Fields::default() }
+    }
 
-impl<C: ser::SerializeMap> ser::SerializeMap for CheckedObject<C> {
+    /// The value on its way, once its key is known to be new.
+    fn nested<'v, T: ?Sized, E: ser::Error>(
+        &mut self,
+        key: &'static str,
+        value: &'v T,
+    ) -> Result<Nested<'v, T>, E> {
+        if self.fields.insert(key) { Ok(Nested { value, way: self.way }) } else { Err(twice(key)) }
+    }
+}
+
+impl<C: ser::SerializeStructVariant> ser::SerializeStructVariant for CheckedFields<C> {
+    type Ok = C::Ok;
+    type Error = C::Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), C::Error> {
+        let value = self.nested(key, value)?;
+        self.inner.serialize_field(key, &value).map_err(|cause| at_key(key, &cause))
+    }
+
+    fn skip_field(&mut self, key: &'static str) -> Result<(), C::Error> {
+        self.inner.skip_field(key)
+    }
+
+    fn end(self) -> Result<C::Ok, C::Error> {
+        self.inner.end()
+    }
+}
+
+pub(crate) enum CheckedStruct<S: Serializer> {
+    Fields(CheckedFields<S::SerializeStruct>),
+    /// JSON that was made elsewhere, in the one field there is.
+    Premade {
+        name: &'static str,
+        to: Option<Checked<S>>,
+        written: Option<S::Ok>,
+    },
+}
+
+impl<S: Serializer> ser::SerializeStruct for CheckedStruct<S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), S::Error> {
+        match self {
+            Self::Fields(fields) => {
+                let value = fields.nested(key, value)?;
+                fields.inner.serialize_field(key, &value).map_err(|cause| at_key(key, &cause))
+            }
+            Self::Premade { name, to, written } => {
+                let Some(to) = to.take() else { return Err(twice(key)) };
+                let text = value.serialize(KeyText(to.way.depth)).map_err(S::Error::custom)?;
+                *written = Some(match *name {
+                    premade::NUMBER => premade::write_number(&text, to)?,
+                    _ => premade::write(&text, to)?,
+                });
+                Ok(())
+            }
+        }
+    }
+
+    fn skip_field(&mut self, key: &'static str) -> Result<(), S::Error> {
+        match self {
+            Self::Fields(fields) => fields.inner.skip_field(key),
+            Self::Premade { .. } => Ok(()),
+        }
+    }
+
+    fn end(self) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Fields(fields) => fields.inner.end(),
+            Self::Premade { name, written, .. } => {
+                written.ok_or_else(|| S::Error::custom(format_args!("a `{name}` has no field")))
+            }
+        }
+    }
+}
+
+pub(crate) struct CheckedMap<C> {
+    inner: C,
+    way: Way,
+    keys: HashSet<String>,
+    /// The last key, for the error of its value.
+    key: String,
+    /// Whether that key has no value yet.
+    waiting: bool,
+}
+
+impl<C> CheckedMap<C> {
+    fn new(inner: C, way: Way) -> Self {
+        Self { inner, way, keys: HashSet::new(), key: String::new(), waiting: false }
+    }
+}
+
+impl<C: ser::SerializeMap> ser::SerializeMap for CheckedMap<C> {
     type Ok = C::Ok;
     type Error = C::Error;
 
@@ -347,7 +447,10 @@ impl<C: ser::SerializeMap> ser::SerializeMap for CheckedObject<C> {
         if std::mem::replace(&mut self.waiting, true) {
             return Err(not_a_pair());
         }
-        self.key = key.serialize(KeyText).map_err(C::Error::custom)?;
+        self.key = key.serialize(KeyText(self.way.depth)).map_err(C::Error::custom)?;
+        if let Some(fault) = premade::fault_of_key(&self.key) {
+            return Err(C::Error::custom(fault));
+        }
         if !self.keys.insert(self.key.clone()) {
             return Err(twice(&self.key));
         }
@@ -358,7 +461,7 @@ impl<C: ser::SerializeMap> ser::SerializeMap for CheckedObject<C> {
         if !std::mem::replace(&mut self.waiting, false) {
             return Err(not_a_pair());
         }
-        let value = Nested { value, form: self.form };
+        let value = Nested { value, way: self.way };
         self.inner.serialize_value(&value).map_err(|cause| at_key(&self.key, &cause))
     }
 
@@ -389,106 +492,5 @@ impl Fields {
             None => self.more.push(name),
         }
         true
-    }
-}
-
-/// A map's key as text, by the rules of `serde_json`: strings, and whatever has one plain text form.
-struct KeyText;
-
-fn no_text() -> serde_json::Error {
-    serde_json::Error::custom("a key must be a string")
-}
-
-type NoKey = ser::Impossible<String, serde_json::Error>;
-
-macro_rules! key_is_its_display {
-    ($($method:ident($type:ty))*) => {$(
-        fn $method(self, value: $type) -> Result<String, serde_json::Error> {
-            Ok(value.to_string())
-        }
-    )*};
-}
-
-macro_rules! no_key {
-    ($($method:ident($($type:ty),*) -> $result:ty;)*) => {$(
-        fn $method(self, $(_: $type),*) -> Result<$result, serde_json::Error> {
-            Err(no_text())
-        }
-    )*};
-}
-
-impl Serializer for KeyText {
-    type Ok = String;
-    type Error = serde_json::Error;
-    type SerializeSeq = NoKey;
-    type SerializeTuple = NoKey;
-    type SerializeTupleStruct = NoKey;
-    type SerializeTupleVariant = NoKey;
-    type SerializeMap = NoKey;
-    type SerializeStruct = NoKey;
-    type SerializeStructVariant = NoKey;
-
-    key_is_its_display! {
-        serialize_bool(bool) serialize_char(char) serialize_str(&str)
-        serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_i128(i128)
-        serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_u128(u128)
-    }
-
-    no_key! {
-        serialize_bytes(&[u8]) -> String;
-        serialize_none() -> String;
-        serialize_unit() -> String;
-        serialize_unit_struct(&'static str) -> String;
-        serialize_seq(Option<usize>) -> NoKey;
-        serialize_tuple(usize) -> NoKey;
-        serialize_tuple_struct(&'static str, usize) -> NoKey;
-        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> NoKey;
-        serialize_map(Option<usize>) -> NoKey;
-        serialize_struct(&'static str, usize) -> NoKey;
-        serialize_struct_variant(&'static str, u32, &'static str, usize) -> NoKey;
-    }
-
-    fn serialize_f32(self, value: f32) -> Result<String, serde_json::Error> {
-        if value.is_finite() { serde_json::to_string(&value) } else { Err(not_finite(f64::from(value))) }
-    }
-
-    fn serialize_f64(self, value: f64) -> Result<String, serde_json::Error> {
-        if value.is_finite() { serde_json::to_string(&value) } else { Err(not_finite(value)) }
-    }
-
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-    ) -> Result<String, serde_json::Error> {
-        Ok(variant.to_owned())
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<String, serde_json::Error> {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<String, serde_json::Error> {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<String, serde_json::Error> {
-        Err(no_text())
-    }
-
-    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<String, serde_json::Error> {
-        let mut text = String::new();
-        if write!(text, "{value}").is_err() { Err(display_failed()) } else { Ok(text) }
     }
 }
