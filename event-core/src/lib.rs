@@ -167,6 +167,7 @@ mod testing;
 pub use app::builder::AppBuilder;
 pub use app::default_app::track;
 pub use app::prepared::Prepared;
+pub use app::scope::{InScope, Scope};
 pub use app::track::Track;
 pub use config::ConfigError;
 /// For plugins that have threads of their own.
@@ -196,6 +197,7 @@ pub use dispatch::observe::{CallEnd, ObservedCall, Observer};
 pub use dispatch::receipt::Receipt;
 pub use dispatch::wrapper::{Next, Outcome};
 pub use event::actor::{Actor, IntoActor};
+pub use event::context::Context;
 pub use event::durability::Promise;
 pub use event::event_type::{Event, EventType, Field};
 pub use event::json::depth::MAX_DEPTH;

@@ -7,5 +7,6 @@ pub(crate) mod default_app;
 pub(crate) mod lifecycle;
 pub(crate) mod prepared;
 pub(crate) mod registry;
+pub(crate) mod scope;
 mod state;
 pub(crate) mod track;

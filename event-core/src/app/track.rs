@@ -4,12 +4,13 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
+use std::task::{Context as TaskContext, Poll};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::app::prepared::Prepared;
+use crate::app::scope;
 use crate::dispatch::blocking;
 use crate::dispatch::builtin::track_event;
 use crate::dispatch::call::{CallFuture, Callable};
@@ -22,6 +23,7 @@ use crate::dispatch::observe::spans::EventSpan;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::receipt::Receipt;
 use crate::event::actor::IntoActor;
+use crate::event::context::Context;
 use crate::event::envelope::{Envelope, Said};
 use crate::event::event_type::Event;
 use crate::event::foreign::Guarded;
@@ -106,13 +108,21 @@ impl<'a, E: Event> Track<'a, E> {
         self
     }
 
+    /// What surrounded it: its trace, its request, its tenant. Each part that this says wins over the
+    /// [`Scope`](crate::Scope) that the call runs in.
+    pub fn context(mut self, context: Context) -> Self {
+        let given = self.said().given.get_or_insert_default();
+        given.context = context.within(&given.context);
+        self
+    }
+
     /// Accepts the event without calling its implementations yet; see [`Prepared`]. The event's time is now.
     ///
     /// # Errors
     /// Those of [`App::track`], except what an implementation can cause.
     ///
     /// # Panics
-    /// When it has been polled as a future; so do [`by`](Self::by), [`at`](Self::at) and [`id`](Self::id).
+    /// When it has been polled as a future; so do [`by`](Self::by), [`at`](Self::at), [`id`](Self::id) and [`context`](Self::context).
     pub fn prepare(self) -> Result<Prepared> {
         let Untracked { app, event, said } = self.0.into_call().expect(TOO_LATE);
         let Some(app) = app else { return Err(no_default_app(&event)) };
@@ -167,6 +177,9 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
             app.inner.check_open()?;
             return Ok(Receipt::default());
         }
+        if scope::is_set() {
+            return wait_with_care(app, plan, event, said);
+        }
         let event = TrackedOf::now(event, said.actor);
         let receipt = wait(app, plan, &event, event.envelope());
         event.end();
@@ -203,15 +216,15 @@ fn unknown_event<E: Event>(event: &E) -> Error {
     Error::UnknownEvent { name: event.event_type().name(), rust_type: std::any::type_name::<E>() }
 }
 
-/// What the caller said, and what the app fixes for tests.
+/// What the caller said, with the scope around it, and what the app fixes for tests.
 #[inline]
 fn completed<E: Event>(app: &App, event: &E, said: Said) -> Result<Said> {
-    let completed = said.completed(app.inner.test_clock.as_deref());
+    let completed = scope::complete(said).completed(app.inner.test_clock.as_deref());
     completed.map_err(|why| Error::Envelope { name: event.event_type().name(), why })
 }
 
-/// With a given or fixed time or id, as imports and tests have them; with a recorder, which notices what no
-/// implementation hears; or by an actor that can't be written, which is refused.
+/// With a given time or id, as imports have them; with a context or in a scope; in a test, which may fix time and id, and
+/// whose recorder notices what no implementation hears; or by an actor that can't be written, which is refused.
 #[cold]
 fn wait_with_care<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said: Said) -> Result<Receipt> {
     let said = completed(app, &event, said)?;
@@ -267,7 +280,7 @@ impl<E: Event> Future for Track<'_, E> {
     type Output = Result<Receipt>;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<Receipt>> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<Result<Receipt>> {
         Pin::new(&mut self.0).poll(context)
     }
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::event::actor::Actor;
+use crate::event::context::Context;
 use crate::event::date::date_of;
 use crate::event::durability::Promise;
 use crate::event::event_type::EventType;
@@ -20,8 +21,21 @@ pub(crate) struct Envelope {
     created: SystemTime,
     actor: Option<Actor>,
     id: LazyId,
-    given_id: Option<Box<Uuid>>,
+    rare: Option<Box<Rare>>,
     promise: AtomicU8,
+}
+
+/// What few events have. Apart, so that the others needn't carry it along.
+struct Rare {
+    id: Option<Uuid>,
+    context: Context,
+}
+
+impl Rare {
+    /// What dropping it does, out of the way of the events that have none.
+    #[cold]
+    #[inline(never)]
+    fn end(self: Box<Self>) {}
 }
 
 /// What a caller said of an event.
@@ -31,11 +45,12 @@ pub(crate) struct Said {
     pub(crate) given: Option<Box<Given>>,
 }
 
-/// What only imports and tests say. Apart, so that other events needn't carry it along.
+/// What few calls say. Apart, so that the others needn't carry it along.
 #[derive(Default)]
 pub(crate) struct Given {
     pub(crate) id: Option<Uuid>,
     pub(crate) created: Option<DateTime<Utc>>,
+    pub(crate) context: Context,
 }
 
 impl Said {
@@ -78,11 +93,22 @@ impl Envelope {
         Self::at(now(), event_type, actor)
     }
 
-    /// With what the caller gave. Where a time was given, the clock isn't asked: there may be none.
+    /// With what the caller gave.
+    #[inline]
     pub(crate) fn new(event_type: EventType, said: Said) -> Self {
-        let given = said.given.map(|given| *given).unwrap_or_default();
+        match said.given {
+            None => Self::now(event_type, said.actor),
+            Some(given) => Self::of_given(event_type, said.actor, *given),
+        }
+    }
+
+    /// Where a time was given, the clock isn't asked: there may be none.
+    #[cold]
+    fn of_given(event_type: EventType, actor: Option<Actor>, given: Given) -> Self {
         let created = given.created.map_or_else(now, SystemTime::from);
-        Self { given_id: given.id.map(Box::new), ..Self::at(created, event_type, said.actor) }
+        let rare = Rare { id: given.id, context: given.context };
+        let rare = (rare.id.is_some() || !rare.context.is_empty()).then(|| Box::new(rare));
+        Self { rare, ..Self::at(created, event_type, actor) }
     }
 
     #[inline]
@@ -92,14 +118,18 @@ impl Envelope {
             created,
             actor,
             id: LazyId::default(),
-            given_id: None,
+            rare: None,
             promise: AtomicU8::new(Promise::Nothing as u8),
         }
     }
 
     #[inline]
     pub(crate) fn into_actor(self) -> Option<Actor> {
-        self.actor
+        let Self { actor, rare, .. } = self;
+        if let Some(rare) = rare {
+            rare.end();
+        }
+        actor
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -111,10 +141,7 @@ impl Envelope {
     }
 
     pub(crate) fn id(&self) -> Uuid {
-        match &self.given_id {
-            None => self.id.get_or_make(self.created),
-            Some(id) => **id,
-        }
+        self.given_id().unwrap_or_else(|| self.id.get_or_make(self.created))
     }
 
     pub(crate) fn actor(&self) -> Option<&Actor> {
@@ -141,7 +168,11 @@ impl Envelope {
     }
 
     pub(crate) fn given_id(&self) -> Option<Uuid> {
-        self.given_id.as_deref().copied()
+        self.rare.as_ref()?.id
+    }
+
+    pub(crate) fn context(&self) -> Option<&Context> {
+        self.rare.as_ref().map(|rare| &rare.context).filter(|context| !context.is_empty())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an event is. Nothing here knows hooks, apps or configuration.
 
 pub(crate) mod actor;
+pub(crate) mod context;
 pub(crate) mod date;
 pub(crate) mod durability;
 pub(crate) mod envelope;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::actor::Actor;
+use crate::event::context::Context;
 use crate::event::durability::Promise;
 use crate::event::json::{self, Properties, PropertiesError, depth};
 use crate::event::tracked::AnyTracked;
@@ -14,7 +15,7 @@ use crate::event::tracked::AnyTracked;
 /// A tracked event that owns everything: it crosses threads and, through serde, processes.
 ///
 /// It can stand wherever a [`&Tracked`](crate::Tracked) is wanted. Its JSON has the keys `id`, `name`, `version`,
-/// `created` (RFC 3339, UTC), `actor` (an object or null) and `properties`, in this order.
+/// `created` (RFC 3339, UTC), `actor` (an object or null), `context` (an object, where there is one) and `properties`, in this order.
 ///
 /// ```
 /// use event_core::{Record, Tracked};
@@ -41,6 +42,9 @@ pub struct Record {
     pub created: DateTime<Utc>,
     /// Who caused it, if anybody.
     pub actor: Option<Actor>,
+    /// What surrounded it, if anything; absent in the JSON of an event without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Context>,
     /// The event's fields.
     pub properties: Properties,
     /// The properties as text, for whoever asked.
@@ -100,6 +104,10 @@ impl AnyTracked for Record {
 
     fn actor(&self) -> Option<&Actor> {
         self.actor.as_ref()
+    }
+
+    fn context(&self) -> Option<&Context> {
+        self.context.as_ref().filter(|context| !context.is_empty())
     }
 
     fn created(&self) -> DateTime<Utc> {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::event::actor::Actor;
+use crate::event::context::Context;
 use crate::event::durability::Promise;
 use crate::event::envelope::{Envelope, Said};
 use crate::event::event_type::Event;
@@ -68,6 +69,10 @@ pub trait AnyTracked: Any + Send + Sync + sealed::Sealed {
 
     /// Who caused the event, if anybody.
     fn actor(&self) -> Option<&Actor>;
+
+    /// What surrounded the event: its trace, its request, its tenant, and what the application added; `None` where there
+    /// is nothing of it.
+    fn context(&self) -> Option<&Context>;
 
     /// When it happened, to the microsecond.
     fn created(&self) -> DateTime<Utc>;
@@ -182,6 +187,11 @@ impl<E> TrackedOf<E> {
         self.envelope.actor()
     }
 
+    /// What surrounded the event; see [`AnyTracked::context`].
+    pub fn context(&self) -> Option<&Context> {
+        self.envelope.context()
+    }
+
     /// When it happened, to the microsecond.
     pub fn created(&self) -> DateTime<Utc> {
         self.envelope.created()
@@ -277,6 +287,7 @@ impl<E: Event> TrackedOf<E> {
             version: self.version(),
             created: self.created(),
             actor: self.actor().cloned(),
+            context: self.context().cloned(),
             properties: self.properties()?.clone(),
             text: Text::default(),
         })
@@ -312,6 +323,10 @@ impl<E: Event> AnyTracked for TrackedOf<E> {
 
     fn actor(&self) -> Option<&Actor> {
         self.actor()
+    }
+
+    fn context(&self) -> Option<&Context> {
+        self.context()
     }
 
     fn created(&self) -> DateTime<Utc> {

@@ -19,6 +19,7 @@ mod order;
 mod prepared;
 mod properties;
 mod runtimes;
+mod scope;
 mod stopping;
 mod tracked;
 mod watching;
