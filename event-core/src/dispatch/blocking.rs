@@ -151,18 +151,34 @@ pin_project_lite::pin_project! {
 /// ```
 /// use event_core::plugin::own_thread;
 /// use event_core::prelude::*;
-/// use tokio::sync::oneshot;
+/// use std::future::poll_fn;
+/// use std::sync::{Arc, Mutex};
+/// use std::task::{Poll, Waker};
+///
+/// #[derive(Default)]
+/// struct Write {
+///     is_done: bool,
+///     waker: Option<Waker>,
+/// }
 ///
 /// /// Writes the event on a thread of its own, and waits for that.
 /// #[hookimpl(track_event, essential, trylast)]
-/// async fn keep(event: &Tracked) -> Result<(), oneshot::error::RecvError> {
+/// async fn keep(event: &Tracked) {
 ///     let line = event.name().to_owned();
-///     let (written, is_written) = oneshot::channel();
+///     let write = Arc::new(Mutex::new(Write::default()));
+///     let by_thread = write.clone();
 ///     std::thread::spawn(move || {
 ///         println!("{line}");
-///         written.send(())
+///         let mut write = by_thread.lock().unwrap();
+///         write.is_done = true;
+///         write.waker.take().into_iter().for_each(Waker::wake);
 ///     });
-///     own_thread(is_written).await
+///     own_thread(poll_fn(|context| {
+///         let mut write = write.lock().unwrap();
+///         write.waker = Some(context.waker().clone());
+///         if write.is_done { Poll::Ready(()) } else { Poll::Pending }
+///     }))
+///     .await;
 /// }
 /// ```
 pub fn own_thread<F: Future>(future: F) -> OwnThread<F> {

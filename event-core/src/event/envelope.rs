@@ -31,13 +31,6 @@ struct Rare {
     context: Context,
 }
 
-impl Rare {
-    /// What dropping it does, out of the way of the events that have none.
-    #[cold]
-    #[inline(never)]
-    fn end(self: Box<Self>) {}
-}
-
 /// What a caller said of an event.
 #[derive(Default)]
 pub(crate) struct Said {
@@ -126,8 +119,8 @@ impl Envelope {
     #[inline]
     pub(crate) fn into_actor(self) -> Option<Actor> {
         let Self { actor, rare, .. } = self;
-        if let Some(rare) = rare {
-            rare.end();
+        if rare.is_some() {
+            end(rare);
         }
         actor
     }
@@ -174,6 +167,13 @@ impl Envelope {
     pub(crate) fn context(&self) -> Option<&Context> {
         self.rare.as_ref().map(|rare| &rare.context).filter(|context| !context.is_empty())
     }
+}
+
+/// Drops what few events have, out of the way of the others.
+#[cold]
+#[inline(never)]
+fn end(rare: Option<Box<Rare>>) {
+    drop(rare);
 }
 
 /// The clock's time. Reading it is cheap, making a date of it isn't.
