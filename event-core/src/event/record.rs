@@ -62,6 +62,8 @@ struct Unchecked {
     created: DateTime<Utc>,
     #[serde(default)]
     actor: Option<Actor>,
+    #[serde(default)]
+    context: Option<Context>,
     #[serde(deserialize_with = "depth::read_object")]
     properties: Properties,
 }
@@ -74,8 +76,8 @@ impl TryFrom<Unchecked> for Record {
     type Error = String;
 
     fn try_from(unchecked: Unchecked) -> Result<Self, String> {
-        let Unchecked { id, name, version, created, actor, properties } = unchecked;
-        Ok(Self { id, name, version, created, actor, properties, text: Text::default() })
+        let Unchecked { id, name, version, created, actor, context, properties } = unchecked;
+        Ok(Self { id, name, version, created, actor, context, properties, text: Text::default() })
     }
 }
 
