@@ -37,20 +37,21 @@ const VERSION_TABLE: &str = "event_sqlite";
 
 /// The columns and meanings of datasette-events-db, so that whatever reads its table reads this. Times are as Python's
 /// `isoformat` writes them; `database` and `table` are columns, and no properties, and falsy ones are null.
+/// Where SQLite can't read a row's JSON, the row has it as it is: an error would take all other rows along.
 const VIEW: &str = "CREATE VIEW datasette_events AS SELECT
     seq AS id,
     name AS event,
     rtrim(created, 'Z') || '+00:00' AS created,
     actor_id,
-    CASE json_type(properties, '$.database')
+    CASE WHEN json_valid(properties) THEN CASE json_type(properties, '$.database')
         WHEN 'text' THEN nullif(properties ->> '$.database', '')
         ELSE nullif(CAST(properties ->> '$.database' AS TEXT), '0')
-    END AS database_name,
-    CASE json_type(properties, '$.table')
+    END END AS database_name,
+    CASE WHEN json_valid(properties) THEN CASE json_type(properties, '$.table')
         WHEN 'text' THEN nullif(properties ->> '$.table', '')
         ELSE nullif(CAST(properties ->> '$.table' AS TEXT), '0')
-    END AS table_name,
-    json_remove(properties, '$.database', '$.table') AS properties
+    END END AS table_name,
+    iif(json_valid(properties), json_remove(properties, '$.database', '$.table'), properties) AS properties
 FROM events";
 
 /// Whose file the store is in.

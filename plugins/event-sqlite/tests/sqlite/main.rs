@@ -3,6 +3,7 @@
 mod closing;
 mod databases;
 mod delivering;
+mod depth;
 mod failures;
 mod files;
 mod ids;
