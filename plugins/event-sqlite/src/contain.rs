@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
 
 use crate::log::log;
 
@@ -26,6 +27,15 @@ pub(crate) fn discard<T>(value: T) {
     }
 }
 
+/// Wakes tasks, whose wakers belong to the application's runtime.
+pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
+    for waker in wakers {
+        if let Err(message) = contained(|| waker.wake()) {
+            log(format_args!("a waker panicked: {message}"));
+        }
+    }
+}
+
 fn message_of(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
@@ -35,6 +45,9 @@ fn message_of(payload: &(dyn Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use std::panic::panic_any;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Wake;
 
     use super::*;
 
@@ -59,5 +72,18 @@ mod tests {
             discard(Bomb(depth));
         }
         assert_eq!(contained(|| panic!("text {}", 1)), Err::<(), _>("text 1".to_owned()));
+    }
+
+    #[test]
+    fn a_waker_that_panics_keeps_no_other_from_being_woken() {
+        struct Counts(AtomicU32);
+        impl Wake for Counts {
+            fn wake(self: Arc<Self>) {
+                assert!(self.0.fetch_add(1, Ordering::Relaxed) > 0, "the first time it panics");
+            }
+        }
+        let counts = Arc::new(Counts(AtomicU32::new(0)));
+        wake_all([counts.clone().into(), counts.clone().into()]);
+        assert_eq!(counts.0.load(Ordering::Relaxed), 2);
     }
 }

@@ -108,6 +108,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The thread that was to answer has ended by a panic, which is a line on standard error.
+    ThreadEnded {
+        /// The file.
+        path: PathBuf,
+    },
     /// An event can't be tracked in a write; see [`Tx::track`](crate::Tx::track).
     Event(Arc<event_core::Error>),
     /// An event's fields can't be written as JSON, so it isn't kept.
@@ -223,6 +228,7 @@ impl Error {
             | Self::Panicked { path, .. }
             | Self::Inside { path }
             | Self::Closed { path }
+            | Self::ThreadEnded { path }
             | Self::NewerStore { path, .. }
             | Self::NotTheStore { path }
             | Self::Unreadable { path, .. }
@@ -328,6 +334,12 @@ impl fmt::Display for Error {
                 path.display()
             ),
             Self::Closed { path } => write!(f, "{} was closed when the app was shut down", path.display()),
+            Self::ThreadEnded { path } => write!(
+                f,
+                "failed to learn what became of a call to {}: the thread that had it ended by a panic, which is a line on \
+                 standard error; look whether it was done, and try again",
+                path.display()
+            ),
             Self::Properties(error) => error.fmt(f),
             Self::TooLarge { event, bytes } => {
                 write!(f, "event `{event}` has {bytes} bytes, more than a row can hold")

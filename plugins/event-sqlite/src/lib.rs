@@ -201,6 +201,7 @@ mod row;
 mod settings;
 mod store;
 mod sync;
+mod waiters;
 mod waiting;
 mod written;
 

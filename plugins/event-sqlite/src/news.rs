@@ -1,12 +1,14 @@
 //! How those who follow the store learn that there is something new, from this process or another.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::contain::{discard, wake_all};
 use crate::database::ReadConnection;
+use crate::waiters::{Place, Waiters};
 
 /// Counts up whenever the table may have changed.
 #[derive(Default)]
@@ -19,7 +21,7 @@ pub(crate) struct News {
 #[derive(Default)]
 struct State {
     count: u64,
-    waiting: Vec<Waker>,
+    waiting: Waiters,
     followers: usize,
     is_watched: bool,
     is_over: bool,
@@ -33,24 +35,23 @@ impl News {
         self.lock().count
     }
 
-    /// Ready when there is something newer than `seen`.
-    pub(crate) fn poll_newer(&self, seen: u64, context: &mut Context<'_>) -> Poll<()> {
+    fn poll_newer(&self, place: &mut Place, seen: u64, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.lock();
         if state.count != seen || state.is_over {
             return Poll::Ready(());
         }
-        if !state.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-            state.waiting.push(context.waker().clone());
-        }
+        let before = state.waiting.register(place, context.waker());
+        drop(state);
+        discard(before);
         Poll::Pending
     }
 
     pub(crate) fn publish(&self) {
         let mut state = self.lock();
         state.count += 1;
-        let waiting = std::mem::take(&mut state.waiting);
+        let waiting = state.waiting.take();
         drop(state);
-        waiting.into_iter().for_each(Waker::wake);
+        wake_all(waiting);
     }
 
     /// There will be no more.
@@ -72,7 +73,7 @@ impl News {
             let thread = std::thread::Builder::new().name("event-sqlite follow".to_owned());
             state.is_watched = thread.spawn(move || news.watch(open().as_deref())).is_ok();
         }
-        Follower(self.clone())
+        Follower { news: self.clone(), place: Place::default() }
     }
 
     /// Without a connection (the file is gone, or there is no handle left) everything may have changed at any time.
@@ -105,12 +106,55 @@ impl News {
     }
 }
 
-/// Somebody who follows.
-pub(crate) struct Follower(Arc<News>);
+/// Somebody who follows, and its task's place while it waits.
+pub(crate) struct Follower {
+    news: Arc<News>,
+    place: Place,
+}
+
+impl Follower {
+    /// Ready when there is something newer than `seen`.
+    pub(crate) fn poll_newer(&mut self, seen: u64, context: &mut Context<'_>) -> Poll<()> {
+        self.news.poll_newer(&mut self.place, seen, context)
+    }
+}
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.0.lock().followers -= 1;
-        self.0.work.notify_all();
+        let mut state = self.news.lock();
+        state.followers -= 1;
+        let waker = state.waiting.remove(&mut self.place);
+        drop(state);
+        discard(waker);
+        self.news.work.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Wake, Waker};
+
+    use super::*;
+
+    struct Counted;
+
+    impl Wake for Counted {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn a_follower_keeps_the_waker_of_the_task_that_polled_it_last_and_none_when_it_is_dropped() {
+        let news = Arc::<News>::default();
+        news.lock().followers += 1;
+        let mut follower = Follower { news: news.clone(), place: Place::default() };
+        let wakers: Vec<_> = (0..100).map(|_| Arc::new(Counted)).collect();
+        for waker in &wakers {
+            let waker = Waker::from(waker.clone());
+            assert!(follower.poll_newer(0, &mut Context::from_waker(&waker)).is_pending());
+        }
+        let kept = || wakers.iter().filter(|waker| Arc::strong_count(waker) > 1).count();
+        assert_eq!(kept(), 1);
+        drop(follower);
+        assert_eq!(kept(), 0);
     }
 }

@@ -2,7 +2,6 @@
 //! commit, nobody without an answer. `.ci/interleavings` runs them.
 
 use std::collections::BTreeSet;
-use std::future::poll_fn;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -167,7 +166,7 @@ impl Numbers {
         assert_eq!(self.all().contains(&number), written, "{number}");
     }
 
-    fn push(&self, number: u32, mut answer: Option<oneshot::Sender<Result<()>>>) -> Result<(), Closed> {
+    fn push(&self, number: u32, answer: Option<oneshot::Sender<Result<()>>>) -> Result<(), Closed> {
         let record: Record = serde_json::from_value(json!({
             "id": format!("019aab2c-5a00-7000-8000-{number:012}"),
             "name": "number",
@@ -179,7 +178,7 @@ impl Numbers {
         .expect("it is a record");
         let mut bytes = Vec::new();
         row::encode(&record, &mut bytes).expect("it can be written");
-        block_on(poll_fn(|context| self.core.queue.poll_push_row(&bytes, &mut answer, context)))
+        block_on(self.core.queue.push_row(&bytes, answer))
     }
 
     /// Writes by a closure, which may fail when it has written; checks what its answer says.

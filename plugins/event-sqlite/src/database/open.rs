@@ -167,8 +167,10 @@ impl Core {
         inside::may_read(self.id, &self.path)
     }
 
+    /// Why there is no answer: shutdown closed the database, or the thread that had it is no more.
     pub(crate) fn closed(&self) -> Error {
-        Error::Closed { path: self.path.clone() }
+        let path = self.path.clone();
+        if self.deadline.get().is_some() { Error::Closed { path } } else { Error::ThreadEnded { path } }
     }
 
     pub(crate) fn deadline(&self) -> Instant {

@@ -1,12 +1,14 @@
 //! What waits for the writer of a database, and how the two sides wake each other.
 
 use std::future::poll_fn;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::contain::{discard, wake_all};
 use crate::database::batch::{Answer, Batch, Left};
 use crate::database::job::Job;
 use crate::sync::{Monitor, MutexGuard};
+use crate::waiters::{Place, Waiters};
 
 /// A bounded queue with many sides that put in, and one that takes everything out: the writer.
 pub(crate) struct Queue {
@@ -24,7 +26,7 @@ struct State {
     taken_bytes: usize,
     /// Set while the writer sleeps: what is worth waking it for.
     sleeps_until: Option<Worth>,
-    waiting_for_room: Vec<Waker>,
+    waiting_for_room: Waiters,
     closed: bool,
 }
 
@@ -56,28 +58,27 @@ impl Queue {
         Self { state: Monitor::default(), capacity }
     }
 
-    /// Puts in a row, and takes `answer` with it. While there is no room, the waker is woken when some is made.
-    pub(crate) fn poll_push_row(
-        &self,
-        row: &[u8],
-        answer: &mut Option<Answer>,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<(), Closed>> {
-        self.poll_push(context, row.len(), |pending| pending.push_row(row, answer.take()))
+    /// Puts in a row, and takes `answer` with it. While there is no room, it waits for some.
+    pub(crate) async fn push_row(&self, row: &[u8], mut answer: Option<Answer>) -> Result<(), Closed> {
+        self.push(row.len(), |pending| pending.push_row(row, answer.take())).await
     }
 
     pub(crate) async fn push_job(&self, job: Box<dyn Job>) -> Result<(), Closed> {
         let mut job = Some(job);
-        poll_fn(|context| {
-            self.poll_push(context, 0, |pending| {
-                pending.push_job(job.take().expect("a future isn't polled after it is done"));
-            })
-        })
-        .await
+        let push = |pending: &mut Batch| {
+            pending.push_job(job.take().expect("a future isn't polled after it is done"));
+        };
+        self.push(0, push).await
+    }
+
+    async fn push(&self, bytes: usize, mut push: impl FnMut(&mut Batch)) -> Result<(), Closed> {
+        let mut entrance = Entrance { queue: self, place: Place::default() };
+        poll_fn(|context| self.poll_push(&mut entrance.place, context, bytes, &mut push)).await
     }
 
     fn poll_push(
         &self,
+        place: &mut Place,
         context: &mut Context<'_>,
         bytes: usize,
         push: impl FnOnce(&mut Batch),
@@ -87,10 +88,9 @@ impl Queue {
             return Poll::Ready(Err(Closed));
         }
         if !state.has_room(self.capacity, bytes) {
-            let waker = context.waker();
-            if !state.waiting_for_room.last().is_some_and(|last| last.will_wake(waker)) {
-                state.waiting_for_room.push(waker.clone());
-            }
+            let before = state.waiting_for_room.register(place, context.waker());
+            drop(state);
+            discard(before);
             return Poll::Pending;
         }
         push(&mut state.pending);
@@ -117,14 +117,29 @@ impl Queue {
         let mut state = self.lock();
         state.closed = true;
         state.sleeps_until = None;
-        let waiting = std::mem::take(&mut state.waiting_for_room);
+        let waiting = state.waiting_for_room.take();
         drop(state);
         self.state.notify_one();
-        waiting.into_iter().for_each(Waker::wake);
+        wake_all(waiting);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
+    }
+}
+
+/// A task that waits for room. Dropped, it leaves no waker behind.
+struct Entrance<'q> {
+    queue: &'q Queue,
+    place: Place,
+}
+
+impl Drop for Entrance<'_> {
+    fn drop(&mut self) {
+        if self.place.is_taken() {
+            let waker = self.queue.lock().waiting_for_room.remove(&mut self.place);
+            discard(waker);
+        }
     }
 }
 
@@ -185,15 +200,17 @@ impl Queue {
         state.taken = left.entries;
         state.taken_bytes = left.bytes;
         // All of them, since one of them may have stopped to wait and would keep the place of another.
-        let waiting = std::mem::take(&mut state.waiting_for_room);
+        let waiting = state.waiting_for_room.take();
         drop(state);
-        waiting.into_iter().for_each(Waker::wake);
+        wake_all(waiting);
     }
 
     /// Drops what waits, so that whoever waits for it learns that nobody will write it. For the end of the writer.
     pub(crate) fn abandon(&self) {
         self.close();
-        let pending = std::mem::take(&mut self.lock().pending);
-        drop(pending);
+        let mut pending = std::mem::take(&mut self.lock().pending);
+        for at in 0..pending.len() {
+            discard(pending.take(at));
+        }
     }
 }

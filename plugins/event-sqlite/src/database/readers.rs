@@ -6,12 +6,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
-use crate::contain::contained;
+use crate::contain::{contained, discard};
 use crate::database::Core;
 use crate::database::connect;
 use crate::database::guard::Guard;
 use crate::database::inside::{self, Side};
 use crate::error::{Error, Result};
+use crate::log::log;
 
 /// Closures that read, and the threads that run them. A thread starts when all others are busy, up to a number.
 pub(crate) struct Readers {
@@ -60,8 +61,8 @@ impl Readers {
                 let run = || reader.in_one_state(closure);
                 contained(run).unwrap_or_else(|message| Err(Error::Panicked { path: path.clone(), message }))
             });
-            // Whoever doesn't wait any more has lost nothing.
-            let _ = sender.send(outcome.map_err(|error| error.about(&path)));
+            // A caller that doesn't wait any more has lost nothing.
+            discard(sender.send(outcome.map_err(|error| error.about(&path))));
         });
         let mut state = self.queue.lock();
         if state.closed {
@@ -69,7 +70,13 @@ impl Readers {
         }
         state.waiting.push_back(read);
         if state.waiting.len() > state.idle && state.threads < self.core.options.readers.get() {
-            self.spawn(&mut state)?;
+            let spawned = self.spawn(&mut state);
+            if let Err(error) = spawned {
+                let refused = state.waiting.pop_back();
+                drop(state);
+                discard(refused);
+                return Err(error);
+            }
         }
         drop(state);
         self.queue.work.notify_one();
@@ -89,10 +96,7 @@ impl Readers {
             Ok(_) => state.threads += 1,
             // The threads that there are will do.
             Err(_) if state.threads > 0 => {}
-            Err(cause) => {
-                state.waiting.pop_back();
-                return Err(Error::thread(&self.core.path, cause));
-            }
+            Err(cause) => return Err(Error::thread(&self.core.path, cause)),
         }
         Ok(())
     }
@@ -135,14 +139,20 @@ fn run(core: &Core, queue: &Queue) {
     inside::enter(core.id, Side::Reads);
     let mut reader = None;
     while let Some(read) = queue.next() {
-        // Opened again after a failure, which may have been the file's absence.
-        let open = match &reader {
-            Some(reader) => Ok(reader),
-            None => Reader::open(core).map(|opened| &*reader.insert(opened)),
+        let run = || {
+            // Opened again after a failure, which may have been the file's absence.
+            let open = match &reader {
+                Some(reader) => Ok(reader),
+                None => Reader::open(core).map(|opened| &*reader.insert(opened)),
+            };
+            read(open);
+            if let Some(Reader { connection, guard }) = &reader {
+                guard.restore(connection);
+            }
         };
-        read(open);
-        if let Some(Reader { connection, guard }) = &reader {
-            guard.restore(connection);
+        if let Err(message) = contained(run) {
+            log(format_args!("{}: a thread that reads panicked and goes on: {message}", core.path.display()));
+            discard(reader.take());
         }
     }
 }

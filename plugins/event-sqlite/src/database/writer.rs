@@ -1,14 +1,14 @@
 //! The thread that writes to a database: everything that waits in one transaction, and then everybody is told.
 
 use std::ops::{Range, RangeInclusive};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ffi};
 
+use crate::contain::{contained, discard};
 use crate::database::Core;
-use crate::database::batch::{Batch, Next, What};
+use crate::database::batch::{Answer, Batch, Next, What};
 use crate::database::checkpoint::{self, Emptied};
 use crate::database::frame::Frame;
 use crate::database::guard::Guard;
@@ -116,13 +116,14 @@ impl Writer {
                     return;
                 }
             } else if !retry.wait(&self.core) {
-                // With what came since the last try.
-                self.core.set_left(self.core.queue.waiting());
                 return;
             }
             self.core.queue.take(&mut batch);
             let (all, awaited, start) = (batch.len(), batch.awaited(), Instant::now());
-            let error = self.write(&frame, &mut batch);
+            let error = match contained(|| self.write(&frame, &mut batch)) {
+                Ok(error) => error,
+                Err(message) => Some(self.recover(&frame, &mut batch, message)),
+            };
             if error.is_some() {
                 self.core.queue.answered(batch.left_from(0));
             }
@@ -138,6 +139,18 @@ impl Writer {
                 Pace::Idle
             };
         }
+    }
+
+    /// After a panic that isn't a closure's: this thread goes on, and nobody waits for what it had begun.
+    fn recover(&self, frame: &Frame<'_>, batch: &mut Batch, message: String) -> Error {
+        if !self.connection.is_autocommit() {
+            // If this fails too, the next BEGIN says so.
+            let _ = frame.rollback.run();
+        }
+        let error = Error::Panicked { path: self.core.path.clone(), message };
+        log(format_args!("the thread that writes goes on after a panic: {}", line(&error)));
+        fail_all(batch, &error);
+        error
     }
 
     /// Shortens a log that became long, while nobody waits. If it fails, the next commit says why.
@@ -338,8 +351,7 @@ impl Writer {
     fn answer(&self, batch: &mut Batch, at: usize, error: Option<Error>) {
         match batch.take(at) {
             What::Row(Some(answer)) => {
-                // Whoever doesn't wait any more has its event all the same.
-                let _ = answer.send(error.map_or(Ok(()), Err));
+                send(answer, error.map_or(Ok(()), Err));
             }
             What::Row(None) => {
                 if let Some(error) = error {
@@ -403,7 +415,7 @@ fn fail_all(batch: &mut Batch, error: &Error) {
     for at in 0..batch.len() {
         match batch.take_awaited(at) {
             Some(What::Row(Some(answer))) => {
-                let _ = answer.send(Err(error.clone()));
+                send(answer, Err(error.clone()));
             }
             Some(What::Job(job)) => answer(job, Err(error.clone())),
             _ => {}
@@ -412,10 +424,16 @@ fn fail_all(batch: &mut Batch, error: &Error) {
     batch.keep_unanswered();
 }
 
+/// A caller that doesn't wait any more has its event all the same.
+fn send(answer: Answer, outcome: Result<()>) {
+    // What it wakes is the application's.
+    discard(contained(|| answer.send(outcome)));
+}
+
 /// A value of the application's whose `drop` panics is no reason to write nothing any more.
 fn answer(job: Box<dyn Job>, transaction: Result<()>) {
-    if catch_unwind(AssertUnwindSafe(|| job.answer(transaction))).is_err() {
-        log(format_args!("what a closure returned panicked when it was dropped"));
+    if let Err(message) = contained(|| job.answer(transaction)) {
+        log(format_args!("the outcome of a write panicked on its way to its caller: {message}"));
     }
 }
 
@@ -448,6 +466,8 @@ struct Abandon<'c>(&'c Core);
 
 impl Drop for Abandon<'_> {
     fn drop(&mut self) {
+        // Whatever ended it: shutdown says that this much isn't written.
+        self.0.set_left(self.0.queue.waiting());
         self.0.queue.abandon();
     }
 }

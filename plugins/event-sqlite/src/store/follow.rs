@@ -54,7 +54,7 @@ impl<T: FromColumns> Follow<T> {
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         let reader = &mut self.events.reader;
         let database = &reader.database;
-        self.follower.get_or_insert_with(|| {
+        let follower = self.follower.get_or_insert_with(|| {
             let connect = database.connects();
             self.news.follow(move || connect().ok())
         });
@@ -69,7 +69,7 @@ impl<T: FromColumns> Follow<T> {
             (self.end, self.from_now) = (None, false);
         }
         if self.waits {
-            ready!(self.news.poll_newer(self.seen, context));
+            ready!(follower.poll_newer(self.seen, context));
             self.waits = false;
         }
         if !reader.is_reading() {

@@ -1,7 +1,6 @@
 //! How an event gets from its caller into the writer's queue.
 
 use std::cell::Cell;
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -80,9 +79,7 @@ impl Keeper {
                 (Some(answer), Some(written))
             }
         };
-        let mut answer = answer;
-        let pushed = poll_fn(|context| core.queue.poll_push_row(&row.0, &mut answer, context)).await;
-        pushed.map_err(|_| core.closed())?;
+        core.queue.push_row(&row.0, answer).await.map_err(|_| core.closed())?;
         drop(row);
         match written {
             None => event.promise(Promise::Enqueued),

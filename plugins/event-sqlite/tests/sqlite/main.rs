@@ -10,6 +10,7 @@ mod ids;
 mod isolation;
 mod model;
 mod numbers;
+mod panicking;
 mod reading;
 mod recognised;
 mod retention;
