@@ -53,7 +53,9 @@ struct Exact {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let raw = |text: &str| RawValue::from_string(text.to_owned()).expect("it is JSON for serde_json");
     for text in [
-        r#" { "a" : [ 1 , -0 , 2.50, 1E2 ],"#.to_owned() + "\r\n" + r#""b\u0041\"" : "x\n\u2028", "c" : null } "#,
+        r#" { "a" : [ 1 , -0 , 2.50, 1E2 ],"#.to_owned()
+            + "\r\n"
+            + r#""b\u0041\"" : "x\n\u2028", "c" : null } "#,
         r#"{"a":1,"\u0061":2}"#.to_owned(),
         "[{}, [], \"\", true, false, 18446744073709551615, -9223372036854775808]".to_owned(),
         "1e999".to_owned(),

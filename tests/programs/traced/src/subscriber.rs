@@ -71,7 +71,10 @@ impl Subscriber for Lines {
         event.record(&mut fields);
         let parent = match event.parent() {
             Some(span) => format!(" in {}", self.name(span)),
-            None if event.is_contextual() && self.only_errors && *event.metadata().level() == Level::ERROR => {
+            None if event.is_contextual()
+                && self.only_errors
+                && *event.metadata().level() == Level::ERROR =>
+            {
                 " around it".to_owned()
             }
             None => String::new(),
