@@ -11,7 +11,7 @@ use crate::event::context::Context;
 use crate::event::date::date_of;
 use crate::event::durability::Promise;
 use crate::event::event_type::EventType;
-use crate::event::id::LazyId;
+use crate::event::id::{self, LazyId};
 use crate::event::rfc3339::fault_of_time;
 use crate::event::test_clock::TestClock;
 
@@ -98,6 +98,9 @@ impl Envelope {
     /// Where a time was given, the clock isn't asked: there may be none.
     #[cold]
     fn of_given(event_type: EventType, actor: Option<Actor>, given: Given) -> Self {
+        if given.created.is_some() && given.id.is_none() {
+            id::follow_process();
+        }
         let created = given.created.map_or_else(now, SystemTime::from);
         let rare = Rare { id: given.id, context: given.context };
         let rare = (rare.id.is_some() || !rare.context.is_empty()).then(|| Box::new(rare));

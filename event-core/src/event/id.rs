@@ -4,15 +4,24 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 /// The random part has 62 bits (RFC 9562, section 5.7, `rand_b`).
 const RANDOM_BITS: u64 = (1 << 62) - 1;
 
+/// Each thread counts up from a random number of its own: no lock and no shared cache line, and a call to the system's
+/// random source once a thread instead of once an id.
+struct Sequence {
+    next: Cell<u64>,
+    /// The process that the numbers are for; 0 before the first.
+    process: Cell<u32>,
+    /// The millisecond of the last id: in another one, the process is asked for.
+    millis: Cell<u64>,
+}
+
 thread_local! {
-    // Each thread counts up from a random number of its own: no lock and no shared cache line,
-    // and a call to the system's random source once a thread instead of once an id.
-    static NEXT: Cell<u64> = const { Cell::new(0) };
+    static SEQUENCE: Sequence =
+        const { Sequence { next: Cell::new(0), process: Cell::new(0), millis: Cell::new(0) } };
 }
 
 /// A `UUIDv7` whose timestamp is `created`, so that ids sort by when things happened.
@@ -20,33 +29,57 @@ thread_local! {
 /// The 12 bits after the milliseconds hold the fraction of a millisecond (RFC 9562, section 6.2, method 3).
 /// Times before 1970 get the timestamp 0.
 pub(crate) fn new_id(created: SystemTime) -> Uuid {
-    with_random_part(created, next())
+    with_random_part(created, next(created))
 }
 
 #[inline]
 fn with_random_part(created: SystemTime, random: u64) -> Uuid {
     let since = created.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let millis = since.as_secs() * 1000 + u64::from(since.subsec_millis());
     let nanos_of_milli = u64::from(since.subsec_nanos() % 1_000_000);
     let fraction = nanos_of_milli * 4096 / 1_000_000;
-    let high = (millis << 16) | (0x7 << 12) | fraction;
+    let high = (millis(created) << 16) | (0x7 << 12) | fraction;
     let low = (0b10 << 62) | (random & RANDOM_BITS);
     Uuid::from_u64_pair(high, low)
 }
 
 #[inline]
-fn next() -> u64 {
-    let next = match NEXT.get() {
-        0 => first(),
-        counted => counted,
-    };
-    NEXT.set(next.wrapping_add(1));
-    next
+fn millis(created: SystemTime) -> u64 {
+    let since = created.duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_secs() * 1000 + u64::from(since.subsec_millis())
 }
 
+/// The next random part. To ask for the process costs more than all the rest, so that happens once a millisecond:
+/// before a fork is over, another one has begun.
+#[inline]
+fn next(created: SystemTime) -> u64 {
+    SEQUENCE.with(|sequence| {
+        let millis = millis(created);
+        if sequence.millis.replace(millis) != millis || sequence.next.get() == 0 {
+            sequence.follow_process();
+        }
+        let next = sequence.next.get();
+        sequence.next.set(next.wrapping_add(1));
+        next
+    })
+}
+
+/// Makes sure that this process doesn't go on with the numbers of the one that it was forked from. To be called where a
+/// time is given, which both may give: the clock's time is another in each.
 #[cold]
-fn first() -> u64 {
-    Uuid::now_v7().as_u64_pair().1
+pub(crate) fn follow_process() {
+    SEQUENCE.with(Sequence::follow_process);
+}
+
+impl Sequence {
+    #[cold]
+    fn follow_process(&self) {
+        // Where there are no processes, to ask for this one panics.
+        let process = if cfg!(unix) { std::process::id() } else { 1 };
+        if self.process.replace(process) != process || self.next.get() == 0 {
+            let random = Uuid::new_v7(Timestamp::from_unix(NoContext, 0, 0));
+            self.next.set(random.as_u64_pair().1);
+        }
+    }
 }
 
 /// An id that is made when somebody asks; then it stays. Until then it costs nothing.
@@ -62,16 +95,16 @@ impl LazyId {
     #[inline]
     pub(crate) fn get_or_make(&self, created: SystemTime) -> Uuid {
         let random = match self.random.load(Relaxed) {
-            0 => self.make(),
+            0 => self.make(created),
             random => random,
         };
         with_random_part(created, random)
     }
 
     #[inline]
-    fn make(&self) -> u64 {
+    fn make(&self, created: SystemTime) -> u64 {
         // Not 0, by a bit that isn't part of an id.
-        let new = next() | !RANDOM_BITS;
+        let new = next(created) | !RANDOM_BITS;
         match self.random.compare_exchange(0, new, Relaxed, Relaxed) {
             Ok(_) => new,
             Err(made_meanwhile) => made_meanwhile,
@@ -129,6 +162,30 @@ mod tests {
         assert_eq!(id.get_or_make(created), made);
         assert_eq!(id.clone().get_or_make(created), made);
         assert_ne!(LazyId::default().get_or_make(created), made);
+    }
+
+    /// As a child finds the sequence of its parent.
+    fn fork() {
+        SEQUENCE.with(|sequence| {
+            sequence.next.set(17);
+            sequence.process.set(std::process::id() + 1);
+        });
+    }
+
+    #[test]
+    fn a_forked_process_has_ids_of_its_own_also_for_a_time_that_is_given() {
+        let created = at("2026-11-22T11:57:54.619377Z");
+        let of_parent = with_random_part(created, 17);
+        fork();
+        assert_ne!(new_id(created), of_parent, "the clock has gone on");
+        fork();
+        follow_process();
+        assert_ne!(new_id(created), of_parent, "the time is given");
+        follow_process();
+        let id = new_id(created);
+        follow_process();
+        let following = id.as_u64_pair().1 + 1;
+        assert_eq!(new_id(created).as_u64_pair().1, following, "it is the same process");
     }
 
     #[test]
