@@ -68,12 +68,23 @@ fn not_annotated(builder: &AppBuilder, missing: &BTreeSet<TypeId>) -> Vec<Proble
     let not_found = builder.hooks.iter().filter(|hook| missing.contains(&hook.function_id));
     not_found
         .map(|hook| {
-            Problem::new(format!(
-                "`{}`, given to the builder at {}:{}, has no `#[hookimpl]`: write it above the function",
-                hook.function,
-                hook.location.file(),
-                hook.location.line()
-            ))
+            let place = format!("given to the builder at {}:{}", hook.location.file(), hook.location.line());
+            Problem::new(match hook.function {
+                closure if closure.ends_with("{{closure}}") => {
+                    format!("a closure was {place} with `.hook`, which takes functions: use `.on` for a closure")
+                }
+                pointer if pointer.contains("fn(") => format!(
+                    "a pointer to a function was {place} with `.hook`, which doesn't know the function: write its name \
+                     there"
+                ),
+                value if value.starts_with(['&', '(', '[']) => format!(
+                    "a value of type `{value}` was {place} with `.hook`, which takes functions: write the name of a \
+                     function that has `#[hookimpl]`"
+                ),
+                function => {
+                    format!("`{function}`, {place}, has no `#[hookimpl]`: write it above the function")
+                }
+            })
         })
         .collect()
 }

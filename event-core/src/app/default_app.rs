@@ -1,9 +1,10 @@
 //! The process's default app, for code that no app is passed to.
 
+use std::panic::Location;
 use std::sync::OnceLock;
 
 use crate::app::track::Track;
-use crate::dispatch::error::{Error, Result};
+use crate::dispatch::error::{Error, INSTALLED_AT, Result};
 use crate::dispatch::host::App;
 use crate::event::event_type::Event;
 
@@ -17,9 +18,13 @@ impl App {
     /// their own.
     ///
     /// # Errors
-    /// [`Error::Installed`] when there is a default app already.
+    /// [`Error::Installed`] when there is a default app already, with the place where it was installed.
+    #[track_caller]
     pub fn install(&self) -> Result<()> {
-        DEFAULT.set(self.clone()).map_err(|_| Error::Installed)
+        let place = Location::caller();
+        DEFAULT.set(self.clone()).map_err(|_| Error::Installed)?;
+        INSTALLED_AT.get_or_init(|| place);
+        Ok(())
     }
 }
 

@@ -202,7 +202,7 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
 fn plan<'a, E: Event>(app: &'a App, event: &E) -> Result<&'a Arc<Plan<track_event>>> {
     match app.inner.listeners.get().and_then(Listeners::of::<E>) {
         Some(plan) => Ok(plan),
-        None => Err(unknown_event(event)),
+        None => Err(unknown_event(app, event)),
     }
 }
 
@@ -212,8 +212,12 @@ fn no_default_app<E: Event>(event: &E) -> Error {
 }
 
 #[cold]
-fn unknown_event<E: Event>(event: &E) -> Error {
-    Error::UnknownEvent { name: event.event_type().name(), rust_type: std::any::type_name::<E>() }
+fn unknown_event<E: Event>(app: &App, event: &E) -> Error {
+    let name = event.event_type().name();
+    if app.inner.listeners.get().is_none() {
+        return Error::NotYet { name };
+    }
+    Error::UnknownEvent { name, rust_type: std::any::type_name::<E>() }
 }
 
 /// What the caller said, with the scope around it, and what the app fixes for tests.

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::load::Written;
-use super::read::{Node, Reading, Wrong};
+use super::read::{Node, Reading, Wrong, enabled_in};
 use crate::config::suggest::nearest;
 
 /// A value that serde took without a word on its type.
@@ -110,6 +110,7 @@ impl Section<'_> {
         let reading = Reading {
             written: self.written,
             choice,
+            section: self.path,
             unread: RefCell::default(),
             aside: RefCell::default(),
             spelling_in_doubt: Cell::new(false),
@@ -186,6 +187,7 @@ impl Section<'_> {
             let makes_no_difference =
                 |poison| self.attempt(&choice.poisoned(&aside.path, poison)).is_like(attempt);
             if [Poison::Bytes, Poison::Keys].into_iter().all(makes_no_difference) {
+                let near = near.or_else(|| enabled_in(self.path, &aside.path, key));
                 let meant = near.map_or_else(String::new, |field| format!("; did you mean `{field}`?"));
                 unread.push(Wrong::unread(aside.path.clone(), &meant));
             }

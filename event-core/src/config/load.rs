@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{Layer, Layers};
+use super::{Layer, Layers, variables};
 use crate::config::problem::Problem;
 
 /// The layers as one tree, not resolved yet.
@@ -25,9 +25,6 @@ pub(super) struct Written {
     pub(super) by_variable: HashSet<String>,
 }
 
-/// The variables that belong to a configuration begin with this.
-const PREFIX: &str = "EVENT__";
-
 pub(super) fn merge(layers: Layers, linked: &[&str], problems: &mut Vec<Problem>) -> Merged {
     let mut merged = Merged::default();
     for layer in layers.layers {
@@ -37,11 +34,11 @@ pub(super) fn merge(layers: Layers, linked: &[&str], problems: &mut Vec<Problem>
         };
         match value {
             Ok(Value::Object(keys)) => merged.add(keys, &source),
-            Ok(_) => problems.push(Problem::new(format!("{source}: a configuration is a table at the top"))),
+            Ok(other) => problems.push(Problem::new(format!("{source}: {}", no_table(&other)))),
             Err(error) => problems.push(Problem::new(format!("{source}: {error}"))),
         }
     }
-    let mut variables = layers.variables.unwrap_or_else(|| process_variables(problems));
+    let mut variables = layers.variables.unwrap_or_else(|| variables::of_the_process(problems));
     // So that an error of two contradicting ones is the same each time.
     variables.sort();
     for (variable, value) in variables {
@@ -52,21 +49,18 @@ pub(super) fn merge(layers: Layers, linked: &[&str], problems: &mut Vec<Problem>
     merged
 }
 
-fn process_variables(problems: &mut Vec<Problem>) -> Vec<(String, String)> {
-    // Where there is no system there is no environment, and asking for it panics.
-    if cfg!(all(target_family = "wasm", target_os = "unknown")) {
-        return Vec::new();
+/// What was given as a configuration and is none. A text of several lines isn't shown: it may hold secrets.
+fn no_table(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.contains(['\n', '=']) => "a configuration is a table at the top, and this is a \
+             text; read it first, as `toml::from_str::<toml::Table>(…)` does, or give a file with `.config_file(…)`"
+            .to_owned(),
+        Value::String(text) => format!(
+            "a configuration is a table at the top, and this is the text `{text}`; give a file with \
+             `.config_file(\"{text}\")`"
+        ),
+        _ => "a configuration is a table at the top".to_owned(),
     }
-    let ours = std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
-    ours.filter_map(|(name, value)| match (name.into_string(), value.into_string()) {
-        (Ok(name), Ok(value)) => Some((name, value)),
-        (Ok(name), Err(_)) | (Err(_), Ok(name)) => {
-            problems.push(Problem::new(format!("environment variable {name}: isn't UTF-8")));
-            None
-        }
-        (Err(_), Err(_)) => None,
-    })
-    .collect()
 }
 
 /// A TOML file as a tree. An error has line and column, but no text of the file, which may hold secrets.
@@ -108,46 +102,6 @@ impl Merged {
     fn add(&mut self, keys: Map<String, Value>, source: &str) {
         merge_into(&mut self.tree, keys, source, "", &mut self.sources);
     }
-
-    /// `EVENT__PLUGINS__EVENT_SQLITE__PATH` is `plugins.event-sqlite.path`: between double underscores stands a key,
-    /// in which `_` also stands for `-`.
-    fn set_variable(&mut self, variable: &str, value: String, linked: &[&str]) -> Result<(), String> {
-        let Some(keys) = variable.strip_prefix(PREFIX) else { return Ok(()) };
-        let mut table = &mut self.tree;
-        let mut path = String::new();
-        let mut keys = keys.split("__").enumerate().peekable();
-        while let Some((depth, written)) = keys.next() {
-            if written.is_empty() {
-                return Err("a key between double underscores is empty".to_owned());
-            }
-            let known =
-                table.keys().map(String::as_str).chain(if depth == 1 { linked } else { &[] }.iter().copied());
-            let key = known.into_iter().find(|known| same_key(known, written)).map(str::to_owned);
-            let is_known = key.is_some();
-            let key = key.unwrap_or_else(|| written.to_lowercase());
-            join(&mut path, &key);
-            if !is_known {
-                self.written.by_variable.insert(path.clone());
-            }
-            self.sources.entry(path.clone()).or_insert_with(|| variable.to_owned());
-            if keys.peek().is_none() {
-                self.sources.insert(path.clone(), variable.to_owned());
-                self.written.texts.insert(path);
-                table.insert(key, Value::String(value));
-                return Ok(());
-            }
-            match table.entry(key).or_insert_with(|| Value::Object(Map::new())) {
-                Value::Object(inner) => table = inner,
-                _ => return Err(format!("`{path}` is a value elsewhere, and a table here")),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Whether a variable's key is this one: capitals don't count, and `_` stands for `-` too.
-pub(super) fn same_key(key: &str, written: &str) -> bool {
-    key.replace('-', "_").eq_ignore_ascii_case(&written.replace('-', "_"))
 }
 
 fn merge_into(

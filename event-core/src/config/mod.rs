@@ -7,6 +7,7 @@ pub(crate) mod problem;
 mod read;
 mod resolve;
 pub(crate) mod suggest;
+mod variables;
 mod variant;
 
 use std::collections::{HashMap, HashSet};
@@ -18,6 +19,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use self::load::Written;
+use self::read::means_enabled;
+use self::variables::same_key;
 use crate::config::problem::Problem;
 use crate::config::suggest::nearest;
 
@@ -33,6 +36,8 @@ pub(crate) struct Config {
     sources: HashMap<String, String>,
     /// What `$env` and `$file` brought in, and no message may repeat.
     secrets: Vec<String>,
+    /// The names of the plugins that are linked.
+    linked: Vec<String>,
     /// The plugins whose section was read.
     read: Mutex<HashSet<String>>,
 }
@@ -54,15 +59,21 @@ impl Config {
     /// Reads, merges and resolves. What is wrong is among the problems; the rest is there all the same.
     pub(crate) fn load(layers: Layers, linked: &[&str], problems: &mut Vec<Problem>) -> Self {
         let mut merged = load::merge(layers, linked, problems);
-        let mut config = Self::default();
+        let linked_names = linked.iter().map(ToString::to_string).collect();
+        let mut config = Self { linked: linked_names, ..Self::default() };
         let Value::Object(mut sections) = merged.tree.remove("plugins").unwrap_or(Value::Object(Map::new()))
         else {
             problems.push(Problem::new("configuration: `plugins` is no table; write `[plugins.NAME]`"));
             return config;
         };
-        for key in merged.tree.keys() {
-            let meant = nearest(key, &["plugins"])
-                .map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+        for (key, value) in &merged.tree {
+            let meant = match (nearest(key, &["plugins"]), value) {
+                (Some(meant), _) => format!("; did you mean `{meant}`?"),
+                (None, Value::Object(_)) => {
+                    format!("; a plugin's section is `[plugins.NAME]`: write `[plugins.{key}]`")
+                }
+                (None, _) => "; write it in a plugin's section, `[plugins.NAME]`".to_owned(),
+            };
             let source = merged.sources.get(key).map_or("configuration", String::as_str);
             problems.push(Problem::new(format!("{source}: nobody reads the key `{key}`{meant}")));
         }
@@ -127,13 +138,33 @@ impl Config {
     pub(crate) fn read<T: DeserializeOwned>(&self, plugin: &str) -> Result<T, ConfigError> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.to_owned());
         let nothing = Value::Object(Map::new());
-        let section = self.sections.get(plugin).unwrap_or(&nothing);
+        let section = match self.sections.get(plugin) {
+            Some(section) => section,
+            None => match self.plugin_meant_by(plugin) {
+                None => &nothing,
+                Some(meant) => {
+                    let wrong = format!("there is no section for it; did you mean `{meant}`?");
+                    return Err(ConfigError { plugin: plugin.to_owned(), source: None, wrong: vec![wrong] });
+                }
+            },
+        };
         aside::section(section, &format!("plugins.{plugin}"), &self.written).map_err(|wrong| {
             let source = wrong.iter().find_map(|it| self.sources.get(&it.path).cloned());
             let source = source.or_else(|| self.sources.get(&format!("plugins.{plugin}")).cloned());
             let wrong = wrong.iter().map(|it| self.without_secrets(&it.to_string())).collect();
             ConfigError { plugin: plugin.to_owned(), source, wrong }
         })
+    }
+
+    /// The plugin or section of nearly this name, if there is none of this very name.
+    fn plugin_meant_by(&self, plugin: &str) -> Option<&str> {
+        let known = self.linked.iter().chain(self.sections.keys()).map(String::as_str);
+        let known: Vec<_> = known.collect();
+        if known.contains(&plugin) {
+            return None;
+        }
+        let same = known.iter().find(|it| same_key(it, plugin)).copied();
+        same.or_else(|| nearest(plugin, &known))
     }
 
     /// Sections that have keys, and that nobody asked for while the app started.
@@ -148,9 +179,19 @@ impl Config {
             .map(|(plugin, _)| plugin)
             .collect();
         unread.sort();
+        let misspelt = |plugin: &str| {
+            let keys = self.sections[plugin].as_object()?.keys();
+            keys.map(String::as_str).find(|key| means_enabled(key).is_some())
+        };
         unread
             .into_iter()
             .map(|plugin| {
+                if let Some(key) = misspelt(plugin) {
+                    let source = source_of(&self.sources, plugin);
+                    return Problem::new(format!(
+                        "{source}: `plugins.{plugin}.{key}`: nobody reads this key; did you mean `enabled`?"
+                    ));
+                }
                 Problem::new(format!(
                     "{}: nobody reads the section `[plugins.{plugin}]`: none of the plugin's `startup` implementations \
                      calls `app.plugin_config(\"{plugin}\")`",

@@ -12,7 +12,8 @@ use serde_json::{Map, Value};
 
 use super::aside::{Aside, Choice, Poison};
 use super::key::Key;
-use super::load::{Written, join, same_key};
+use super::load::{Written, join};
+use super::variables::same_key;
 use super::variant::Variant;
 use crate::config::suggest::nearest;
 
@@ -78,8 +79,24 @@ pub(super) struct Reading<'v> {
     pub(super) unread: RefCell<Vec<Wrong>>,
     /// The values that serde took without a word on their type.
     pub(super) aside: RefCell<Vec<Aside>>,
+    /// The path of the section.
+    pub(super) section: &'v str,
     /// Whether there was a key of a variable whose `_` may stand for `-`, and no list of fields to see it from.
     pub(super) spelling_in_doubt: Cell<bool>,
+}
+
+/// `enabled`, if a key at the top of a section is meant to be that. It is the app's, so no type has it.
+pub(super) fn enabled_in(section: &str, path: &str, key: &str) -> Option<&'static str> {
+    let is_at_the_top = path.strip_prefix(section)?.strip_prefix('.')? == key;
+    means_enabled(key).filter(|_| is_at_the_top)
+}
+
+/// `enabled`, for a key that is meant to be it.
+pub(super) fn means_enabled(key: &str) -> Option<&'static str> {
+    let opposites = ["disable", "disabled", "active"];
+    let key = key.to_lowercase();
+    let is_meant = nearest(&key, &["enabled"]).is_some() || opposites.contains(&key.as_str());
+    is_meant.then_some("enabled")
 }
 
 /// A value in the tree, on its way into a type.
@@ -300,11 +317,13 @@ impl<'de> Deserializer<'de> for Node<'_> {
 
     /// Called for the keys of a struct that aren't its fields.
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        let meant = match nearest(self.key.unwrap_or_default(), self.siblings) {
-            Some(meant) => format!("; did you mean `{meant}`?"),
-            None if self.siblings.is_empty() => String::new(),
-            None => format!("; the keys are `{}`", self.siblings.join("`, `")),
-        };
+        let key = self.key.unwrap_or_default();
+        let meant =
+            match nearest(key, self.siblings).or_else(|| enabled_in(self.reading.section, &self.path, key)) {
+                Some(meant) => format!("; did you mean `{meant}`?"),
+                None if self.siblings.is_empty() => String::new(),
+                None => format!("; the keys are `{}`", self.siblings.join("`, `")),
+            };
         self.reading.unread.borrow_mut().push(Wrong::unread(self.path, &meant));
         visitor.visit_unit()
     }

@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::panic::Location;
+use std::sync::OnceLock;
 
 use crate::config::ConfigError;
 use crate::config::problem::Problem;
@@ -35,6 +37,11 @@ pub enum Error {
         /// What can't be written.
         why: String,
     },
+    /// An event was tracked in a `register_events` implementation, before the app knows its events.
+    NotYet {
+        /// The event's name.
+        name: &'static str,
+    },
     /// An `essential` implementation failed, so the call was ended: the event isn't tracked.
     Refused(Failure),
     /// Implementations failed, and the caller asked for that to be an error
@@ -53,6 +60,13 @@ pub enum Error {
     NoState {
         /// The type that was asked for.
         rust_type: &'static str,
+    },
+    /// The app holds no value of this type, but one of a type with this one in it, or one that is in this one.
+    OtherState {
+        /// The type that was asked for.
+        rust_type: &'static str,
+        /// The type of the value that the app holds.
+        held: &'static str,
     },
     /// The app already holds a value of this type.
     StateExists {
@@ -88,6 +102,11 @@ impl fmt::Display for Error {
                  (`.event::<…>()`), or, if it is generic, return it from a `register_events` implementation"
             ),
             Self::Envelope { name, why } => write!(f, "failed to track event `{name}`: {why}"),
+            Self::NotYet { name } => write!(
+                f,
+                "tracking event `{name}` is not possible yet: a `register_events` implementation is called before the \
+                 app knows its events; track it in a `startup` implementation"
+            ),
             Self::Refused(failure) => write!(f, "refused: {failure}"),
             Self::Failed(failures) => match failures.as_slice() {
                 [failure] => write!(f, "{failure}"),
@@ -113,6 +132,23 @@ impl fmt::Display for Error {
                     f.write_str("put one in with `app.insert(…)` in a `startup` implementation")
                 }
             }
+            Self::OtherState { rust_type, held } if rust_type == held => write!(
+                f,
+                "the app holds another type that is called `{held}`: two versions of its crate are in this program, see \
+                 `cargo tree --duplicates`"
+            ),
+            Self::OtherState { rust_type, held } => {
+                let (asked, held) = (without_paths(rust_type), without_paths(held));
+                let article = if held.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+                write!(f, "the app holds {article} `{held}`, and no `{rust_type}`; ")?;
+                if held == format!("Arc<{asked}>") {
+                    write!(f, "`state::<{asked}>()` gives an `{held}` by itself: insert the `{asked}`")
+                } else if asked == format!("Arc<{held}>") {
+                    write!(f, "`state::<{held}>()` gives an `{asked}` by itself: ask for the `{held}`")
+                } else {
+                    write!(f, "ask for `state::<{held}>()`, or insert a `{asked}`")
+                }
+            }
             Self::StateExists { rust_type } => {
                 write!(f, "the app already holds a `{rust_type}`; wrap the second in a type of its own")
             }
@@ -121,11 +157,32 @@ impl fmt::Display for Error {
                 "event `{name}` was tracked without an app, and no app is the default; call `app.install()` in \
                  `main`, or track it with `app.track(…)`"
             ),
-            Self::Installed => f.write_str("there is a default app already, and it stays"),
+            Self::Installed => {
+                f.write_str("there is a default app already, and it stays")?;
+                match INSTALLED_AT.get() {
+                    Some(first) => write!(f, "; it was installed at {}:{}", first.file(), first.line()),
+                    None => Ok(()),
+                }
+            }
             Self::Properties(error) => error.fmt(f),
             Self::Config(error) => error.fmt(f),
         }
     }
+}
+
+/// Where the process's default app was installed. There is at most one, so the error needs no place of its own.
+pub(crate) static INSTALLED_AT: OnceLock<&'static Location<'static>> = OnceLock::new();
+
+/// A type's name as a program mostly writes it: `Arc<Pool>` for `alloc::sync::Arc<shop::Pool>`.
+fn without_paths(rust_type: &str) -> String {
+    let mut short = String::new();
+    for part in rust_type.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_') {
+        match part.strip_suffix(':') {
+            Some(_) => {}
+            None => short.push_str(part),
+        }
+    }
+    short
 }
 
 /// What a `main` that returns this prints: the message, and each cause on a line of its own.

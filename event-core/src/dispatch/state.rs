@@ -12,6 +12,7 @@ pub(crate) struct State(OnceLock<Box<Entry>>);
 
 struct Entry {
     kind: TypeId,
+    rust_type: &'static str,
     value: Arc<dyn Any + Send + Sync>,
     rest: State,
 }
@@ -19,13 +20,14 @@ struct Entry {
 impl State {
     pub(crate) fn insert<T: Send + Sync + 'static>(&self, value: T) -> Result<()> {
         let kind = TypeId::of::<T>();
-        let mut entry = Box::new(Entry { kind, value: Arc::new(value), rest: Self::default() });
+        let rust_type = type_name::<T>();
+        let mut entry = Box::new(Entry { kind, rust_type, value: Arc::new(value), rest: Self::default() });
         let mut end = self;
         while let Err(not_the_end) = end.0.set(entry) {
             entry = not_the_end;
             let there = end.0.get().expect("what can't be set is there");
             if there.kind == kind {
-                return Err(Error::StateExists { rust_type: type_name::<T>() });
+                return Err(Error::StateExists { rust_type });
             }
             end = &there.rest;
         }
@@ -40,8 +42,33 @@ impl State {
             }
             rest = &entry.rest;
         }
-        Err(Error::NoState { rust_type: type_name::<T>() })
+        Err(self.missing(type_name::<T>()))
     }
+
+    #[cold]
+    fn missing(&self, rust_type: &'static str) -> Error {
+        let mut rest = self;
+        while let Some(entry) = rest.0.get() {
+            let held = entry.rust_type;
+            if held == rust_type || has_argument(held, rust_type) || has_argument(rust_type, held) {
+                return Error::OtherState { rust_type, held };
+            }
+            rest = &entry.rest;
+        }
+        Error::NoState { rust_type }
+    }
+}
+
+/// Whether a type is generic over another, at any depth: `Arc<Mutex<Pool>>` over `Pool`.
+fn has_argument(generic: &str, argument: &str) -> bool {
+    let mut inner = generic;
+    while let Some((_, arguments)) = inner.split_once('<') {
+        inner = arguments.strip_suffix('>').unwrap_or(arguments);
+        if inner == argument {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]

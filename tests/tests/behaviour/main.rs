@@ -15,6 +15,7 @@ mod generic;
 mod hooks;
 mod hostile;
 mod log;
+mod mistakes;
 mod order;
 mod prepared;
 mod properties;
