@@ -1,7 +1,10 @@
 //! What `#[hookimpl]` reads off a function.
 
-use proc_macro2::TokenStream;
-use syn::{Attribute, FnArg, Ident, ItemFn, LitStr, Pat, Path, ReturnType, Signature, Type};
+use proc_macro2::{TokenStream, TokenTree};
+use syn::parse::{Parse, ParseStream};
+use syn::{
+    Attribute, FnArg, Ident, LitStr, Pat, Path, ReturnType, Signature, Token, Type, Visibility, token,
+};
 
 use crate::errors::Errors;
 use crate::options::{self, Given};
@@ -10,6 +13,31 @@ use crate::{lints, near, signature, types};
 /// Those that stand alone: a single word near one of these is that option's typo, any other path is the hook.
 const FLAGS: &[&str] = &["tryfirst", "trylast", "wrapper", "essential"];
 const OPTIONS: &[&str] = &["tryfirst", "trylast", "before", "after", "wrapper", "essential", "crate"];
+
+/// A function, of which the signature is looked at.
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) signature: Signature,
+    /// The `;` that stands in the place of the body.
+    pub(crate) missing_body: Option<Token![;]>,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let (visibility, signature) = (input.parse()?, input.parse()?);
+        let missing_body: Option<Token![;]> = input.parse()?;
+        if missing_body.is_none() {
+            if !input.peek(token::Brace) {
+                return Err(input.error("expected its body in braces"));
+            }
+            // Unread: what is wrong in it the compiler says.
+            input.parse::<TokenTree>()?;
+        }
+        Ok(Self { attributes, visibility, signature, missing_body })
+    }
+}
 
 pub(crate) struct Implementation<'f> {
     pub(crate) core: Path,
@@ -56,10 +84,10 @@ struct Options {
 }
 
 impl<'f> Implementation<'f> {
-    pub(crate) fn read(tokens: TokenStream, function: &'f ItemFn, errors: &mut Errors) -> Self {
-        let signature = &function.sig;
+    pub(crate) fn read(tokens: TokenStream, function: &'f Function, errors: &mut Errors) -> Self {
+        let Function { attributes, signature, .. } = function;
         let options = Options::read(tokens, errors);
-        for attribute in &function.attrs {
+        for attribute in attributes {
             if attribute.path().segments.last().is_some_and(|segment| segment.ident == "hookimpl") {
                 errors.at(attribute, "`#[hookimpl]` is given twice; write a function for each hook");
             }
@@ -88,7 +116,7 @@ impl<'f> Implementation<'f> {
         };
         Self {
             core: options::core_path(options.core),
-            conditions: signature::conditions(&function.attrs).collect(),
+            conditions: signature::conditions(attributes).collect(),
             hook: options.hook.unwrap_or_else(|| signature.ident.clone().into()),
             function: &signature.ident,
             is_async: signature.asyncness.is_some(),
@@ -102,7 +130,7 @@ impl<'f> Implementation<'f> {
             after: options.after,
             essential: options.essential.is_some(),
             wrapper,
-            silenced: lints::silenced(&function.attrs),
+            silenced: lints::silenced(attributes),
         }
     }
 }
