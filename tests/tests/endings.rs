@@ -98,7 +98,15 @@ fn an_installed_app_is_never_dropped_so_forgetting_its_shutdown_goes_without_a_w
 #[test]
 fn a_second_app_can_not_be_installed_and_the_first_stays() {
     let output = ended("installed twice");
-    assert_eq!(out(&output), "there is a default app already, and it stays\nfirst\nlast\nshutdown\nclose\n");
+    let (refused, rest) =
+        out(&output).split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
+    assert!(
+        refused.starts_with(
+            "there is a default app already, and it stays; it was installed at endings/src/main.rs:"
+        ),
+        "{refused}"
+    );
+    assert_eq!(rest, "first\nlast\nshutdown\nclose\n");
     assert_eq!(err(&output), "");
 }
 

@@ -11,7 +11,7 @@ use crate::event::event_type::Event;
 static DEFAULT: OnceLock<App> = OnceLock::new();
 
 impl App {
-    /// Makes this app the process's default, for [`event_core::track`](crate::app::track).
+    /// Makes this app the process's default, for [`event_core::track`](crate::track).
     ///
     /// An application does this once, in `main`, and keeps a clone to shut down at the end: the default app is never
     /// dropped, so nothing says that a `shutdown` was forgotten. A library never installs, and tests use apps of

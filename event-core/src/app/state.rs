@@ -25,7 +25,7 @@ impl App {
     }
 
     /// A plugin's section of the configuration, as a type of the plugin's own; see
-    /// [`AppBuilder::config_file`]. Without a section, what serde makes of an empty one.
+    /// [`AppBuilder::config_file`](crate::AppBuilder::config_file). Without a section, what serde makes of an empty one.
     ///
     /// Read it in a `startup` implementation, so that a mistake in it keeps the app from starting.
     ///

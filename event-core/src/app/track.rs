@@ -90,7 +90,7 @@ impl<'a, E: Event> Track<'a, E> {
         &mut self.0.call().expect(TOO_LATE).said
     }
 
-    /// Who caused it: an [`Actor`], a reference to one, an `Option`, or a text, which is the actor's `id`.
+    /// Who caused it: an [`Actor`](crate::Actor), a reference to one, an `Option`, or a text, which is the actor's `id`.
     pub fn by(mut self, actor: impl IntoActor) -> Self {
         self.said().actor = actor.into_actor();
         self

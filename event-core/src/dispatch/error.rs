@@ -73,7 +73,7 @@ pub enum Error {
         /// The type that was inserted again.
         rust_type: &'static str,
     },
-    /// [`event_core::track`](crate::app::track) was called where no app is the process's default.
+    /// [`event_core::track`](crate::track) was called where no app is the process's default.
     NoDefaultApp {
         /// The event's name.
         name: &'static str,

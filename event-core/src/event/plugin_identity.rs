@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-/// A crate that contributes events or implementations. Made by [`plugin!`](crate::event::plugin_identity!).
+/// A crate that contributes events or implementations. Made by [`plugin!`](crate::plugin!).
 #[derive(Clone, Copy, Debug)]
 pub struct Plugin {
     name: &'static str,
