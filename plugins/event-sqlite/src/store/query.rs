@@ -228,17 +228,17 @@ mod tests {
         }
         let names = |patterns: &[&str]| patterns.iter().map(|it| it.parse().expect("a pattern")).collect();
         for (query, wanted) in [
-            (Query::default(), "SCAN events"),
+            (Query::default(), "SCAN main.events"),
             (
                 Query { names: names(&["n1"]), ..Query::default() },
-                "SEARCH events USING INDEX events_by_name (name=?)",
+                "SEARCH main.events USING INDEX events_by_name (name=?)",
             ),
             (Query { names: names(&["n1", "n2"]), ..Query::default() }, "MERGE (UNION ALL)"),
             (
                 Query { names: names(&["n1*"]), actor: Some("a".to_owned()), ..Query::default() },
                 "MERGE (UNION ALL)",
             ),
-            (Query { names: names(&["n*"]), ..Query::default() }, "SCAN events"),
+            (Query { names: names(&["n*"]), ..Query::default() }, "SCAN main.events"),
         ] {
             for query in [query.clone(), Query { newest_first: true, ..query }] {
                 let (sql, values) =

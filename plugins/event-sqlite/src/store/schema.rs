@@ -89,7 +89,9 @@ fn migrate(transaction: &Connection, path: &Path, place: Place) -> Result<()> {
 /// # Errors
 /// [`Error::NotTheStore`] and [`Error::NewerStore`].
 pub(crate) fn check(connection: &Connection, path: &Path, place: Place) -> Result<()> {
-    version(connection, path, place).map(drop)
+    // One transaction, so that a program that makes the tables meanwhile is seen before or after, not in the middle.
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+    version(&transaction, path, place).map(drop)
 }
 
 /// The version of the store's tables; 0 where there are none, and room for them.
