@@ -199,6 +199,7 @@ pub use dispatch::wrapper::{Next, Outcome};
 pub use event::actor::{Actor, IntoActor};
 pub use event::context::Context;
 pub use event::durability::Promise;
+pub use event::escape::escape_controls;
 pub use event::event_type::{Event, EventType, Field};
 pub use event::json::depth::MAX_DEPTH;
 pub use event::json::{Properties, PropertiesError};

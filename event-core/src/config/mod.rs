@@ -23,6 +23,7 @@ use self::read::means_enabled;
 use self::variables::same_key;
 use crate::config::problem::Problem;
 use crate::config::suggest::nearest;
+use crate::event::escape::escape_controls;
 
 /// The configuration of a running app: everything merged and resolved.
 #[derive(Default)]
@@ -242,9 +243,9 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the configuration of plugin `{}`", self.plugin)?;
         if let Some(source) = &self.source {
-            write!(f, " ({source})")?;
+            write!(f, " ({})", escape_controls(source))?;
         }
-        write!(f, " isn't what it reads: {}", self.wrong.join("; "))
+        write!(f, " isn't what it reads: {}", escape_controls(&self.wrong.join("; ")))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::event::escape::escape_controls;
+
 /// One thing that keeps an app from starting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem(String);
@@ -14,6 +16,6 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&escape_controls(&self.0))
     }
 }

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use crate::config::ConfigError;
 use crate::config::problem::Problem;
 use crate::dispatch::failure::Failure;
+use crate::event::escape::escape_controls;
 use crate::event::foreign;
 use crate::event::json::PropertiesError;
 
@@ -101,7 +102,7 @@ impl fmt::Display for Error {
                  crate that defines it (`event_core::plugins![…]`), give it to the builder \
                  (`.event::<…>()`), or, if it is generic, return it from a `register_events` implementation"
             ),
-            Self::Envelope { name, why } => write!(f, "failed to track event `{name}`: {why}"),
+            Self::Envelope { name, why } => write!(f, "failed to track event `{name}`: {}", escape_controls(why)),
             Self::NotYet { name } => write!(
                 f,
                 "tracking event `{name}` is not possible yet: a `register_events` implementation is called before the \
@@ -190,7 +191,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)?;
         let mut causes = self.source().into_iter().flat_map(foreign::causes);
-        causes.try_for_each(|cause| write!(f, "\n  caused by: {cause}"))
+        causes.try_for_each(|cause| write!(f, "\n  caused by: {}", escape_controls(&cause)))
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::dispatch::implementation::Implementation;
+use crate::event::escape::escape_controls;
 use crate::event::foreign::{self, Guarded, Panic};
 use crate::event::tracked::Tracked;
 
@@ -87,14 +88,15 @@ impl Failure {
         self.0.implementation.is_essential()
     }
 
-    /// The failure with all its causes on one line, for a log.
+    /// The failure with all its causes on one line, for a log. What a terminal would obey is escaped; see
+    /// [`escape_controls`](crate::escape_controls).
     pub fn to_line(&self) -> String {
         let mut line = self.to_string();
         for cause in foreign::causes(self.cause()) {
             line.push_str(": ");
             line.push_str(&cause);
         }
-        line.replace('\n', " ")
+        escape_controls(&line).into_owned()
     }
 }
 
@@ -104,7 +106,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} failed", self.0.implementation)?;
         match &self.0.event {
-            Some((name, _)) => write!(f, " on event `{name}`"),
+            Some((name, _)) => write!(f, " on event `{}`", escape_controls(name)),
             None => Ok(()),
         }
     }
@@ -156,5 +158,5 @@ pub(crate) fn print(failure: &Failure) {
 pub(crate) fn say(line: &str) {
     use std::io::Write;
     // A closed standard error is no reason to fail, and there is nobody left to tell.
-    let _ = std::io::stderr().write_all(format!("event-core: {line}\n").as_bytes());
+    let _ = std::io::stderr().write_all(format!("event-core: {}\n", escape_controls(line)).as_bytes());
 }

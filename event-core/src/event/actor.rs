@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::event::escape::escape_controls;
 use crate::event::json::depth;
 
 /// Who caused an event: a JSON object such as `{"id": "root"}` or `{"id": "root", "token": "dstok"}`.
@@ -150,11 +151,11 @@ impl IntoActor for &String {
     }
 }
 
-/// The object as JSON text.
+/// The object as JSON text, in which nothing is left that a terminal obeys.
 impl std::fmt::Display for Actor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = serde_json::to_string(self).map_err(|_| std::fmt::Error)?;
-        f.write_str(&text)
+        f.write_str(&escape_controls(&text))
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod context;
 pub(crate) mod date;
 pub(crate) mod durability;
 pub(crate) mod envelope;
+pub(crate) mod escape;
 pub(crate) mod event_type;
 pub(crate) mod foreign;
 pub(crate) mod id;

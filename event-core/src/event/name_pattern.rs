@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::event::escape::escape_controls;
+
 /// A pattern for names of events: `*` stands for any text, also for none. For settings such as `include = ["user-*"]`.
 ///
 /// ```
@@ -84,7 +86,7 @@ impl fmt::Display for NamePatternError {
             f,
             "\"{}\" matches no event: a name is made of words of `a`-`z` and `0`-`9`, joined by `-`, `_` or `.`; \
              write a name, or a part of one with `*`, such as \"user-*\"",
-            self.text
+            escape_controls(&self.text)
         )
     }
 }
@@ -92,7 +94,7 @@ impl fmt::Display for NamePatternError {
 impl std::error::Error for NamePatternError {}
 
 /// What `#[derive(Event)]` takes for a name.
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let word =
         |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     text.split(['-', '_', '.']).all(word)

@@ -10,6 +10,8 @@ use crate::event::actor::Actor;
 use crate::event::context::Context;
 use crate::event::durability::Promise;
 use crate::event::json::{self, Properties, PropertiesError, depth};
+use crate::event::name_pattern::is_name;
+use crate::event::rfc3339::has_rfc3339_year;
 use crate::event::tracked::AnyTracked;
 
 /// A tracked event that owns everything: it crosses threads and, through serde, processes.
@@ -76,6 +78,16 @@ impl TryFrom<Unchecked> for Record {
     type Error = String;
 
     fn try_from(unchecked: Unchecked) -> Result<Self, String> {
+        let refused = |why: String| format!("a record of event {:?} is refused: {why}", unchecked.name);
+        if !is_name(&unchecked.name) {
+            return Err(refused("no event can be called so".to_owned()));
+        }
+        if !has_rfc3339_year(unchecked.created) {
+            return Err(refused(format!(
+                "its time {:?} is outside of the years 0 to 9999",
+                unchecked.created
+            )));
+        }
         let Unchecked { id, name, version, created, actor, context, properties } = unchecked;
         Ok(Self { id, name, version, created, actor, context, properties, text: Text::default() })
     }

@@ -16,6 +16,8 @@
 //! are `tryfirst` and those of plugins whose names sort before `event-stderr`. An event that an `essential` implementation refuses, or
 //! a wrapper stops, before that turn has no line.
 //!
+//! JSON has everything escaped that a terminal would obey (U+009B as `\u009b`), which is the same JSON.
+//!
 //! # Settings
 //!
 //! The section `[plugins.event-stderr]` of the configuration, each app its own:

@@ -1,8 +1,11 @@
 //! How an event looks as a line of JSON.
 
-use event_core::{Actor, Properties, PropertiesError, Tracked, write_rfc3339};
+use std::borrow::Cow;
 
-/// Appends the event as JSON, with the line break.
+use event_core::{Actor, Properties, PropertiesError, Tracked, escape_controls, write_rfc3339};
+
+/// Appends the event as JSON, with the line break. JSON itself escapes only the controls below U+0020; here, nothing is
+/// left that a terminal obeys.
 ///
 /// The properties are those that are given; without any, the event's own, written as text directly.
 ///
@@ -13,11 +16,12 @@ pub(crate) fn write(
     properties: Option<&Properties>,
     line: &mut Vec<u8>,
 ) -> Result<(), PropertiesError> {
-    // An id, a name and a time need no escaping: they are hexadecimal, `[a-z0-9._-]` and RFC 3339.
+    let from = line.len();
+    // An id and a time need no escaping: they are hexadecimal and RFC 3339.
     let mut start = *br#"{"id":"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx","name":""#;
     event.id().hyphenated().encode_lower(&mut start[r#"{"id":""#.len()..]);
     line.extend_from_slice(&start);
-    line.extend_from_slice(event.name().as_bytes());
+    name(event.name(), line);
     line.extend_from_slice(br#"","created":""#);
     write_rfc3339(event.created(), line);
     match event.actor().map(Actor::as_map) {
@@ -32,8 +36,29 @@ pub(crate) fn write(
         Some(properties) => object(properties, line),
         None => event.write_properties(line)?,
     }
+    escape(line, from);
     line.extend_from_slice(b"}\n");
     Ok(())
+}
+
+/// An event's own needs no escaping. A record's can have been changed by whoever holds it.
+fn name(name: &str, line: &mut Vec<u8>) {
+    if name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-')) {
+        line.extend_from_slice(name.as_bytes());
+    } else {
+        let quoted = serde_json::to_string(name).expect("a text can be written to memory");
+        line.extend_from_slice(&quoted.as_bytes()[1..quoted.len() - 1]);
+    }
+}
+
+/// Escapes what follows. Mostly all of it is printable ASCII, and there is nothing to do.
+fn escape(line: &mut Vec<u8>, from: usize) {
+    if line[from..].iter().all(|b| *b < 0x7f) {
+        return;
+    }
+    let Ok(Cow::Owned(escaped)) = std::str::from_utf8(&line[from..]).map(escape_controls) else { return };
+    line.truncate(from);
+    line.extend_from_slice(escaped.as_bytes());
 }
 
 fn object(object: &Properties, line: &mut Vec<u8>) {
@@ -66,6 +91,29 @@ mod tests {
             "\n"
         );
         assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn nothing_in_a_line_is_obeyed_by_a_terminal_and_it_is_still_one_line_of_json() {
+        let bad = "\u{1b}[31m\r\n\u{9b}2J\u{7f}\u{85}\u{2028}\u{202e}\"x";
+        let mut record: Record = serde_json::from_str(
+            r#"{"id":"019aab2c-5a00-7000-8000-000000000001","name":"tick","created":"2026-11-22T11:57:54Z",
+                "properties":{}}"#,
+        )
+        .expect("a record in the test is JSON");
+        bad.clone_into(&mut record.name);
+        record.actor = Some(Actor::new(bad).with(bad, bad));
+        record.properties.insert(bad.to_owned(), bad.into());
+        let mut line = b"before\n".to_vec();
+        write(&record, None, &mut line).expect("a record has properties");
+        let written = String::from_utf8(line).expect("JSON is UTF-8");
+        let json = written.strip_prefix("before\n").and_then(|it| it.strip_suffix('\n')).expect("one line");
+        assert!(!json.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{202e}')), "{json:?}");
+        let read: serde_json::Value = serde_json::from_str(json).expect("it is JSON");
+        assert_eq!(
+            (&read["name"], &read["properties"][bad], &read["actor"]["id"]),
+            (&bad.into(), &bad.into(), &bad.into())
+        );
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! How an event looks to people.
 
-use std::fmt::Write;
-
-use event_core::{Actor, Properties, Tracked};
+use event_core::{Actor, Properties, Tracked, escape_controls};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -20,12 +18,12 @@ pub(crate) fn of(event: &Tracked, properties: &Properties, width: usize, coloure
         if coloured { format!("{code}{text}{PLAIN}") } else { text.to_owned() }
     };
     let created = event.created().format("%Y-%m-%d %H:%M:%S%.3fZ").to_string();
-    let name = format!("{:width$}", event.name());
+    let name = format!("{:width$}", escape_controls(event.name()));
     let actor = format!("{:ACTOR$}", event.actor().map_or_else(|| "-".to_owned(), who));
     let property = |(key, value): (&String, &Value)| {
         let value = match value {
             Value::String(value) => text(value),
-            other => visible(&other.to_string()),
+            other => escape_controls(&other.to_string()).into_owned(),
         };
         paint(&format!("{}=", text(key)), DIM) + &value
     };
@@ -36,7 +34,7 @@ pub(crate) fn of(event: &Tracked, properties: &Properties, width: usize, coloure
 }
 
 fn who(actor: &Actor) -> String {
-    actor.id().map_or_else(|| visible(&actor.to_string()), text)
+    actor.id().map_or_else(|| actor.to_string(), text)
 }
 
 /// The text as it is where it is one plain word, otherwise as JSON: in quotes, and on one line.
@@ -48,22 +46,7 @@ fn text(text: &str) -> String {
     if !text.is_empty() && text.chars().all(is_plain) && !is_json() {
         return text.to_owned();
     }
-    visible(&Value::from(text).to_string())
-}
-
-/// JSON in which nothing moves a terminal's cursor or turns its text around. JSON itself escapes only the controls
-/// below U+0020.
-fn visible(json: &str) -> String {
-    let turns = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let mut shown = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c.is_control() || turns(c) {
-            let _ = write!(shown, "\\u{:04x}", u32::from(c));
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
+    escape_controls(&Value::from(text).to_string()).into_owned()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod follow_ups;
 mod generic;
 mod hooks;
 mod hostile;
+mod lines;
 mod log;
 mod mistakes;
 mod order;

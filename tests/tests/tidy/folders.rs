@@ -14,7 +14,7 @@ const CRATES: &[(&str, &[Folder])] = &[(
     "event-core/src",
     &[
         ("event", &[]),
-        ("config", &[]),
+        ("config", &["event"]),
         ("dispatch", &["event", "config"]),
         ("app", &["event", "config", "dispatch"]),
         ("describe", &["event", "config", "dispatch", "app"]),

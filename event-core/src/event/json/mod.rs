@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use self::strict::Checked;
+use crate::event::escape::escape_controls;
 use crate::event::event_type::Event;
 
 /// An event's fields as a JSON object, in the order of their declaration.
@@ -170,7 +171,7 @@ impl PropertiesError {
 
 impl std::fmt::Display for PropertiesError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the properties of event `{}` can't be written as JSON", self.event)
+        write!(f, "the properties of event `{}` can't be written as JSON", escape_controls(&self.event))
     }
 }
 
