@@ -2,6 +2,7 @@
 
 mod expand;
 mod model;
+mod parameter_types;
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -6,6 +6,7 @@ use syn::{
     Attribute, FnArg, Ident, LitStr, Pat, Path, ReturnType, Signature, Token, Type, Visibility, token,
 };
 
+use super::parameter_types;
 use crate::errors::Errors;
 use crate::options::{self, Given};
 use crate::{lints, near, signature, types};
@@ -109,6 +110,10 @@ impl<'f> Implementation<'f> {
                  hook than `track_event`",
             );
         }
+        let hook = options.hook.unwrap_or_else(|| signature.ident.clone().into());
+        for parameter in &parameters {
+            parameter_types::check(&hook, parameter, errors);
+        }
         let class = match (options.tryfirst, options.trylast) {
             (Some(()), None) => Class::TryFirst,
             (None, Some(())) => Class::TryLast,
@@ -117,7 +122,7 @@ impl<'f> Implementation<'f> {
         Self {
             core: options::core_path(options.core),
             conditions: signature::conditions(attributes).collect(),
-            hook: options.hook.unwrap_or_else(|| signature.ident.clone().into()),
+            hook,
             function: &signature.ident,
             is_async: signature.asyncness.is_some(),
             parameters,
