@@ -141,11 +141,17 @@ impl Drop for Entered {
     }
 }
 
+/// Whether any thread was ever in a scope: what an event looks at first.
+#[inline]
+pub(crate) fn is_used() -> bool {
+    // Relaxed, since a thread that is in a scope has set it itself.
+    IS_USED.load(Ordering::Relaxed)
+}
+
 /// Whether this thread is in a scope.
 #[inline]
 pub(crate) fn is_set() -> bool {
-    // Relaxed, since this thread has set it itself if it is in a scope.
-    IS_USED.load(Ordering::Relaxed) && IS_SET.get()
+    is_used() && IS_SET.get()
 }
 
 /// What a call said of its event, with what the scope around it says beside that.

@@ -177,7 +177,7 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
             app.inner.check_open()?;
             return Ok(Receipt::default());
         }
-        if scope::is_set() {
+        if scope::is_used() {
             return wait_with_care(app, plan, event, said);
         }
         let event = TrackedOf::now(event, said.actor);

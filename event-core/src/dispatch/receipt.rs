@@ -39,7 +39,7 @@ impl Receipt {
     #[inline]
     pub(crate) fn of_now(envelope: &Envelope) -> Self {
         let (id, created) = envelope.lazy_id();
-        Self { id, created: Some(created), promise: envelope.promised() as u8, rare: OnceLock::new() }
+        Self { id, created: Some(created), promise: envelope.promised_number(), rare: OnceLock::new() }
     }
 
     /// Of an event whose id may have been given.

@@ -153,6 +153,12 @@ impl Envelope {
         self.promise.fetch_max(promise as u8, Ordering::Relaxed);
     }
 
+    /// The number of what was promised, as a receipt keeps it.
+    #[inline]
+    pub(crate) fn promised_number(&self) -> u8 {
+        self.promise.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn promised(&self) -> Promise {
         Promise::from_u8(self.promise.load(Ordering::Relaxed))
     }
