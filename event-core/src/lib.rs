@@ -188,6 +188,7 @@ pub use describe::{
 };
 pub use dispatch::blocking::Waiting;
 pub use dispatch::builtin::{register_events, shutdown, startup, track_event};
+pub use dispatch::call_depth::TooDeep;
 pub use dispatch::error::{Error, Result};
 pub use dispatch::failure::{BoxError, Failure};
 pub use dispatch::hook::{HookCall, HookInfo, HookSpec};

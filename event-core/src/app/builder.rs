@@ -12,6 +12,7 @@ use crate::config::problem::Problem;
 use crate::config::{Layer, Layers};
 use crate::dispatch::blocking::Waiting;
 use crate::dispatch::builtin::track_event;
+use crate::dispatch::call_depth;
 use crate::dispatch::failure::{self, Failure, Handler};
 use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
@@ -63,6 +64,7 @@ pub struct AppBuilder {
     pub(crate) test_clock: Option<Box<TestClock>>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
     pub(crate) failure_handler: Handler,
+    pub(crate) call_depth_limit: usize,
 }
 
 /// A function that was given to [`AppBuilder::hook`].
@@ -86,6 +88,7 @@ impl Default for AppBuilder {
             test_clock: None,
             observers: Vec::new(),
             failure_handler: Arc::new(failure::print),
+            call_depth_limit: call_depth::LIMIT,
         }
     }
 }
@@ -212,6 +215,25 @@ impl AppBuilder {
     /// a line on standard error.
     pub fn failure_handler(mut self, handler: impl Fn(&Failure) + Send + Sync + 'static) -> Self {
         self.failure_handler = Arc::new(handler);
+        self
+    }
+
+    /// How many calls may run within each other on one thread, 64 if not told: what an implementation tracks or calls is
+    /// within the call that it answers. One more is [`Error::TooDeep`](crate::Error::TooDeep), which an implementation
+    /// that causes what it answers gets instead of a stack overflow.
+    ///
+    /// A limit of 0, with which nothing could run, is a problem that the start reports.
+    #[track_caller]
+    pub fn call_depth_limit(mut self, limit: usize) -> Self {
+        if limit == 0 {
+            let place = Location::caller();
+            self.problems.push(Problem::new(format!(
+                "`.call_depth_limit(0)` at {}:{} would let no call in: give at least 1",
+                place.file(),
+                place.line()
+            )));
+        }
+        self.call_depth_limit = limit.max(1);
         self
     }
 

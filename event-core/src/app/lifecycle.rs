@@ -10,6 +10,7 @@ use crate::app::builder::AppBuilder;
 use crate::config::problem::Problem;
 use crate::dispatch::blocking::Waiting;
 use crate::dispatch::builtin::{register_events, startup, track_event};
+use crate::dispatch::call_depth;
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::execute;
 use crate::dispatch::failure::Failure;
@@ -83,12 +84,16 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
         started: AtomicBool::new(false),
         is_tested: AtomicBool::new(builder.test_clock.is_some()),
         test_clock: builder.test_clock,
+        plain_below: if builder.observers.is_empty() { builder.call_depth_limit } else { 0 },
+        call_depth_limit: builder.call_depth_limit,
         observers: builder.observers,
         recorder: OnceLock::new(),
         failure_handler: builder.failure_handler,
     };
     let app = App { inner: Arc::new(inner) };
 
+    // What starts an app in `startup` may start itself.
+    call_depth::check_next::<startup>(startup::args(&app))?;
     let generic = call::<register_events>(&app, register_events::args(&app)).await;
     events.extend(generic.values.into_iter().flatten());
     problems.extend(generic.failures.iter().map(|failure| Problem::new(failure.to_line())));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::app::track;
 use crate::dispatch::blocking::Waiting;
 use crate::dispatch::builtin::track_event;
+use crate::dispatch::call_depth;
 use crate::dispatch::error::Result;
 use crate::dispatch::execute;
 use crate::dispatch::host::App;
@@ -67,14 +68,15 @@ impl Prepared {
     ///
     /// # Errors
     /// [`Error::Refused`](crate::Error::Refused) when an `essential` implementation failed; for `.wait()` inside an
-    /// implementation [`Error::WouldBlock`](crate::Error::WouldBlock).
+    /// implementation [`Error::WouldBlock`](crate::Error::WouldBlock); [`Error::TooDeep`](crate::Error::TooDeep).
     pub fn deliver(self) -> Waiting<'static, Receipt> {
         Waiting::new(async move {
             let Self { event, plan, held } = self;
             let app = held.app();
+            let args = track_event::args(app, &**event.get());
+            call_depth::check_next::<track_event>(args)?;
             let span = EventSpan::of(&**event.get());
-            let call = execute::run(&plan, track_event::args(app, &**event.get()));
-            let ran = span.around(reentrancy::marked(&app.inner, call)).await;
+            let ran = span.around(reentrancy::marked(&app.inner, execute::run(&plan, args))).await;
             let receipt = track::notable_receipt(app, Receipt::of(&**event.get()), ran.notable);
             span.end(&receipt);
             if let (Some(recorder), Ok(_)) = (app.inner.recorder.get(), &receipt) {

@@ -14,6 +14,7 @@ use crate::app::scope;
 use crate::dispatch::blocking;
 use crate::dispatch::builtin::track_event;
 use crate::dispatch::call::{CallFuture, Callable};
+use crate::dispatch::call_depth;
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::execute::{self, Entered, Notable};
 use crate::dispatch::host::App;
@@ -264,8 +265,10 @@ fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelop
 }
 
 async fn run(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
+    let args = track_event::args(app, event);
+    call_depth::check::<track_event>(args)?;
     let span = EventSpan::of(event);
-    let ran = span.around(execute::run(plan, track_event::args(app, event))).await;
+    let ran = span.around(execute::run(plan, args)).await;
     let receipt = notable_receipt(app, Receipt::of_envelope(envelope), ran.notable);
     span.end(&receipt);
     receipt

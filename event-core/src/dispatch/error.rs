@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use crate::config::ConfigError;
 use crate::config::problem::Problem;
+use crate::dispatch::call_depth::TooDeep;
 use crate::dispatch::failure::Failure;
 use crate::event::escape::escape_controls;
 use crate::event::foreign;
@@ -54,6 +55,9 @@ pub enum Error {
     /// `.wait()` inside an implementation would have to wait for something that may wait for this very
     /// implementation. What had run until then stays done; the rest was not run.
     WouldBlock,
+    /// An event was tracked, or a hook called, inside of as many calls as may run within each other
+    /// ([`AppBuilder::call_depth_limit`](crate::AppBuilder::call_depth_limit)). No implementation ran.
+    TooDeep(Box<TooDeep>),
     /// `shutdown` was called inside an implementation of the same app, and would wait for that very implementation.
     ShutdownInside,
     /// The app holds no value of this type; a `startup` implementation puts one in with
@@ -121,6 +125,7 @@ impl fmt::Display for Error {
                 "`.wait()` inside an implementation would block, since something below has to wait; make the \
                  implementation an `async fn` and `.await` instead",
             ),
+            Self::TooDeep(too_deep) => too_deep.fmt(f),
             Self::ShutdownInside => f.write_str(
                 "shutdown waits for the calls that run, and was called inside one of them; call it where the app was \
                  started",

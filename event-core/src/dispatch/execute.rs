@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::dispatch::blocking;
+use crate::dispatch::call_depth;
 use crate::dispatch::call_state::Progress;
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::failure::{BoxError, Failure};
@@ -13,7 +14,7 @@ use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::in_flight::Running;
-use crate::dispatch::observe::{CallEnd, Watch, Watched};
+use crate::dispatch::observe::{CallEnd, Watch, Watched, spans};
 use crate::dispatch::plan::{Call, Input, Plan, Step};
 use crate::dispatch::reentrancy::Inside;
 use crate::dispatch::return_value::{Slot, Values};
@@ -80,10 +81,10 @@ impl<'a> Entered<'a> {
         self.inside.is_nested()
     }
 
-    /// Whether [`run_plain`] will do: there is no wrapper, and nobody watches.
+    /// Whether [`run_plain`] will do: there is no wrapper, nobody watches, and more calls are let in within this one.
     #[inline]
     pub(crate) fn is_plain<S: HookSpec>(&self, plan: &Plan<S>) -> bool {
-        plan.wrappers.is_empty() && !self.app.inner.is_watched()
+        plan.wrappers.is_empty() && self.inside.depth() < self.app.inner.plain_below && !spans::may_be_heard()
     }
 }
 
@@ -115,13 +116,14 @@ fn wait_for<S: HookSpec>(progress: Progress<'_, '_, S>, again: bool, inside_a_ca
     Ok(unfinished.finish())
 }
 
-/// The same where there may be wrappers, or somebody watches.
+/// The same where there may be wrappers, or somebody watches, or the call is too deep.
 pub(crate) fn run_with_care<'a, S: HookSpec>(
     plan: &'a Plan<S>,
     args: S::Args<'a>,
     slot: Slot<'_, 'a, S::Output>,
     inside_a_call: bool,
 ) -> Result<Ran<S>> {
+    call_depth::check::<S>(args)?;
     if !plan.wrappers.is_empty() {
         let mut run = pin!(run(plan, args));
         return blocking::park_between_polls(inside_a_call, |context| run.as_mut().poll(context));
@@ -131,7 +133,7 @@ pub(crate) fn run_with_care<'a, S: HookSpec>(
     Ok(unfinished.finish())
 }
 
-/// Runs any call.
+/// Runs any call, however deep.
 pub(crate) async fn run<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -> Ran<S> {
     if plan.wrappers.is_empty() {
         return run_steps(plan, args).await;
@@ -151,12 +153,11 @@ pub(crate) fn run_from<'a, S: HookSpec>(
     args: S::Args<'a>,
     stopped_by: &'a StoppedBy,
 ) -> Pin<Box<dyn Future<Output = Outcome<S>> + Send + 'a>> {
-    Box::pin(async move {
-        match plan.wrappers.get(depth) {
-            Some(step) => run_wrapper(step, plan, depth, args, stopped_by).await,
-            None => run_steps(plan, args).await.outcome(),
-        }
-    })
+    // Not one future that is either: a program that isn't optimised would have room for both on its stack.
+    match plan.wrappers.get(depth) {
+        Some(step) => Box::pin(run_wrapper(step, plan, depth, args, stopped_by)),
+        None => Box::pin(async move { run_steps(plan, args).await.outcome() }),
+    }
 }
 
 async fn run_wrapper<S: HookSpec>(

@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::dispatch::call::{CallFuture, Callable};
+use crate::dispatch::call_depth;
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::execute::{self, Ran};
 use crate::dispatch::host::App;
@@ -205,6 +206,7 @@ impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
     }
 
     async fn run(self, app: &'a App, plan: &'a Plan<S>, _running: Running<'a>) -> Result<S::Answer> {
+        call_depth::check::<S>(self.args)?;
         answer(app, execute::run(plan, self.args).await)
     }
 }

@@ -65,6 +65,10 @@ pub(crate) struct Inner {
     /// Set when somebody asks for it first.
     pub(crate) recorder: OnceLock<Arc<Recording>>,
     pub(crate) failure_handler: Handler,
+    /// How many calls may run within each other.
+    pub(crate) call_depth_limit: usize,
+    /// The depth from which on calls are looked after one by one: that limit, or 0 where there are observers.
+    pub(crate) plain_below: usize,
 }
 
 /// The parts of an app.

@@ -3,6 +3,7 @@
 pub(crate) mod blocking;
 pub(crate) mod builtin;
 pub(crate) mod call;
+pub(crate) mod call_depth;
 pub(crate) mod call_state;
 pub(crate) mod error;
 pub(crate) mod execute;

@@ -1,4 +1,4 @@
-//! Whether this thread is in the middle of a call, and of which app.
+//! Whether this thread is in the middle of a call, of which app, and how many calls deep.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -7,51 +7,72 @@ use std::pin::pin;
 use crate::dispatch::host::Inner;
 
 thread_local! {
-    /// The address of the innermost app whose call is running on this thread, or null.
-    static INNERMOST: Cell<*const Inner> = const { Cell::new(std::ptr::null()) };
+    static INNERMOST: Cell<Innermost> = const { Cell::new(Innermost { app: std::ptr::null(), depth: 0 }) };
+}
+
+/// The innermost call that is running on a thread.
+#[derive(Clone, Copy)]
+struct Innermost {
+    /// The address of its app, or null.
+    app: *const Inner,
+    /// How many calls are running, each in an implementation of the one before.
+    depth: usize,
 }
 
 /// Marks this thread as inside a call of an app, until it is dropped. An asynchronous call is marked
 /// anew around each poll, since it can change threads in between.
 pub(crate) struct Inside {
     app: *const Inner,
-    outer: *const Inner,
+    outer: Innermost,
 }
 
 impl Inside {
     #[inline]
     pub(crate) fn enter(app: &Inner) -> Self {
-        // Not `INNERMOST.replace`, which goes a longer way in.
-        Self { app, outer: INNERMOST.with(|innermost| innermost.replace(app)) }
+        let outer = INNERMOST.get();
+        INNERMOST.set(Innermost { app, depth: outer.depth + 1 });
+        Self { app, outer }
+    }
+
+    /// How many calls are running on this thread, each in an implementation of the one before. The first is at depth 1.
+    #[inline]
+    pub(crate) fn depth(&self) -> usize {
+        self.outer.depth + 1
     }
 
     /// Whether the thread was inside a call before.
     #[inline]
     pub(crate) fn is_nested(&self) -> bool {
-        !self.outer.is_null()
+        self.outer.depth > 0
     }
 
     /// Whether that was a call of the same app.
     #[inline]
     pub(crate) fn is_of_same_app(&self) -> bool {
-        std::ptr::eq(self.outer, self.app)
+        std::ptr::eq(self.outer.app, self.app)
     }
 
     pub(crate) fn any() -> bool {
-        !INNERMOST.get().is_null()
+        depth() > 0
     }
 
     #[inline]
     pub(crate) fn of(app: &Inner) -> bool {
-        std::ptr::eq(INNERMOST.get(), app)
+        std::ptr::eq(INNERMOST.get().app, app)
     }
 }
 
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        INNERMOST.with(|innermost| innermost.set(self.outer));
+        INNERMOST.set(self.outer);
     }
+}
+
+/// The depth of the innermost call, or 0.
+#[inline]
+pub(crate) fn depth() -> usize {
+    INNERMOST.get().depth
 }
 
 /// Runs a future with this thread marked while it is polled.

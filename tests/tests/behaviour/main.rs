@@ -4,6 +4,7 @@
 
 mod app;
 mod arguments;
+mod call_depth;
 mod closures;
 mod config;
 mod config_types;

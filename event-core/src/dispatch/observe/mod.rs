@@ -11,9 +11,11 @@ pub(crate) use self::disabled as spans;
 pub(crate) use self::enabled as spans;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use self::spans::{CallSpan, Entered};
+use self::spans::CallSpan;
+use crate::dispatch::call_depth::Named;
 use crate::dispatch::failure::{self, Failure};
 use crate::dispatch::host::Inner;
 use crate::dispatch::implementation::Implementation;
@@ -110,13 +112,21 @@ pub(crate) struct Watched<'a> {
     began: Began,
     ended: bool,
     span: CallSpan,
+    /// Set where the implementation must be named to what it calls.
+    caller: Option<&'a Arc<Implementation>>,
+}
+
+/// While an implementation that is watched runs on this thread.
+pub(crate) struct Entered<'a> {
+    _span: spans::Entered<'a>,
+    _named: Option<Named>,
 }
 
 impl Inner {
-    /// Whether anybody watches calls.
+    /// Whether anybody watches calls, or may need to know who runs.
     #[inline]
-    pub(crate) fn is_watched(&self) -> bool {
-        !self.observers.is_empty() || spans::may_be_heard()
+    fn is_watched(&self) -> bool {
+        !self.observers.is_empty() || spans::may_be_heard() || self.is_at_depth_limit()
     }
 }
 
@@ -124,7 +134,7 @@ impl<'a> Watched<'a> {
     /// `None` if nobody watches.
     pub(crate) fn begin(
         app: &'a Inner,
-        implementation: &'a Implementation,
+        implementation: &'a Arc<Implementation>,
         event: Option<&'a Tracked>,
     ) -> Option<Self> {
         if !app.is_watched() {
@@ -135,12 +145,14 @@ impl<'a> Watched<'a> {
             guarded(|| observer.before(&call));
         }
         let span = CallSpan::of(implementation);
-        Some(Self { app, call, began: Began::now(), ended: false, span })
+        let caller = app.is_at_depth_limit().then_some(implementation);
+        Some(Self { app, call, began: Began::now(), ended: false, span, caller })
     }
 
     /// While the implementation runs on this thread, its span is the current one.
     pub(crate) fn enter(&self) -> Entered<'_> {
-        self.span.enter()
+        let named = self.caller.map(|caller| Named::new(caller, self.call.event));
+        Entered { _named: named, _span: self.span.enter() }
     }
 
     pub(crate) fn end(mut self, end: &CallEnd<'_>) {
@@ -179,7 +191,7 @@ impl<'a> Watch<'a> {
     pub(crate) fn begin(
         &mut self,
         app: &'a Inner,
-        implementation: &'a Implementation,
+        implementation: &'a Arc<Implementation>,
         event: Option<&'a Tracked>,
     ) {
         *self = Self::Somebody(Watched::begin(app, implementation, event));
