@@ -17,7 +17,8 @@ use crate::event::type_number::Number;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
-    note = "write `#[derive(Event)]` above `{Self}`; `&Tracked` hears every event"
+    note = "a type is an event with `#[derive(Event)]` above it",
+    note = "the event itself is tracked, so pass it, or a clone of it, for a reference to it"
 )]
 pub trait Event: Send + Sync + Sized + 'static {
     /// What the application knows about this type: one entry for each name its values can have.
