@@ -3,7 +3,7 @@
 pub use crate::__module as module;
 pub use crate::__register as register;
 pub use crate::app::registry::Linked;
-pub use crate::dispatch::hook::{HookDeclaration, collected, first_result};
+pub use crate::dispatch::hook::{HookDeclaration, argument_index, collected, first_result};
 pub use crate::dispatch::implementation::{Hearing, HookImpl, Options};
 pub use crate::dispatch::parameter::{Fills, NoEvent, NoFilter, Probe};
 pub use crate::dispatch::plan::{Call, Input, WrapperFuture};

@@ -76,6 +76,32 @@ pub trait HookSpec: Sized + Send + Sync + 'static {
     fn answer(outcome: Outcome<Self>) -> Result<Self::Answer>;
 }
 
+/// Where an argument of this name stands among the hook's; without one, the implementation that takes it doesn't compile.
+///
+/// Fields of the arguments would do as well, but for one that isn't there the compiler would propose one whose name is
+/// near, which is often another.
+#[doc(hidden)]
+#[track_caller]
+pub const fn argument_index(hook: &HookInfo, name: &str) -> usize {
+    let HookDeclaration { arguments, no_such_argument, .. } = hook.declaration;
+    let mut index = 0;
+    while index < arguments.len() {
+        if is_same(arguments[index].as_bytes(), name.as_bytes()) {
+            return index;
+        }
+        index += 1;
+    }
+    panic!("{}", no_such_argument)
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut index = 0;
+    while index < one.len() && index < other.len() && one[index] == other[index] {
+        index += 1;
+    }
+    index == one.len() && index == other.len()
+}
+
 /// What is known about a hook, whatever its types.
 #[derive(Debug)]
 pub struct HookInfo {
@@ -93,6 +119,9 @@ pub struct HookDeclaration {
     pub signature: &'static str,
     pub doc: &'static str,
     pub first_result: bool,
+    pub arguments: &'static [&'static str],
+    /// What an implementation is told that takes another argument.
+    pub no_such_argument: &'static str,
     /// The name of the argument that [`HookSpec::event`] returns.
     pub event_argument: Option<&'static str>,
     pub module_path: &'static str,

@@ -105,7 +105,7 @@ fn called(it: &Implementation<'_>) -> Called {
         (0..it.parameters.len()).map(|index| format_ident!("__argument{index}")).collect();
     let take = it.parameters.iter().zip(&variables).map(|(parameter, variable)| {
         let Parameter { ident, ty } = parameter;
-        let given = if it.is_next(parameter) { quote!(__next) } else { quote!(__arguments.#ident) };
+        let given = if it.is_next(parameter) { quote!(__next) } else { argument(it, ident) };
         let path = quote!(#core::__private::Fills);
         let filled = call_spelled_as(*ty, path, "fill", &quote!(fn(_) -> _), &given);
         quote!(let ::core::option::Option::Some(#variable) = #filled)
@@ -128,6 +128,15 @@ fn called(it: &Implementation<'_>) -> Called {
         let answer = answer(it, call);
         body(it, &quote!(#(#take else { return #core::__private::Flow::NoValue };)* #answer))
     }
+}
+
+/// An argument of the hook. That there is none of this name is said at the name.
+fn argument(it: &Implementation<'_>, ident: &Ident) -> TokenStream {
+    let (core, hook, name) = (&it.core, hook_alias(it), ident.unraw().to_string());
+    let info = respanned(quote!(<#hook as #core::HookSpec>::INFO), hook.span());
+    let find = respanned(quote!(#core::__private::argument_index), ident.span());
+    let index = quote_spanned!(ident.span()=> #find(#info, #name));
+    quote!(__arguments.__at::<{ #index }>().__given())
 }
 
 fn wrapper(it: &Implementation<'_>, future: &TokenStream) -> Called {

@@ -23,16 +23,8 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
         spec.arguments.iter().filter(|it| it.given.is_some()).map(|argument| &argument.ident).collect();
     let keep = arguments.iter().map(|argument| &argument.keep);
     let (output, output_choice) = output(spec);
-    let values = if spec.output.is_some() {
-        quote!(#core::__private::Vec<#output>)
-    } else {
-        quote!(#core::__private::Units)
-    };
-    let (answer, finish) = if spec.first_result {
-        (quote!(::core::option::Option<#output>), quote!(first_result))
-    } else {
-        (quote!(#core::Outcome<#ident>), quote!(collected))
-    };
+    let Call { values, answer, finish } = Call::of(spec, &output);
+    let by_index = by_index(&idents, &types);
     let info = info(spec, &arguments);
     let (app_args, app) = app(spec);
     let call_doc = format!("Calls the implementations of the hook `{name}`: `.await` it, or `.wait()`.");
@@ -55,6 +47,8 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                     pub #idents: #types,
                 )*
             }
+
+            #by_index
 
             impl #ident {
                 #[doc = #call_doc]
@@ -126,6 +120,60 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                 #core::__private::Linked(<#ident as #core::HookSpec>::INFO)
             }
         };
+    }
+}
+
+/// How a call collects what the implementations give, what is made of that, and by which function.
+struct Call {
+    values: TokenStream,
+    answer: TokenStream,
+    finish: TokenStream,
+}
+
+impl Call {
+    fn of(spec: &Spec<'_>, output: &TokenStream) -> Self {
+        let (core, hook) = (&spec.core, &spec.signature.ident);
+        let values = if spec.output.is_some() {
+            quote!(#core::__private::Vec<#output>)
+        } else {
+            quote!(#core::__private::Units)
+        };
+        if spec.first_result {
+            Self { values, answer: quote!(::core::option::Option<#output>), finish: quote!(first_result) }
+        } else {
+            Self { values, answer: quote!(#core::Outcome<#hook>), finish: quote!(collected) }
+        }
+    }
+}
+
+/// How an implementation gets an argument whose place it has looked up by the name.
+///
+/// By methods of its own, since the types of a trait can't be private where the hook is public.
+fn by_index(idents: &[&Ident], types: &[TokenStream]) -> TokenStream {
+    let indices = 0..idents.len();
+    quote! {
+        /// One of the arguments.
+        pub struct __Argument<'a, const INDEX: usize>(__Arguments<'a>);
+
+        impl<'a> __Arguments<'a> {
+            #[doc(hidden)]
+            #[allow(dead_code)]
+            #[inline]
+            pub fn __at<const INDEX: usize>(self) -> __Argument<'a, INDEX> {
+                __Argument(self)
+            }
+        }
+
+        #(
+            impl<'a> __Argument<'a, #indices> {
+                #[doc(hidden)]
+                #[allow(dead_code, private_interfaces)]
+                #[inline]
+                pub fn __given(self) -> #types {
+                    self.0.#idents
+                }
+            }
+        )*
     }
 }
 
@@ -242,6 +290,8 @@ fn info(spec: &Spec<'_>, arguments: &[Written<'_>]) -> TokenStream {
     let name = signature.ident.unraw().to_string();
     let (doc, written) = (doc::text(attributes), text(signature));
     let location = location_of(core, &signature.ident);
+    let names: Vec<_> = arguments.iter().map(|it| it.argument.ident.unraw().to_string()).collect();
+    let no_such_argument = no_such_argument(&name, &names);
     let event_argument =
         arguments.iter().rev().fold(quote!(::core::option::Option::None), |otherwise, it| {
             let (argument, ty) = (it.argument.ident.unraw().to_string(), it.kept("'static"));
@@ -259,6 +309,8 @@ fn info(spec: &Spec<'_>, arguments: &[Written<'_>]) -> TokenStream {
             signature: #written,
             doc: #doc,
             first_result: #first_result,
+            arguments: &[#(#names),*],
+            no_such_argument: #no_such_argument,
             event_argument: {
                 #[allow(unused_imports)]
                 use #core::__private::NoEvent as _;
@@ -271,6 +323,19 @@ fn info(spec: &Spec<'_>, arguments: &[Written<'_>]) -> TokenStream {
             ),
             location: #location,
         }
+    }
+}
+
+fn no_such_argument(hook: &str, names: &[String]) -> String {
+    match names {
+        [only] => format!("the hook `{hook}` has no argument of this name, only `{only}`"),
+        [others @ .., last] => {
+            let others = others.join("`, `");
+            format!(
+                "the hook `{hook}` has no argument of this name; its arguments are `{others}` and `{last}`"
+            )
+        }
+        [] => format!("the hook `{hook}` has no arguments"),
     }
 }
 
