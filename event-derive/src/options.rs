@@ -8,10 +8,10 @@
 //! ```
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Lit, Path, Token};
+use syn::{Lit, Path, Token, parse_quote};
 
 use crate::errors::Errors;
 use crate::near;
@@ -165,7 +165,20 @@ pub(crate) fn set_once<T>(place: &mut Option<T>, value: Option<T>, given: &Given
     }
 }
 
-/// The path to event-core: `::event_core`, or what `crate = path` says.
-pub(crate) fn core_path(given: Option<Path>) -> Path {
-    given.unwrap_or_else(|| syn::parse_quote!(::event_core))
+/// Event-core, as generated code names it.
+pub(crate) struct Core {
+    /// Stands before all mentions. By an import, of which the compiler says once that its path leads nowhere.
+    pub(crate) import: TokenStream,
+    pub(crate) path: Path,
+}
+
+impl Core {
+    /// `::event_core`, or what `crate = path` says.
+    pub(crate) fn new(given: Option<Path>) -> Self {
+        let place = given.unwrap_or_else(|| parse_quote!(::event_core));
+        Self {
+            import: quote!(#[allow(unused_imports)] use #place as __event_core;),
+            path: parse_quote!(__event_core),
+        }
+    }
 }

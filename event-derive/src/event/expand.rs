@@ -10,7 +10,7 @@ use super::written::Written;
 use crate::types::{ends, location_of, replace_self, text};
 
 pub(crate) fn event(event: &Event<'_>) -> TokenStream {
-    let Event { core, ident, name, version, doc, .. } = event;
+    let Event { import, core, ident, name, version, doc, .. } = event;
     let bounded = with_bounds(event);
     let (impl_generics, ty_generics, where_clause) = bounded.split_for_impl();
     let fields = event.fields.iter().enumerate().map(|(index, field)| description(core, index, field));
@@ -57,6 +57,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     quote! {
         #silenced
         const _: () = {
+            #import
             #copy
             #constant
 
@@ -74,17 +75,21 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
 
 /// An event that can be used in types but not tracked: what stands in for one with mistakes.
 pub(crate) fn fallback(event: &Event<'_>) -> TokenStream {
-    let Event { core, ident, .. } = event;
+    let Event { import, core, ident, .. } = event;
     if event.generics.lifetimes().next().is_some() {
         return TokenStream::new();
     }
     let bounded = with_bounds(event);
     let (impl_generics, ty_generics, where_clause) = bounded.split_for_impl();
     quote! {
-        #[automatically_derived]
-        impl #impl_generics #core::Event for #ident #ty_generics #where_clause {
-            const TYPES: &'static [#core::__private::Declaration] = &[];
-        }
+        const _: () = {
+            #import
+
+            #[automatically_derived]
+            impl #impl_generics #core::Event for #ident #ty_generics #where_clause {
+                const TYPES: &'static [#core::__private::Declaration] = &[];
+            }
+        };
     }
 }
 

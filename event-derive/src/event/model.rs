@@ -8,12 +8,13 @@ use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Meta, Path};
 use super::bounds::Bounds;
 use super::written::{self, Written};
 use crate::errors::Errors;
-use crate::options::{self, Given};
+use crate::options::{self, Core, Given};
 use crate::{doc, lints, name};
 
 const OPTIONS: &[&str] = &["name", "version", "crate", "serialize"];
 
 pub(crate) struct Event<'i> {
+    pub(crate) import: TokenStream,
     pub(crate) core: Path,
     pub(crate) ident: &'i Ident,
     pub(crate) generics: &'i Generics,
@@ -77,8 +78,10 @@ impl<'i> Event<'i> {
             );
         }
         let name = options.name.unwrap_or_else(|| name_of_type(&input.ident, errors));
+        let Core { import, path: core } = Core::new(options.core);
         Self {
-            core: options::core_path(options.core),
+            import,
+            core,
             ident: &input.ident,
             generics: &input.generics,
             name,

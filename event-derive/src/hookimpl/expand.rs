@@ -10,7 +10,7 @@ use crate::types::{call_spelled_as, location_of, respanned, with_lifetime};
 /// A mistake in what it is made of is found once: the hook is named in one way everywhere, and the registration is one
 /// expression.
 pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
-    let Implementation { core, conditions, hook, function, is_async, .. } = it;
+    let Implementation { import, core, conditions, hook, function, is_async, .. } = it;
     let hook_alias = hook_alias(it);
     let spec = respanned(quote!(#core::HookSpec), hook_alias.span());
     let itself = quote_spanned!(hook_alias.span()=> <#hook as #spec>::Itself);
@@ -29,6 +29,8 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
         #silenced
         #(#conditions)*
         const _: () = {
+            #import
+
             // The path stands here only: what is wrong with it would be said for each place.
             type #hook_alias = #itself;
 

@@ -8,7 +8,7 @@ use syn::{
 
 use super::parameter_types;
 use crate::errors::Errors;
-use crate::options::{self, Given};
+use crate::options::{self, Core, Given};
 use crate::{lints, near, signature, types};
 
 /// Those that stand alone: a single word near one of these is that option's typo, any other path is the hook.
@@ -41,6 +41,7 @@ impl Parse for Function {
 }
 
 pub(crate) struct Implementation<'f> {
+    pub(crate) import: TokenStream,
     pub(crate) core: Path,
     /// What the function's presence depends on.
     pub(crate) conditions: Vec<&'f Attribute>,
@@ -119,8 +120,10 @@ impl<'f> Implementation<'f> {
             (None, Some(())) => Class::TryLast,
             _ => Class::Normal,
         };
+        let Core { import, path: core } = Core::new(options.core);
         Self {
-            core: options::core_path(options.core),
+            import,
+            core,
             conditions: signature::conditions(attributes).collect(),
             hook,
             function: &signature.ident,

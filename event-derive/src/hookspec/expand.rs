@@ -10,7 +10,7 @@ use crate::types::{ends, last_segment, location_of, text, with_lifetime};
 use crate::{doc, lints, signature};
 
 pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
-    let Spec { core, visibility, signature, .. } = spec;
+    let Spec { import, core, visibility, signature, .. } = spec;
     let ident = &signature.ident;
     let name = ident.unraw().to_string();
     let hook_type = hook_type(spec);
@@ -36,6 +36,8 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
         #(#conditions)*
         #silenced
         const _: () = {
+            #import
+
             #(#choices)*
             #output_choice
 
@@ -75,17 +77,17 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                     #info
                 );
 
-                fn reborrow<'short, 'long: 'short>(__args: Self::Args<'long>) -> Self::Args<'short> {
+                fn reborrow<'short, 'long: 'short>(__args: <Self as #core::HookSpec>::Args<'long>) -> <Self as #core::HookSpec>::Args<'short> {
                     // One by one: the compiler sees of each type, but not of what was chosen for all, that a longer
                     // lifetime does.
                     __Arguments { #(#idents: __args.#idents),* }
                 }
 
-                fn app<'a>(#app_args: Self::Args<'a>) -> &'a #core::App {
+                fn app<'a>(#app_args: <Self as #core::HookSpec>::Args<'a>) -> &'a #core::App {
                     #app
                 }
 
-                fn event<'a>(__args: Self::Args<'a>) -> ::core::option::Option<&'a #core::Tracked> {
+                fn event<'a>(__args: <Self as #core::HookSpec>::Args<'a>) -> ::core::option::Option<&'a #core::Tracked> {
                     #[allow(unused_imports)]
                     use #core::__private::NoEvent as _;
                     #(
@@ -97,7 +99,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                     ::core::option::Option::None
                 }
 
-                fn with_event<'a>(mut __args: Self::Args<'a>, __event: &'a #core::Tracked) -> Self::Args<'a> {
+                fn with_event<'a>(mut __args: <Self as #core::HookSpec>::Args<'a>, __event: &'a #core::Tracked) -> <Self as #core::HookSpec>::Args<'a> {
                     #[allow(unused_imports)]
                     use #core::__private::NoEvent as _;
                     #(

@@ -6,6 +6,7 @@ use syn::{Attribute, GenericParam, Ident, Path, ReturnType, Signature, Token, Ty
 
 use super::{arguments, output};
 use crate::errors::Errors;
+use crate::options::Core;
 use crate::{options, signature};
 
 const OPTIONS: &[&str] = &["firstresult", "crate"];
@@ -32,6 +33,7 @@ impl Parse for Function {
 }
 
 pub(crate) struct Spec<'f> {
+    pub(crate) import: TokenStream,
     pub(crate) core: Path,
     pub(crate) attributes: &'f [Attribute],
     pub(crate) visibility: &'f Visibility,
@@ -63,7 +65,7 @@ pub(crate) struct Output {
 impl<'f> Spec<'f> {
     pub(crate) fn read(options: TokenStream, function: &'f Function, errors: &mut Errors) -> Self {
         let (first_result, core) = read_options(options, errors);
-        let core = options::core_path(core);
+        let Core { import, path: core } = Core::new(core);
         let Function { attributes, visibility, signature, body } = function;
         for attribute in attributes.iter().filter(|attribute| is_named(attribute, "hookspec")) {
             errors.at(attribute, "`#[hookspec]` is given twice");
@@ -81,6 +83,7 @@ impl<'f> Spec<'f> {
             ReturnType::Type(_, ty) => Some(output::read(ty, errors)),
         };
         Self {
+            import,
             core,
             attributes,
             visibility,
