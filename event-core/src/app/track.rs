@@ -225,7 +225,7 @@ fn unknown_event<E: Event>(app: &App, event: &E) -> Error {
 #[inline]
 fn completed<E: Event>(app: &App, event: &E, said: Said) -> Result<Said> {
     let completed = scope::complete(said).completed(app.inner.test_clock.as_deref());
-    completed.map_err(|why| Error::Envelope { name: event.event_type().name(), why })
+    completed.map_err(|why| Error::Envelope { name: event.event_type().name(), why: why.into() })
 }
 
 /// With a given time or id, as imports have them; with a context or in a scope; in a test, which may fix time and id, and

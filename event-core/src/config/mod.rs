@@ -145,7 +145,7 @@ impl Config {
                 None => &nothing,
                 Some(meant) => {
                     let wrong = format!("there is no section for it; did you mean `{meant}`?");
-                    return Err(ConfigError { plugin: plugin.to_owned(), source: None, wrong: vec![wrong] });
+                    return Err(ConfigError::new(plugin, None, vec![wrong]));
                 }
             },
         };
@@ -153,7 +153,7 @@ impl Config {
             let source = wrong.iter().find_map(|it| self.sources.get(&it.path).cloned());
             let source = source.or_else(|| self.sources.get(&format!("plugins.{plugin}")).cloned());
             let wrong = wrong.iter().map(|it| self.without_secrets(&it.to_string())).collect();
-            ConfigError { plugin: plugin.to_owned(), source, wrong }
+            ConfigError::new(plugin, source, wrong)
         })
     }
 
@@ -226,26 +226,35 @@ fn not_linked(plugin: &str, linked: &[&str], source: &str) -> Problem {
 ///
 /// Values that came through `$env` and `$file` are shown as `***`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
+pub struct ConfigError(Box<Section>);
+
+/// Apart, since it would make every other [`Error`](crate::Error) larger, and with it what tracking an event returns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Section {
     plugin: String,
     source: Option<String>,
     wrong: Vec<String>,
 }
 
 impl ConfigError {
+    fn new(plugin: &str, source: Option<String>, wrong: Vec<String>) -> Self {
+        Self(Box::new(Section { plugin: plugin.to_owned(), source, wrong }))
+    }
+
     /// The plugin whose section it is.
     pub fn plugin(&self) -> &str {
-        &self.plugin
+        &self.0.plugin
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the configuration of plugin `{}`", self.plugin)?;
-        if let Some(source) = &self.source {
+        let Section { plugin, source, wrong } = &*self.0;
+        write!(f, "the configuration of plugin `{plugin}`")?;
+        if let Some(source) = source {
             write!(f, " ({})", escape_controls(source))?;
         }
-        write!(f, " isn't what it reads: {}", escape_controls(&self.wrong.join("; ")))
+        write!(f, " isn't what it reads: {}", escape_controls(&wrong.join("; ")))
     }
 }
 

@@ -37,7 +37,7 @@ pub enum Error {
         /// The event's name.
         name: &'static str,
         /// What can't be written.
-        why: String,
+        why: Box<str>,
     },
     /// An event was tracked in a `register_events` implementation, before the app knows its events.
     NotYet {
