@@ -84,7 +84,7 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
         started: AtomicBool::new(false),
         is_tested: AtomicBool::new(builder.test_clock.is_some()),
         test_clock: builder.test_clock,
-        plain_below: if builder.observers.is_empty() { builder.call_depth_limit } else { 0 },
+        is_always_watched: !builder.observers.is_empty() || builder.call_depth_limit == 1,
         call_depth_limit: builder.call_depth_limit,
         observers: builder.observers,
         recorder: OnceLock::new(),

@@ -170,18 +170,23 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
         let Self { app, event, said } = self;
         let Some(app) = app else { return Err(no_default_app(&event)) };
         let plan = plan(app, &event)?;
-        if said.is_unusual() || app.inner.is_tested.load(Ordering::Acquire) {
-            return wait_with_care(app, plan, event, said);
-        }
+        let actor = match said {
+            Said { actor, given: None }
+                if !Said::is_fault(actor.as_ref()) && !app.inner.is_tested.load(Ordering::Acquire) =>
+            {
+                actor
+            }
+            said => return wait_with_care(app, plan, event, said),
+        };
         if plan.is_empty() {
             // No clock, no id, no allocation.
             app.inner.check_open()?;
             return Ok(Receipt::default());
         }
         if scope::is_used() {
-            return wait_with_care(app, plan, event, said);
+            return wait_with_care(app, plan, event, Said { actor, given: None });
         }
-        let event = TrackedOf::now(event, said.actor);
+        let event = TrackedOf::now(event, actor);
         let receipt = wait(app, plan, &event, event.envelope());
         event.end();
         receipt
@@ -245,30 +250,40 @@ fn wait_with_care<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said:
 /// The way of an event of any type. Not compiled anew for each.
 fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
     let entered = Entered::new(app)?;
-    // Dropped before that: what is left in it, of a call that can't wait, still belongs to the call.
+    if !entered.is_simple(plan) {
+        return wait_within(entered, plan, event, envelope);
+    }
+    // Dropped before the call is over: what is left in it, of a call that can't wait, still belongs to the call.
     let slot = pin!(None);
-    if entered.is_plain(plan) {
-        let args = track_event::args(app, event);
-        // Without a box there is nothing to drop, and nothing of it on the way.
-        match execute::run_plain(plan, args, slot, entered.is_nested())?.notable {
-            None => Ok(Receipt::of_now(envelope)),
-            Some(notable) => notable_receipt(app, Receipt::of_now(envelope), Some(notable)),
-        }
-    } else {
-        let args = track_event::args(app, event);
-        let span = EventSpan::of(event);
-        let ran = span.run(|| execute::run_with_care(plan, args, slot, entered.is_nested()));
-        let receipt = ran.and_then(|ran| notable_receipt(app, Receipt::of_now(envelope), ran.notable));
-        span.end(&receipt);
-        receipt
+    // Without a box there is nothing to drop, and nothing of it on the way.
+    match execute::run_plain(plan, track_event::args(app, event), slot, false)?.notable {
+        None => Ok(Receipt::of_now(envelope)),
+        Some(notable) => notable_receipt(app, Receipt::of_now(envelope), Some(notable)),
     }
 }
 
-async fn run(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
-    let args = track_event::args(app, event);
-    call_depth::check::<track_event>(args)?;
+/// The same for a call in another one, or one that is watched or has a wrapper.
+#[inline(never)]
+#[expect(clippy::needless_pass_by_value, reason = "a reference to it would keep it in memory for every call")]
+fn wait_within(
+    entered: Entered<'_>,
+    plan: &Plan<track_event>,
+    event: &Tracked,
+    envelope: &Envelope,
+) -> Result<Receipt> {
+    let app = entered.app();
+    let slot = pin!(None);
     let span = EventSpan::of(event);
-    let ran = span.around(execute::run(plan, args)).await;
+    let ran = span.run(|| entered.run(plan, track_event::args(app, event), slot));
+    let receipt = ran.and_then(|ran| notable_receipt(app, Receipt::of_now(envelope), ran.notable));
+    span.end(&receipt);
+    receipt
+}
+
+async fn run(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
+    call_depth::check::<track_event>(track_event::args(app, event))?;
+    let span = EventSpan::of(event);
+    let ran = span.around(execute::run(plan, track_event::args(app, event))).await;
     let receipt = notable_receipt(app, Receipt::of_envelope(envelope), ran.notable);
     span.end(&receipt);
     receipt

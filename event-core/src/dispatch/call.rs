@@ -82,26 +82,19 @@ impl<'a, A, C: Callable<'a, Answer = A>> Future for CallFuture<'a, C, A> {
             let call = call.take().expect("a future isn't polled after it is done");
             let app = call.app()?;
             match call.plan(app)? {
-                Some(plan) if !plan.is_ready_at_once() => self.0 = start(call, app, plan)?,
+                Some(plan) if !plan.is_ready_at_once() => {
+                    let running = app.inner.gate.enter(app.inner.is_inside())?;
+                    self.0 = State::Running(app, Box::pin(call.run(app, plan, running)));
+                }
                 _ => return Poll::Ready(call.wait()),
             }
         }
         let State::Running(app, running) = &mut self.0 else { unreachable!("it was set above") };
         // Around each poll anew: the next can be on another thread.
-        let _inside = Inside::enter(&app.inner);
+        let inside = Inside::enter(&app.inner);
+        let _counted = inside.count();
         running.as_mut().poll(context)
     }
-}
-
-/// Apart, so that the room it takes on the stack is free again when the future is polled.
-#[inline(never)]
-fn start<'a, C: Callable<'a>>(
-    call: C,
-    app: &'a App,
-    plan: &'a Plan<C::Spec>,
-) -> Result<State<'a, C, C::Answer>> {
-    let running = app.inner.gate.enter(app.inner.is_inside())?;
-    Ok(State::Running(app, Box::pin(call.run(app, plan, running))))
 }
 
 impl<C, A> std::fmt::Debug for CallFuture<'_, C, A> {

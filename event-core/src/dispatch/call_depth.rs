@@ -10,7 +10,7 @@ use crate::dispatch::error::{Error, Result};
 use crate::dispatch::hook::{HookInfo, HookSpec};
 use crate::dispatch::host::Inner;
 use crate::dispatch::implementation::Implementation;
-use crate::dispatch::reentrancy;
+use crate::dispatch::reentrancy::{self, Inside};
 use crate::event::escape::escape_controls;
 use crate::event::tracked::Tracked;
 
@@ -44,7 +44,7 @@ pub struct TooDeep {
 /// [`Error::TooDeep`].
 #[inline]
 pub(crate) fn check<S: HookSpec>(args: S::Args<'_>) -> Result<()> {
-    check_at::<S>(reentrancy::depth(), args)
+    check_at::<S>(reentrancy::nested(), args)
 }
 
 /// The same of a call that this thread is about to enter.
@@ -52,13 +52,13 @@ pub(crate) fn check<S: HookSpec>(args: S::Args<'_>) -> Result<()> {
 /// # Errors
 /// [`Error::TooDeep`].
 pub(crate) fn check_next<S: HookSpec>(args: S::Args<'_>) -> Result<()> {
-    check_at::<S>(reentrancy::depth() + 1, args)
+    check_at::<S>(reentrancy::nested() + usize::from(Inside::any()), args)
 }
 
 #[inline]
-fn check_at<S: HookSpec>(depth: usize, args: S::Args<'_>) -> Result<()> {
+fn check_at<S: HookSpec>(nested: usize, args: S::Args<'_>) -> Result<()> {
     let limit = S::app(args).inner.call_depth_limit;
-    if depth > limit { Err(too_deep(limit, S::INFO, S::event(args))) } else { Ok(()) }
+    if nested >= limit { Err(too_deep(limit, S::INFO, S::event(args))) } else { Ok(()) }
 }
 
 #[cold]
@@ -72,7 +72,7 @@ impl Inner {
     /// Whether the call that runs is the deepest that is let in, so that its implementations are named to what they call.
     #[inline]
     pub(crate) fn is_at_depth_limit(&self) -> bool {
-        reentrancy::depth() >= self.call_depth_limit
+        reentrancy::nested() + 1 >= self.call_depth_limit
     }
 }
 
@@ -82,6 +82,7 @@ pub(crate) struct Named {
 }
 
 impl Named {
+    #[cold]
     pub(crate) fn new(implementation: &Arc<Implementation>, event: Option<&Tracked>) -> Self {
         let event = event.map(|event| event.name().to_owned());
         Self { outer: replace(Some(Caller { implementation: implementation.clone(), event })) }
@@ -89,6 +90,7 @@ impl Named {
 }
 
 impl Drop for Named {
+    #[cold]
     fn drop(&mut self) {
         replace(self.outer.take());
     }

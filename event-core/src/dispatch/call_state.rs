@@ -82,10 +82,16 @@ impl<'s, 'a, S: HookSpec> Progress<'s, 'a, S> {
     }
 
     /// Takes steps up to the end or to the first that has to be looked after: where somebody is told, that is the next.
+    #[inline]
     fn take_steps(&mut self, watch: &mut Watch<'a>, waker: &Waker) -> Taken {
-        if let Watch::Nobody = watch {
-            return foreign::catch(|| self.plan.functions.run(self, waker));
+        match watch {
+            Watch::Nobody => foreign::catch(|| self.plan.functions.run(self, waker)),
+            Watch::Somebody(_) => self.take_watched_step(watch, waker),
         }
+    }
+
+    #[inline(never)]
+    fn take_watched_step(&mut self, watch: &mut Watch<'a>, waker: &Waker) -> Taken {
         let Some(step) = self.plan.steps.get(self.next) else { return Ok(None) };
         self.next += 1;
         watch.begin(&S::app(self.args).inner, &step.implementation, S::event(self.args));

@@ -54,11 +54,7 @@ impl<S: HookSpec> Ran<S> {
 pub(crate) fn wait<'a, S: HookSpec>(app: &App, plan: &'a Plan<S>, args: S::Args<'a>) -> Result<Ran<S>> {
     let entered = Entered::new(app)?;
     let slot = pin!(None);
-    if entered.is_plain(plan) {
-        run_plain(plan, args, slot, entered.is_nested())
-    } else {
-        run_with_care(plan, args, slot, entered.is_nested())
-    }
+    if entered.is_simple(plan) { run_plain(plan, args, slot, false) } else { entered.run(plan, args, slot) }
 }
 
 /// This thread is in the middle of a call, which the app's shutdown waits for.
@@ -76,20 +72,45 @@ impl<'a> Entered<'a> {
         Ok(Self { app, _running: app.inner.gate.enter(inside.is_of_same_app())?, inside })
     }
 
-    /// Whether the thread was inside a call before.
-    pub(crate) fn is_nested(&self) -> bool {
-        self.inside.is_nested()
+    pub(crate) fn app(&self) -> &'a App {
+        self.app
     }
 
-    /// Whether [`run_plain`] will do: there is no wrapper, nobody watches, and more calls are let in within this one.
+    /// Whether the call is [plain](run_plain), and in no other. Most are, and this is quick to see.
     #[inline]
-    pub(crate) fn is_plain<S: HookSpec>(&self, plan: &Plan<S>) -> bool {
-        plan.wrappers.is_empty() && self.inside.depth() < self.app.inner.plain_below && !spans::may_be_heard()
+    pub(crate) fn is_simple<S: HookSpec>(&self, plan: &Plan<S>) -> bool {
+        plan.wrappers.is_empty()
+            && !self.app.inner.is_always_watched
+            && !self.inside.is_nested()
+            && !spans::may_be_heard()
+    }
+
+    /// Runs any call.
+    #[inline(never)]
+    pub(crate) fn run<'c, S: HookSpec>(
+        &self,
+        plan: &'c Plan<S>,
+        args: S::Args<'c>,
+        slot: Slot<'_, 'c, S::Output>,
+    ) -> Result<Ran<S>> {
+        let is_nested = self.inside.is_nested();
+        let _counted = self.inside.count();
+        if plan.wrappers.is_empty() && !self.app.inner.is_watched() {
+            return run_plain(plan, args, slot, is_nested);
+        }
+        call_depth::check::<S>(args)?;
+        if !plan.wrappers.is_empty() {
+            let mut run = pin!(run(plan, args));
+            return blocking::park_between_polls(is_nested, |context| run.as_mut().poll(context));
+        }
+        let mut unfinished = Unfinished::new(plan, args, slot);
+        blocking::park_between_polls(is_nested, |context| unfinished.poll(context))?;
+        Ok(unfinished.finish())
     }
 }
 
-/// Runs a [plain](Entered::is_plain) call. Mostly all that it meets are ready at once; only if one isn't, there is
-/// something to wait for.
+/// Runs a plain call: one without a wrapper, that nobody watches, and in which more calls are let in. Mostly all that it
+/// meets are ready at once; only if one isn't, there is something to wait for.
 #[inline]
 pub(crate) fn run_plain<'a, S: HookSpec>(
     plan: &'a Plan<S>,
@@ -112,23 +133,6 @@ pub(crate) fn run_plain<'a, S: HookSpec>(
 fn wait_for<S: HookSpec>(progress: Progress<'_, '_, S>, again: bool, inside_a_call: bool) -> Result<Ran<S>> {
     let app = S::app(progress.args);
     let mut unfinished = Unfinished { app, progress: Some(progress), again, watch: Watch::Nobody };
-    blocking::park_between_polls(inside_a_call, |context| unfinished.poll(context))?;
-    Ok(unfinished.finish())
-}
-
-/// The same where there may be wrappers, or somebody watches, or the call is too deep.
-pub(crate) fn run_with_care<'a, S: HookSpec>(
-    plan: &'a Plan<S>,
-    args: S::Args<'a>,
-    slot: Slot<'_, 'a, S::Output>,
-    inside_a_call: bool,
-) -> Result<Ran<S>> {
-    call_depth::check::<S>(args)?;
-    if !plan.wrappers.is_empty() {
-        let mut run = pin!(run(plan, args));
-        return blocking::park_between_polls(inside_a_call, |context| run.as_mut().poll(context));
-    }
-    let mut unfinished = Unfinished::new(plan, args, slot);
     blocking::park_between_polls(inside_a_call, |context| unfinished.poll(context))?;
     Ok(unfinished.finish())
 }

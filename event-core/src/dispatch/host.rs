@@ -67,8 +67,8 @@ pub(crate) struct Inner {
     pub(crate) failure_handler: Handler,
     /// How many calls may run within each other.
     pub(crate) call_depth_limit: usize,
-    /// The depth from which on calls are looked after one by one: that limit, or 0 where there are observers.
-    pub(crate) plain_below: usize,
+    /// Whether every call is watched, also one that is in no other.
+    pub(crate) is_always_watched: bool,
 }
 
 /// The parts of an app.

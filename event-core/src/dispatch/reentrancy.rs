@@ -7,79 +7,89 @@ use std::pin::pin;
 use crate::dispatch::host::Inner;
 
 thread_local! {
-    static INNERMOST: Cell<Innermost> = const { Cell::new(Innermost { app: std::ptr::null(), depth: 0 }) };
-}
-
-/// The innermost call that is running on a thread.
-#[derive(Clone, Copy)]
-struct Innermost {
-    /// The address of its app, or null.
-    app: *const Inner,
-    /// How many calls are running, each in an implementation of the one before.
-    depth: usize,
+    /// The address of the innermost app whose call is running on this thread, or null.
+    static INNERMOST: Cell<*const Inner> = const { Cell::new(std::ptr::null()) };
+    /// How many calls are running in an implementation of another one.
+    static NESTED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Marks this thread as inside a call of an app, until it is dropped. An asynchronous call is marked
 /// anew around each poll, since it can change threads in between.
 pub(crate) struct Inside {
     app: *const Inner,
-    outer: Innermost,
+    outer: *const Inner,
 }
 
 impl Inside {
     #[inline]
     pub(crate) fn enter(app: &Inner) -> Self {
-        let outer = INNERMOST.get();
-        INNERMOST.set(Innermost { app, depth: outer.depth + 1 });
-        Self { app, outer }
+        // Not `INNERMOST.replace`, which goes a longer way in.
+        Self { app, outer: INNERMOST.with(|innermost| innermost.replace(app)) }
     }
 
-    /// How many calls are running on this thread, each in an implementation of the one before. The first is at depth 1.
+    /// Counts the call, if the thread was inside one before. Apart from [`enter`](Self::enter), since most aren't.
     #[inline]
-    pub(crate) fn depth(&self) -> usize {
-        self.outer.depth + 1
+    pub(crate) fn count(&self) -> Option<Counted> {
+        self.is_nested().then(Counted::new)
     }
 
     /// Whether the thread was inside a call before.
     #[inline]
     pub(crate) fn is_nested(&self) -> bool {
-        self.outer.depth > 0
+        !self.outer.is_null()
     }
 
     /// Whether that was a call of the same app.
     #[inline]
     pub(crate) fn is_of_same_app(&self) -> bool {
-        std::ptr::eq(self.outer.app, self.app)
+        std::ptr::eq(self.outer, self.app)
     }
 
     pub(crate) fn any() -> bool {
-        depth() > 0
+        !INNERMOST.get().is_null()
     }
 
     #[inline]
     pub(crate) fn of(app: &Inner) -> bool {
-        std::ptr::eq(INNERMOST.get().app, app)
+        std::ptr::eq(INNERMOST.get(), app)
     }
 }
 
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        INNERMOST.set(self.outer);
+        INNERMOST.with(|innermost| innermost.set(self.outer));
     }
 }
 
-/// The depth of the innermost call, or 0.
+/// A call in an implementation of another one, until it is dropped.
+pub(crate) struct Counted(());
+
+impl Counted {
+    fn new() -> Self {
+        NESTED.set(NESTED.get() + 1);
+        Self(())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        NESTED.set(NESTED.get() - 1);
+    }
+}
+
+/// How many calls are running on this thread in an implementation of another one.
 #[inline]
-pub(crate) fn depth() -> usize {
-    INNERMOST.get().depth
+pub(crate) fn nested() -> usize {
+    NESTED.get()
 }
 
 /// Runs a future with this thread marked while it is polled.
 pub(crate) async fn marked<F: Future>(app: &Inner, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|context| {
-        let _inside = Inside::enter(app);
+        let inside = Inside::enter(app);
+        let _counted = inside.count();
         future.as_mut().poll(context)
     })
     .await

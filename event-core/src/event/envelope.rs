@@ -49,8 +49,14 @@ pub(crate) struct Given {
 impl Said {
     /// Whether there is more to it than an actor that can be written.
     #[inline]
-    pub(crate) fn is_unusual(&self) -> bool {
-        self.given.is_some() || self.actor.as_ref().is_some_and(|actor| actor.fault().is_some())
+    fn is_unusual(&self) -> bool {
+        self.given.is_some() || Self::is_fault(self.actor.as_ref())
+    }
+
+    /// Whether this actor can't be written.
+    #[inline]
+    pub(crate) fn is_fault(actor: Option<&Actor>) -> bool {
+        actor.is_some_and(|actor| actor.fault().is_some())
     }
 
     /// With the time and the id that the app fixes for tests, unless the caller gave them.

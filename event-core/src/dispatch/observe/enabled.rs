@@ -66,7 +66,8 @@ impl CallSpan {
 /// The span around a tracked event. It learns how that went when it is dropped.
 pub(crate) struct EventSpan {
     span: Span,
-    began: Began,
+    /// `None` where nobody listens.
+    began: Option<Began>,
     outcome: &'static str,
 }
 
@@ -83,7 +84,8 @@ impl EventSpan {
         if !span.is_disabled() {
             span.record("id", field::display(event.id()));
         }
-        Self { span, began: Began::now(), outcome: "cancelled" }
+        let began = (!span.is_disabled()).then(Began::now);
+        Self { span, began, outcome: "cancelled" }
     }
 
     pub(crate) fn run<T>(&self, call: impl FnOnce() -> T) -> T {
@@ -106,7 +108,9 @@ impl EventSpan {
 
 impl Drop for EventSpan {
     fn drop(&mut self) {
-        record_end(&self.span, self.outcome, self.began.elapsed());
+        if let Some(began) = &self.began {
+            record_end(&self.span, self.outcome, began.elapsed());
+        }
     }
 }
 

@@ -125,7 +125,7 @@ pub(crate) struct Entered<'a> {
 impl Inner {
     /// Whether anybody watches calls, or may need to know who runs.
     #[inline]
-    fn is_watched(&self) -> bool {
+    pub(crate) fn is_watched(&self) -> bool {
         !self.observers.is_empty() || spans::may_be_heard() || self.is_at_depth_limit()
     }
 }
@@ -184,6 +184,7 @@ pub(crate) enum Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
+    #[inline]
     pub(crate) fn of(app: &Inner) -> Self {
         if app.is_watched() { Self::Somebody(None) } else { Self::Nobody }
     }
