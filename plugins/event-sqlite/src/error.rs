@@ -179,7 +179,8 @@ pub enum Error {
         /// What is wrong with the first.
         cause: Arc<serde_json::Error>,
     },
-    /// Shutdown reached its deadline with events in memory that aren't written.
+    /// Shutdown reached its deadline with events in memory that aren't written, or a write failed meanwhile whose caller
+    /// had stopped waiting.
     Unwritten {
         /// The file.
         path: PathBuf,
@@ -377,7 +378,8 @@ impl fmt::Display for Error {
             Self::UnreadableRows { path, seqs, .. } => unreadable_rows(f, path, seqs),
             Self::Unwritten { path, left, deadline, .. } => write!(
                 f,
-                "{}: shutdown ended after {deadline:?} with {left} events and writes in memory that aren't written",
+                "{}: shutdown left {left} events and writes unwritten; it may take {deadline:?} \
+                 (`plugins.event-sqlite.shutdown_ms`)",
                 path.display()
             ),
         }

@@ -218,9 +218,10 @@ impl Job for Insert {
         if self.succeeds { Ok(()) } else { Err(Undo) }
     }
 
-    fn answer(self: Box<Self>, transaction: Result<()>) {
+    fn answer(self: Box<Self>, transaction: Result<()>) -> Result<()> {
         let failed = || Error::Panicked { path: "numbers.db".into(), message: "it failed".to_owned() };
         let outcome = if self.succeeds { transaction } else { Err(failed()) };
-        self.answer.send(outcome).expect("somebody waits for it");
+        self.answer.send(outcome).expect("a thread waits for it");
+        Ok(())
     }
 }

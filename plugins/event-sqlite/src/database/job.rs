@@ -18,7 +18,10 @@ pub(crate) trait Job: Send {
     fn run(&mut self, turn: &mut Turn<'_>) -> Result<(), Undo>;
 
     /// Tells whoever waits: the job's own failure if it failed, or how the transaction ended.
-    fn answer(self: Box<Self>, transaction: Result<()>);
+    ///
+    /// # Errors
+    /// The failure, where its caller has stopped waiting.
+    fn answer(self: Box<Self>, transaction: Result<()>) -> Result<()>;
 }
 
 /// What the job wrote is to be undone.
@@ -83,17 +86,20 @@ impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Closure<T, F> {
         undo
     }
 
-    fn answer(self: Box<Self>, transaction: Result<()>) {
+    fn answer(self: Box<Self>, transaction: Result<()>) -> Result<()> {
         let Self { outcome, deliver, sender, .. } = *self;
-        // Whoever doesn't wait any more needn't be told of a failure, either: nothing was done.
-        let _ = match (outcome, transaction) {
-            (Some(Err(own)), _) => sender.send(Err(own)),
-            (_, Err(transaction)) => sender.send(Err(transaction)),
+        let failure = match (outcome, transaction) {
+            (Some(Err(own)), _) => own,
+            (_, Err(transaction)) => transaction,
             (Some(Ok((value, events))), Ok(())) => {
                 deliver(value, events, sender);
-                return;
+                return Ok(());
             }
             (None, Ok(())) => unreachable!("a transaction isn't committed before all its jobs have run"),
         };
+        match sender.send(Err(failure)) {
+            Err(Err(failure)) => Err(failure),
+            Ok(()) | Err(Ok(_)) => Ok(()),
+        }
     }
 }

@@ -111,8 +111,9 @@ impl Database {
     /// fail the commit or end the transaction: a deferred foreign key, or a trigger or constraint that rolls back. An
     /// error or a panic of the closure undoes what it wrote, and nothing else.
     ///
-    /// Once it was polled, it is done, also when nobody waits for it any more. A closure that tracks and whose turn
-    /// comes only when the app shuts down fails, as everything does that tracks then.
+    /// Once it was polled, it is done, also when its caller stops waiting. A failure that no caller waits for is a line on
+    /// standard error. A closure that tracks and whose turn comes only when the app shuts down fails, as everything does
+    /// that tracks then; where its caller had stopped waiting, the shutdown is [`Error::Unwritten`](crate::Error::Unwritten).
     ///
     /// # Errors
     /// The closure's own, as it is; [`Error::Panicked`](crate::Error::Panicked); what SQLite says when it can't

@@ -45,6 +45,8 @@ pub(crate) struct Core {
     deadline: OnceLock<Instant>,
     /// What it gave up.
     left: AtomicUsize,
+    /// How many writes failed whose callers had stopped waiting.
+    unheard: AtomicUsize,
 }
 
 /// How long shutdown may take, for all databases of an app together.
@@ -90,6 +92,7 @@ impl Open {
     /// [`Error::Unwritten`] when it isn't done after this time.
     pub(crate) async fn close(&self, deadline: Deadline) -> Result<()> {
         let waiting = self.core.queue.waiting();
+        let unheard = self.core.unheard.load(Ordering::Acquire);
         self.readers.close();
         self.core.close(deadline.end);
         let ended = self.writer_ended.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -106,7 +109,8 @@ impl Open {
             // Until the file is closed, which the writer doesn't wait long for, either.
             let left_time = deadline.end.saturating_duration_since(Instant::now()) + 2 * writer::LONGEST_END;
             let _ = ended.recv_timeout(left_time);
-            let _ = sender.send(left);
+            // A write that fails now, and whose caller has stopped waiting, was promised to be done.
+            let _ = sender.send(left + core.unheard.load(Ordering::Acquire) - unheard);
         };
         std::thread::Builder::new()
             .name(format!("event-sqlite close {}", self.core.name))
@@ -147,6 +151,7 @@ impl Core {
             ledger: OnceLock::new(),
             deadline: OnceLock::new(),
             left: AtomicUsize::new(0),
+            unheard: AtomicUsize::new(0),
         }
     }
 
@@ -180,6 +185,10 @@ impl Core {
     #[cfg(all(test, shuttle))]
     pub(crate) fn left(&self) -> usize {
         self.left.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn add_unheard(&self) {
+        self.unheard.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(crate) fn set_left(&self, left: usize) {

@@ -149,7 +149,7 @@ impl Writer {
         }
         let error = Error::Panicked { path: self.core.path.clone(), message };
         log(format_args!("the thread that writes goes on after a panic: {}", line(&error)));
-        fail_all(batch, &error);
+        fail_all(&self.core, batch, &error);
         error
     }
 
@@ -198,7 +198,7 @@ impl Writer {
                 }
                 Err(Broken { by: Culprit::Rows(rows), .. }) => one_by_one = rows.end,
                 Err(Broken { error, by: Culprit::Surroundings }) => {
-                    fail_all(batch, &error);
+                    fail_all(&self.core, batch, &error);
                     return Some(error);
                 }
             }
@@ -358,7 +358,7 @@ impl Writer {
                     self.refuse(batch.row(at), &error);
                 }
             }
-            What::Job(job) => answer(job, error.map_or(Ok(()), Err)),
+            What::Job(job) => answer(&self.core, job, error.map_or(Ok(()), Err)),
             What::Answered => {}
         }
     }
@@ -373,7 +373,7 @@ impl Writer {
                 _ if at == culprit => error.clone(),
                 _ => Error::RolledBack { path: self.core.path.clone(), cause: Arc::new(error.clone()) },
             };
-            answer(job, Err(error));
+            answer(&self.core, job, Err(error));
         }
     }
 
@@ -411,13 +411,13 @@ fn insert(inserter: &mut Inserter<'_>, batch: &Batch, range: Range<usize>, part:
 }
 
 /// Nothing can be written. Whoever waits is told; rows that nobody waits for stay.
-fn fail_all(batch: &mut Batch, error: &Error) {
+fn fail_all(core: &Core, batch: &mut Batch, error: &Error) {
     for at in 0..batch.len() {
         match batch.take_awaited(at) {
             Some(What::Row(Some(answer))) => {
                 send(answer, Err(error.clone()));
             }
-            Some(What::Job(job)) => answer(job, Err(error.clone())),
+            Some(What::Job(job)) => answer(core, job, Err(error.clone())),
             _ => {}
         }
     }
@@ -430,10 +430,22 @@ fn send(answer: Answer, outcome: Result<()>) {
     discard(contained(|| answer.send(outcome)));
 }
 
-/// A value of the application's whose `drop` panics is no reason to write nothing any more.
-fn answer(job: Box<dyn Job>, transaction: Result<()>) {
-    if let Err(message) = contained(|| job.answer(transaction)) {
-        log(format_args!("the outcome of a write panicked on its way to its caller: {message}"));
+/// Gives a write's outcome to its caller. A failure that no caller waits for is a line, and is counted.
+fn answer(core: &Core, job: Box<dyn Job>, transaction: Result<()>) {
+    // A value of the application's whose `drop` panics is no reason to write nothing any more.
+    match contained(|| job.answer(transaction)) {
+        Ok(Ok(())) => {}
+        Ok(Err(failure)) => {
+            core.add_unheard();
+            let path = core.path.display();
+            log(format_args!(
+                "{path}: a write failed after its caller had stopped waiting: {}",
+                line(&failure)
+            ));
+        }
+        Err(message) => {
+            log(format_args!("the outcome of a write panicked on its way to its caller: {message}"));
+        }
     }
 }
 

@@ -190,8 +190,38 @@ fn a_closure_that_doesnt_end_holds_up_no_shutdown_longer_than_the_deadline() {
     let Err(event_core::Error::Failed(failures)) = app.shutdown().wait() else {
         panic!("it can't be closed")
     };
-    assert!(failures[0].cause().to_string().contains("with 1 events and writes in memory"), "{failures:?}");
+    assert!(failures[0].cause().to_string().contains("left 1 events and writes unwritten"), "{failures:?}");
     drop(release);
+}
+
+#[test]
+fn a_shutdown_says_of_writes_that_no_caller_waits_for_how_many_are_lost() {
+    const WRITES: usize = 200;
+    let files = Files::new();
+    let app = files.start(json!({ "store": { "path": "store.db" } }));
+    let database = app.database("store").expect("it is there");
+    let release = crate::writes::hold(&database);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    for number in 0..WRITES {
+        let write = database.write(move |tx| {
+            tx.track(banned(&number.to_string()))?;
+            Ok(())
+        });
+        let polled = std::future::Future::poll(std::pin::pin!(write), &mut context);
+        assert!(polled.is_pending(), "another closure has its turn");
+    }
+    let mut shutdown = std::pin::pin!(app.shutdown());
+    assert!(
+        std::future::Future::poll(shutdown.as_mut(), &mut context).is_pending(),
+        "there is something to write"
+    );
+    drop(release);
+    let Err(event_core::Error::Failed(failures)) = pollster::block_on(shutdown) else {
+        panic!("they can't be written: tracking isn't possible any more")
+    };
+    let error = failures[0].cause().downcast_ref::<Error>().expect("it is this plugin's error");
+    let Error::Unwritten { left, .. } = error else { panic!("another error: {error}") };
+    assert_eq!((*left, users(&files).len()), (WRITES, 0));
 }
 
 /// Polls it once and drops it, as a timeout does.
