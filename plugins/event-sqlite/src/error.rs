@@ -108,6 +108,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// This process was forked off the one that opened the database, whose threads it doesn't have.
+    Forked {
+        /// The file.
+        path: PathBuf,
+    },
     /// The thread that was to answer has ended by a panic, which is a line on standard error.
     ThreadEnded {
         /// The file.
@@ -229,6 +234,7 @@ impl Error {
             | Self::Panicked { path, .. }
             | Self::Inside { path }
             | Self::Closed { path }
+            | Self::Forked { path }
             | Self::ThreadEnded { path }
             | Self::NewerStore { path, .. }
             | Self::NotTheStore { path }
@@ -335,12 +341,10 @@ impl fmt::Display for Error {
                 path.display()
             ),
             Self::Closed { path } => write!(f, "{} was closed when the app was shut down", path.display()),
-            Self::ThreadEnded { path } => write!(
-                f,
-                "failed to learn what became of a call to {}: the thread that had it ended by a panic, which is a line on \
-                 standard error; look whether it was done, and try again",
-                path.display()
-            ),
+            Self::Forked { path } => write!(f, "failed to use {}: {FORKED}", path.display()),
+            Self::ThreadEnded { path } => {
+                write!(f, "failed to learn what became of a call to {}: {THREAD_ENDED}", path.display())
+            }
             Self::Properties(error) => error.fmt(f),
             Self::TooLarge { event, bytes } => {
                 write!(f, "event `{event}` has {bytes} bytes, more than a row can hold")
@@ -385,6 +389,11 @@ impl fmt::Display for Error {
         }
     }
 }
+
+const FORKED: &str = "it was opened before this process was forked, and a fork has none of the threads that serve it; \
+                      start the app in the child";
+const THREAD_ENDED: &str = "the thread that had it ended by a panic, which is a line on standard error; look whether it \
+                            was done, and try again";
 
 fn unknown_database(f: &mut fmt::Formatter<'_>, name: &str, known: &[String]) -> fmt::Result {
     write!(f, "there is no database `{name}`; ")?;

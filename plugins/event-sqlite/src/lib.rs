@@ -197,6 +197,7 @@ mod delivery;
 mod error;
 mod log;
 mod news;
+mod process;
 mod row;
 mod settings;
 mod store;

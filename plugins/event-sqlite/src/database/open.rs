@@ -17,6 +17,7 @@ use crate::database::reading::Readings;
 use crate::database::{connect, writer};
 use crate::error::{Error, Result};
 use crate::log::log;
+use crate::process::Process;
 use crate::row::Ledger;
 
 /// An open database, shared by its handles. Without any, its threads write what waits, and end.
@@ -36,6 +37,7 @@ pub(crate) struct Core {
     pub(crate) file: PathBuf,
     pub(crate) options: DatabaseOptions,
     pub(crate) id: Id,
+    process: Process,
     pub(crate) queue: Queue,
     /// The threads that have the file open to read.
     pub(crate) readings: Readings,
@@ -91,6 +93,7 @@ impl Open {
     /// # Errors
     /// [`Error::Unwritten`] when it isn't done after this time.
     pub(crate) async fn close(&self, deadline: Deadline) -> Result<()> {
+        self.core.may_be_used()?;
         let waiting = self.core.queue.waiting();
         let unheard = self.core.unheard.load(Ordering::Acquire);
         self.readers.close();
@@ -133,6 +136,9 @@ impl Open {
 /// Nobody can use the database any more, and nobody waits for it to be closed.
 impl Drop for Open {
     fn drop(&mut self) {
+        if self.core.may_be_used().is_err() {
+            return;
+        }
         self.readers.close();
         self.core.close(Instant::now());
     }
@@ -146,6 +152,7 @@ impl Core {
             file: connect::canonical(&options.path),
             options,
             id: Id::new(),
+            process: Process::this(),
             queue: Queue::new(queue),
             readings: Readings::default(),
             ledger: OnceLock::new(),
@@ -164,11 +171,18 @@ impl Core {
         assert!(self.ledger.set(ledger).is_ok(), "an app has one store");
     }
 
+    /// An error in a forked process, which has none of this database's threads. Asked before any lock is taken.
+    pub(crate) fn may_be_used(&self) -> Result<()> {
+        if self.process.is_another() { Err(Error::Forked { path: self.path.clone() }) } else { Ok(()) }
+    }
+
     pub(crate) fn may_write(&self) -> Result<()> {
+        self.may_be_used()?;
         inside::may_write(self.id, &self.path)
     }
 
     pub(crate) fn may_read(&self) -> Result<()> {
+        self.may_be_used()?;
         inside::may_read(self.id, &self.path)
     }
 

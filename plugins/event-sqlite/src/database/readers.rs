@@ -110,7 +110,9 @@ impl Readers {
 
 impl Drop for Readers {
     fn drop(&mut self) {
-        self.close();
+        if self.core.may_be_used().is_ok() {
+            self.close();
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) use self::executor::block_on;
 use crate::contain::{contained, discard};
 use crate::database::Sender;
 use crate::log::{line, log};
+use crate::process::Process;
 use crate::row::{self, Ledger};
 use crate::written::Written;
 
@@ -62,11 +63,14 @@ impl std::fmt::Debug for Spawner {
 #[derive(Default)]
 pub(crate) struct Deliveries {
     executor: Arc<Executor>,
+    process: Process,
 }
 
 impl Drop for Deliveries {
     fn drop(&mut self) {
-        self.executor.close();
+        if !self.process.is_another() {
+            self.executor.close();
+        }
     }
 }
 

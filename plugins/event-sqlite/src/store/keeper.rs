@@ -54,11 +54,12 @@ impl Keeper {
     }
 
     pub(crate) fn status(&self) -> Status {
+        let usable = self.open.core.may_be_used();
         Status {
-            waiting: self.open.core.queue.waiting(),
+            waiting: if usable.is_ok() { self.open.core.queue.waiting() } else { 0 },
             written: self.ledger.written(),
             refused: self.ledger.refused(),
-            failing: self.ledger.failing(),
+            failing: usable.err().or_else(|| self.ledger.failing()),
             has_view: self.has_view.load(Ordering::Relaxed),
         }
     }

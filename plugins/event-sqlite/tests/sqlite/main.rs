@@ -6,6 +6,7 @@ mod delivering;
 mod depth;
 mod failures;
 mod files;
+mod forked;
 mod ids;
 mod isolation;
 mod model;
