@@ -103,6 +103,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A closure would wait for a write to a database whose closure waits for this one.
+    Circle {
+        /// The file that it would write to.
+        path: PathBuf,
+    },
     /// The database was closed, by the app's shutdown.
     Closed {
         /// The file.
@@ -233,6 +238,7 @@ impl Error {
             | Self::Ignored { path, .. }
             | Self::Panicked { path, .. }
             | Self::Inside { path }
+            | Self::Circle { path }
             | Self::Closed { path }
             | Self::Forked { path }
             | Self::ThreadEnded { path }
@@ -340,6 +346,7 @@ impl fmt::Display for Error {
                  what the closure is given (`tx`, `tx.track(…)`, or the connection)",
                 path.display()
             ),
+            Self::Circle { path } => write!(f, "failed to write to {}: {CIRCLE}", path.display()),
             Self::Closed { path } => write!(f, "{} was closed when the app was shut down", path.display()),
             Self::Forked { path } => write!(f, "failed to use {}: {FORKED}", path.display()),
             Self::ThreadEnded { path } => {
@@ -390,6 +397,8 @@ impl fmt::Display for Error {
     }
 }
 
+const CIRCLE: &str = "a closure there waits for this closure, and neither would ever end; write to one database after \
+                      the other, and not from within";
 const FORKED: &str = "it was opened before this process was forked, and a fork has none of the threads that serve it; \
                       start the app in the child";
 const THREAD_ENDED: &str = "the thread that had it ended by a panic, which is a line on standard error; look whether it \

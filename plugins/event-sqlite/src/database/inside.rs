@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 
@@ -48,4 +49,45 @@ pub(crate) fn may_read(database: Id, path: &Path) -> Result<()> {
         Some((inside, _)) if inside == database => Err(Error::Inside { path: path.to_owned() }),
         _ => Ok(()),
     }
+}
+
+/// Which databases' closures wait for a write to which others, in the whole process.
+static WAITS: Mutex<Vec<(Id, Id)>> = Mutex::new(Vec::new());
+
+/// A closure that writes, and that waits for a write to another database until this is dropped.
+pub(crate) struct WaitsFor(Option<(Id, Id)>);
+
+/// Notes that what runs on this thread waits for a write to `database`.
+///
+/// # Errors
+/// Where a closure of that database waits for the one that runs here, however many others are in between: neither
+/// would ever end.
+pub(crate) fn wait_for(database: Id, path: &Path) -> Result<WaitsFor> {
+    let Some((inside, Side::Writes)) = INSIDE.get() else { return Ok(WaitsFor(None)) };
+    let mut waits = waits();
+    let mut reached = vec![database];
+    let mut at = 0;
+    while let Some(from) = reached.get(at).copied() {
+        if from == inside {
+            return Err(Error::Circle { path: path.to_owned() });
+        }
+        reached.extend(waits.iter().filter(|(waiting, _)| *waiting == from).map(|(_, next)| *next));
+        at += 1;
+    }
+    waits.push((inside, database));
+    Ok(WaitsFor(Some((inside, database))))
+}
+
+impl Drop for WaitsFor {
+    fn drop(&mut self) {
+        let Some(wait) = self.0 else { return };
+        let mut waits = waits();
+        if let Some(place) = waits.iter().position(|other| *other == wait) {
+            waits.swap_remove(place);
+        }
+    }
+}
+
+fn waits() -> MutexGuard<'static, Vec<(Id, Id)>> {
+    WAITS.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -211,6 +211,10 @@ struct Insert {
 }
 
 impl Job for Insert {
+    fn place(&self) -> &'static std::panic::Location<'static> {
+        std::panic::Location::caller()
+    }
+
     fn run(&mut self, turn: &mut Turn<'_>) -> Result<(), Undo> {
         let insert =
             "INSERT INTO events (id, name, version, created, properties) VALUES (?1, '', ?1, '', '{}')";

@@ -1,8 +1,9 @@
 //! A closure that waits for its turn to write.
 
+use std::panic::Location;
 use std::path::Path;
 
-use event_core::{App, Prepared};
+use event_core::{App, Prepared, Scope};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
@@ -14,6 +15,9 @@ use crate::written::Written;
 
 /// A closure of any type, first in the queue, then in a transaction.
 pub(crate) trait Job: Send {
+    /// Where the closure is written.
+    fn place(&self) -> &'static Location<'static>;
+
     /// Runs the closure and keeps its outcome. Where it failed, the caller undoes what was written.
     fn run(&mut self, turn: &mut Turn<'_>) -> Result<(), Undo>;
 
@@ -39,8 +43,19 @@ pub(crate) struct Turn<'t> {
 pub(crate) type Deliver<T> = Box<dyn FnOnce(T, Vec<Prepared>, Sender<T>) + Send>;
 pub(crate) type Sender<T> = oneshot::Sender<Result<Written<T>>>;
 
+/// Where and in what a write was asked for.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub(crate) place: &'static Location<'static>,
+    pub(crate) scope: Scope,
+    pub(crate) depth: u32,
+}
+
 pub(crate) struct Closure<T, F> {
     app: App,
+    place: &'static Location<'static>,
+    /// The scope in which the write was asked for.
+    scope: Scope,
     /// Until its turn.
     function: Option<F>,
     /// How many writes it is inside of, itself included.
@@ -57,16 +72,21 @@ where
 {
     pub(crate) fn boxed(
         app: App,
+        asked: Asked,
         function: F,
-        depth: u32,
         deliver: Deliver<T>,
         sender: Sender<T>,
     ) -> Box<dyn Job> {
-        Box::new(Self { app, function: Some(function), depth, outcome: None, deliver, sender })
+        let Asked { place, scope, depth } = asked;
+        Box::new(Self { app, place, scope, function: Some(function), depth, outcome: None, deliver, sender })
     }
 }
 
 impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Closure<T, F> {
+    fn place(&self) -> &'static Location<'static> {
+        self.place
+    }
+
     fn run(&mut self, turn: &mut Turn<'_>) -> Result<(), Undo> {
         let function = self.function.take().expect("a job has one turn");
         let app = &self.app;
@@ -78,7 +98,7 @@ impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Closure<T, F> {
             Ok((value, events))
         };
         let _at = cause::At::depth(self.depth);
-        let outcome = contained(run)
+        let outcome = contained(|| self.scope.run(run))
             .unwrap_or_else(|message| Err(Error::Panicked { path: turn.path.to_owned(), message }))
             .map_err(|error: Error| error.about(turn.path));
         let undo = outcome.as_ref().map(drop).map_err(|_| Undo);

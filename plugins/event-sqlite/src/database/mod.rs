@@ -6,7 +6,7 @@ mod connect;
 mod directory;
 mod frame;
 mod guard;
-mod inside;
+pub(crate) mod inside;
 #[cfg(all(test, shuttle))]
 mod interleavings;
 mod job;
@@ -22,13 +22,15 @@ mod writer;
 
 use std::borrow::Cow;
 use std::ops::Deref;
+use std::panic::Location;
 use std::path::Path;
 use std::sync::Arc;
 
-use event_core::App;
+use event_core::{App, Scope};
 use futures_channel::oneshot;
 use rusqlite::{Connection, Params};
 
+pub(crate) use self::job::Asked;
 use self::job::Closure;
 pub(crate) use self::job::Sender;
 pub(crate) use self::open::{Core, Deadline, Open};
@@ -95,6 +97,7 @@ impl Database {
     ///
     /// # Errors
     /// Those of [`write`](Self::write).
+    #[track_caller]
     pub fn execute_write<P: Params + Send + 'static>(
         &self,
         sql: impl Into<Cow<'static, str>>,
@@ -102,7 +105,7 @@ impl Database {
     ) -> Waiting<usize> {
         let sql = sql.into();
         let written = self.write(move |tx| Ok(tx.prepare_cached(&sql)?.execute(params)?));
-        Waiting::new(async { Ok(written.await?.value) })
+        written.map(|written| written.value)
     }
 
     /// Runs a closure in a transaction, on the thread that writes to this database, and commits.
@@ -117,28 +120,33 @@ impl Database {
     ///
     /// # Errors
     /// The closure's own, as it is; [`Error::Panicked`](crate::Error::Panicked); what SQLite says when it can't
-    /// begin or commit; [`Error::Inside`](crate::Error::Inside) in a closure that writes to this very database.
+    /// begin or commit; [`Error::Inside`](crate::Error::Inside) in a closure that writes to this very database;
+    /// [`Error::Circle`](crate::Error::Circle) in a closure of another one that a closure of this one waits for.
     /// In every case nothing is written, and no event happened. One exception: where the disk fails to keep a commit
     /// (`SQLITE_IOERR_FSYNC`) and the process dies before another one is written, the next start may find it in the
     /// log. Whoever tries again with the same ids needn't know.
+    #[track_caller]
     pub fn write<T, F>(&self, closure: F) -> Waiting<Written<T>>
     where
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     {
         let Self { app, open } = self.clone();
-        Waiting::new(async move {
+        let asked = Asked { place: Location::caller(), scope: Scope::current(), depth: 0 };
+        Waiting::on(self.open.clone(), asked.place, async move {
             let core = &open.core;
             core.may_write()?;
+            let _waits = inside::wait_for(core.id, &core.path)?;
             let sqlite = Sqlite::of(&app)?;
             let ledger = core.ledger().cloned();
             let deliver_to = app.clone();
-            let depth = cause::depth() + 1;
+            let asked = Asked { depth: cause::depth() + 1, ..asked };
+            let delivered = asked.clone();
             let deliver = Box::new(move |value, events, sender| {
-                sqlite.deliveries.deliver(&deliver_to, ledger, value, events, sender, depth);
+                sqlite.deliveries.deliver(&deliver_to, ledger, value, events, sender, &delivered);
             });
             let (sender, receiver) = oneshot::channel();
-            let job = Closure::boxed(app, closure, depth, deliver, sender);
+            let job = Closure::boxed(app, asked, closure, deliver, sender);
             core.queue.push_job(job).await.map_err(|_| core.closed())?;
             receiver.await.unwrap_or_else(|_| Err(core.closed()))
         })
@@ -150,13 +158,14 @@ impl Database {
     /// # Errors
     /// The closure's own, as it is; [`Error::Panicked`](crate::Error::Panicked);
     /// [`Error::Inside`](crate::Error::Inside) in a closure that reads or writes this very database.
+    #[track_caller]
     pub fn read<T, F>(&self, closure: F) -> Waiting<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
         let open = self.open.clone();
-        Waiting::new(async move {
+        Waiting::on(self.open.clone(), Location::caller(), async move {
             open.core.may_read()?;
             let depth = cause::depth() + 1;
             let closure = move |connection: &Connection| {

@@ -1,5 +1,6 @@
 //! What an open database is, from its first connection to the last thing that is written.
 
+use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -19,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::log::log;
 use crate::process::Process;
 use crate::row::Ledger;
+use crate::waiting::LATE;
 
 /// An open database, shared by its handles. Without any, its threads write what waits, and end.
 pub(crate) struct Open {
@@ -43,6 +45,8 @@ pub(crate) struct Core {
     pub(crate) readings: Readings,
     /// Set where the store is in this database.
     ledger: OnceLock<Arc<Ledger>>,
+    /// Where the closure is written that has its turn.
+    running: Mutex<Option<&'static Location<'static>>>,
     /// When the writer gives up what can't be written; set when the database is closed.
     deadline: OnceLock<Instant>,
     /// What it gave up.
@@ -159,6 +163,7 @@ impl Core {
             deadline: OnceLock::new(),
             left: AtomicUsize::new(0),
             unheard: AtomicUsize::new(0),
+            running: Mutex::new(None),
         }
     }
 
@@ -199,6 +204,26 @@ impl Core {
     #[cfg(all(test, shuttle))]
     pub(crate) fn left(&self) -> usize {
         self.left.load(Ordering::Acquire)
+    }
+
+    /// Says where the closure is written whose turn it is.
+    pub(crate) fn set_running(&self, place: Option<&'static Location<'static>>) {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = place;
+    }
+
+    /// Says that a call has waited for long, and for what: the one sign of a deadlock that can't be known beforehand.
+    pub(crate) fn report_late(&self, place: &Location<'_>) {
+        let running = *self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = self.path.display();
+        let why = match running {
+            Some(running) => format!("the closure at {running} has its turn there, and hasn't ended"),
+            None => "no closure has its turn there; another process may hold the file's lock".to_owned(),
+        };
+        log(format_args!(
+            "{path}: the call at {place} has waited for {} s with `.wait()`: {why}; what it waits for must not wait for \
+             this thread, nor for the runtime that this thread drives",
+            LATE.as_secs()
+        ));
     }
 
     pub(crate) fn add_unheard(&self) {

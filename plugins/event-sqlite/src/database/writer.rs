@@ -305,7 +305,9 @@ impl Writer {
                 Ok(())
             })
         };
+        self.core.set_running(Some(job.place()));
         let mut done = guard.run(|| job.run(&mut Turn { connection, path, keep: &mut keep }));
+        self.core.set_running(None);
         guard.restore(connection);
         if connection.is_autocommit() {
             return Err(Error::EndedTransaction { path: path.clone() });

@@ -14,11 +14,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::contain::{contained, discard};
 use crate::delivery::{Delivery, cause, finish};
 use crate::log::log;
+use crate::waiting::LATE;
 
 /// How many implementations of deliveries that no other delivery caused may wait at the same time, a thread each. What
 /// they write is committed together.
@@ -258,7 +259,9 @@ impl Wake for Task {
 
 /// Waits for a future on this thread. If the thread is one that delivers, another one does so in the meantime: what the
 /// future waits for may be a delivery.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+///
+/// `late` is called when it has waited for [`LATE`].
+pub(crate) fn block_on<F: Future>(future: F, late: impl FnOnce()) -> F::Output {
     let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(parker.clone());
     let context = &mut Context::from_waker(&waker);
@@ -267,8 +270,14 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         return output;
     }
     let mut aside = MINE.with_borrow(Clone::clone).map(Aside::step);
+    let begun = Instant::now();
+    let mut late = Some(late);
     loop {
-        parker.park(aside.as_mut());
+        while !parker.park(aside.as_mut(), late.is_some().then(|| begun + LATE)) {
+            if let Some(late) = late.take() {
+                late();
+            }
+        }
         if let Poll::Ready(output) = future.as_mut().poll(context) {
             return output;
         }
@@ -329,16 +338,23 @@ struct Parker {
 }
 
 impl Parker {
-    fn park(&self, mut aside: Option<&mut Aside>) {
+    /// Gives whether it was woken, and not only late.
+    fn park(&self, mut aside: Option<&mut Aside>, late: Option<Instant>) -> bool {
         while !self.woken.swap(false, Ordering::Acquire) {
-            match &mut aside {
-                None => thread::park(),
-                Some(aside) => {
+            let left = late.map(|late| late.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return false;
+            }
+            match (&mut aside, left) {
+                (None, None) => thread::park(),
+                (None, Some(left)) => thread::park_timeout(left),
+                (Some(aside), _) => {
                     thread::park_timeout(STALLED);
                     aside.look();
                 }
             }
         }
+        true
     }
 }
 

@@ -14,7 +14,7 @@ use event_core::{App, Prepared};
 use self::executor::Executor;
 pub(crate) use self::executor::block_on;
 use crate::contain::{contained, discard};
-use crate::database::Sender;
+use crate::database::{Asked, Sender};
 use crate::log::{line, log};
 use crate::process::Process;
 use crate::row::{self, Ledger};
@@ -79,7 +79,7 @@ const TURN: usize = 64;
 
 impl Deliveries {
     /// Has the events of a committed write delivered, and then the write's outcome sent to whoever waits for it.
-    /// `depth` is how many writes it is inside of.
+    /// `asked` says in which scope the write was asked for, and how many writes it is inside of.
     pub(crate) fn deliver<T: Send + 'static>(
         self: &Arc<Self>,
         app: &App,
@@ -87,8 +87,9 @@ impl Deliveries {
         value: T,
         events: Vec<Prepared>,
         sender: Sender<T>,
-        depth: u32,
+        asked: &Asked,
     ) {
+        let depth = asked.depth;
         if events.is_empty() {
             tell(sender, Written { value, deliveries: Vec::new() });
             return;
@@ -104,7 +105,7 @@ impl Deliveries {
             }
             tell(sender, Written { value, deliveries });
         };
-        let delivery = Box::pin(cause::at_depth(depth, delivery));
+        let delivery = Box::pin(cause::at_depth(depth, asked.scope.around(delivery)));
         let Ok(spawner) = app.state::<Spawner>() else {
             self.on_thread(delivery, depth);
             return;

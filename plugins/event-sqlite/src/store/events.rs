@@ -174,7 +174,7 @@ impl<T: FromColumns> EventStream<T> {
 
     /// The events as an iterator that waits on this thread.
     pub fn wait(mut self) -> impl Iterator<Item = Result<T>> {
-        std::iter::from_fn(move || delivery::block_on(self.next()))
+        std::iter::from_fn(move || delivery::block_on(self.next(), || {}))
     }
 }
 

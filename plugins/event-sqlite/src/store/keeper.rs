@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use event_core::{Promise, Tracked};
 use futures_channel::oneshot;
 
-use crate::database::{Open, Synchronous};
+use crate::database::{Open, Synchronous, inside};
 use crate::error::Result;
 use crate::row::{self, Ledger};
 use crate::settings::{Ack, StoreSettings};
@@ -72,6 +72,7 @@ impl Keeper {
         }
         let core = &self.open.core;
         core.may_write()?;
+        let _waits = inside::wait_for(core.id, &core.path)?;
         let row = Scratch::with(event)?;
         let (answer, written) = match self.ack {
             Ack::Enqueued => (None, None),

@@ -1,5 +1,6 @@
 //! What the databases and the store promise to an application.
 
+mod circles;
 mod closing;
 mod databases;
 mod delivering;
