@@ -152,6 +152,8 @@
 //! [`plugins![event_stderr, house_rules]`](plugins!). That is all the wiring there is. A crate that stands only in
 //! `Cargo.toml` isn't linked, and nothing in it registers itself.
 
+#![forbid(unsafe_code)]
+
 // The macros write `::event_core::…`, also for the hooks that this crate defines itself.
 extern crate self as event_core;
 

@@ -4,6 +4,7 @@
 //! only translates. It parses the item into a small model, collecting every mistake, and expands the model into
 //! code that calls plain functions of event-core.
 
+#![forbid(unsafe_code)]
 // What stands here would be repeated below the page of the re-export.
 #![allow(missing_docs)]
 

@@ -190,6 +190,8 @@
 //! Events go in steps of 500, between which others write, and never one that an implementation of
 //! [`events_needed_from`] needs. The file doesn't get smaller by it; SQLite uses the room again.
 
+#![forbid(unsafe_code)]
+
 mod app;
 mod contain;
 mod database;

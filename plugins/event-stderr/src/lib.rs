@@ -67,6 +67,8 @@
 //!
 //! A path for events that the app doesn't know is a start-up error.
 
+#![forbid(unsafe_code)]
+
 mod buffer;
 mod error;
 mod line;

@@ -1,6 +1,7 @@
 //! House rules that a program can check. Each test names every file that breaks its rule, not only the first.
 
 mod folders;
+mod packages;
 
 use std::fs;
 use std::path::{Path, PathBuf};
