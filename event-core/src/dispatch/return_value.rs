@@ -71,8 +71,8 @@ impl<T, E> IntoAnswer<T> for Result<Option<T>, E> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the error of an implementation",
     label = "doesn't become a `Box<dyn Error + Send + Sync>`",
-    note = "implement `std::error::Error` for it and keep it `Send + Sync + 'static`; `String` and `anyhow::Error` \
-            do as they are"
+    note = "implement `std::error::Error` for it and keep it `Send + Sync + 'static`; `String`, `anyhow::Error` \
+            and `Box<dyn Error + Send + Sync>` do as they are"
 )]
 pub trait IntoCause {
     #[doc(hidden)]

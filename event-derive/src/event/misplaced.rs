@@ -3,6 +3,7 @@
 use quote::ToTokens;
 use syn::{Attribute, Data, DeriveInput, Meta};
 
+use super::model::instead_of_literal;
 use crate::errors::Errors;
 use crate::options;
 
@@ -25,7 +26,7 @@ fn on_a_field(meta: &Meta) -> String {
     // What can't be read isn't quoted; the attribute is wrong in any form.
     let mut unread = Errors::new();
     let given = match meta {
-        Meta::List(list) => options::read(list.tokens.clone(), &mut unread),
+        Meta::List(list) => options::read(list.tokens.clone(), instead_of_literal, &mut unread),
         _ => Vec::new(),
     };
     let _ = unread.finish();

@@ -3,7 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Meta, Path};
+use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Lit, Meta, Path};
 
 use super::bounds::Bounds;
 use super::written::{self, Written};
@@ -118,7 +118,7 @@ impl Options {
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("event")) {
             match &attribute.meta {
                 Meta::List(list) => {
-                    for given in options::read(list.tokens.clone(), errors) {
+                    for given in options::read(list.tokens.clone(), instead_of_literal, errors) {
                         options.set(&given, errors);
                     }
                 }
@@ -151,6 +151,15 @@ impl Options {
             }
             _ => given.unknown(OPTIONS, errors),
         }
+    }
+}
+
+/// Of `#[event("ban-user")]`.
+pub(super) fn instead_of_literal(literal: &Lit) -> String {
+    match literal {
+        Lit::Str(name) => format!("write `name = {:?}`", name.value()),
+        Lit::Int(version) => format!("write `version = {version}`"),
+        _ => format!("expected an option; {}", options::list(OPTIONS)),
     }
 }
 

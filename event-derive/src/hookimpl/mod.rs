@@ -2,6 +2,7 @@
 
 mod expand;
 mod model;
+mod output;
 mod parameter_types;
 
 use proc_macro2::TokenStream;
@@ -32,9 +33,17 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     }
     let mut errors = Errors::new();
     let implementation = model::Implementation::read(options, &function, &mut errors);
-    let added = match errors.finish() {
-        Ok(()) => expand::implementation(&implementation),
-        Err(errors) => errors.into_compile_error(),
-    };
-    quote!(#item #added)
+    match errors.finish() {
+        Ok(()) => {
+            let added = expand::implementation(&implementation);
+            quote!(#item #added)
+        }
+        Err(errors) => {
+            let errors = errors.into_compile_error();
+            // What makes a runtime would report the parameters, too.
+            let model::Function { attributes, visibility, signature, body, .. } = &function;
+            let attributes = attributes.iter().filter(|attribute| !model::starts_a_runtime(attribute));
+            quote!(#(#attributes)* #visibility #signature #body #errors)
+        }
+    }
 }

@@ -3,23 +3,38 @@
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
 use syn::{
-    Attribute, FnArg, Ident, LitStr, Pat, Path, ReturnType, Signature, Token, Type, Visibility, token,
+    Attribute, FnArg, Ident, Lit, LitStr, Pat, Path, ReturnType, Signature, Token, Type, Visibility, token,
 };
 
-use super::parameter_types;
+use super::{output, parameter_types};
 use crate::errors::Errors;
-use crate::options::{self, Core, Given};
+use crate::options::{self, Core, Given, Value};
 use crate::{lints, near, signature, types};
 
-/// Those that stand alone: a single word near one of these is that option's typo, any other path is the hook.
+/// Those that stand alone: a single word near one of these is that option's typo.
 const FLAGS: &[&str] = &["tryfirst", "trylast", "wrapper", "essential"];
 const OPTIONS: &[&str] = &["tryfirst", "trylast", "before", "after", "wrapper", "essential", "crate"];
+
+/// Words that other frameworks have, or that come to mind, and what is meant. Any other path is the hook.
+const FALSE_FRIENDS: &[(&str, Option<&str>)] = &[
+    ("first", Some("tryfirst")),
+    ("last", Some("trylast")),
+    ("hookwrapper", Some("wrapper")),
+    ("firstresult", None),
+    ("optionalhook", None),
+    ("historic", None),
+];
+
+/// Words before `=` or parentheses that mean the hook.
+const HOOK_WORDS: &[&str] = &["hook", "hookspec", "spec", "specname", "name", "event"];
 
 /// A function, of which the signature is looked at.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
+    /// Unread: what is wrong in it the compiler says.
+    pub(crate) body: Option<TokenTree>,
     /// The `;` that stands in the place of the body.
     pub(crate) missing_body: Option<Token![;]>,
 }
@@ -29,14 +44,11 @@ impl Parse for Function {
         let attributes = input.call(Attribute::parse_outer)?;
         let (visibility, signature) = (input.parse()?, input.parse()?);
         let missing_body: Option<Token![;]> = input.parse()?;
-        if missing_body.is_none() {
-            if !input.peek(token::Brace) {
-                return Err(input.error("expected its body in braces"));
-            }
-            // Unread: what is wrong in it the compiler says.
-            input.parse::<TokenTree>()?;
+        if missing_body.is_none() && !input.peek(token::Brace) {
+            return Err(input.error("expected its body in braces"));
         }
-        Ok(Self { attributes, visibility, signature, missing_body })
+        let body = if missing_body.is_none() { Some(input.parse()?) } else { None };
+        Ok(Self { attributes, visibility, signature, body, missing_body })
     }
 }
 
@@ -88,10 +100,17 @@ struct Options {
 impl<'f> Implementation<'f> {
     pub(crate) fn read(tokens: TokenStream, function: &'f Function, errors: &mut Errors) -> Self {
         let Function { attributes, signature, .. } = function;
-        let options = Options::read(tokens, errors);
+        let options = Options::read(tokens, &signature.ident, errors);
         for attribute in attributes {
             if attribute.path().segments.last().is_some_and(|segment| segment.ident == "hookimpl") {
                 errors.at(attribute, "`#[hookimpl]` is given twice; write a function for each hook");
+            }
+            if starts_a_runtime(attribute) {
+                errors.at(
+                    attribute,
+                    "leave this attribute out: the app calls an implementation and waits for it, in the program's own \
+                     runtime",
+                );
             }
         }
         let wrapper = options.wrapper.is_some();
@@ -105,15 +124,28 @@ impl<'f> Implementation<'f> {
             );
         }
         if wrapper && !parameters.iter().any(|parameter| parameter.ident == "next") {
-            errors.at(
-                &signature.ident,
-                "a wrapper takes the rest of the call: add `next: Next<'_>`, or `next: Next<'_, that_hook>` for another \
-                 hook than `track_event`",
-            );
+            match parameters.iter().find(|parameter| is_of_type_next(parameter)) {
+                Some(misnamed) => errors.at(
+                    &misnamed.ident,
+                    "arguments are taken by name, and the rest of the call is called `next`: write `next` here",
+                ),
+                None => errors.at(
+                    &signature.ident,
+                    "a wrapper takes the rest of the call: add `next: Next<'_>`, or `next: Next<'_, that_hook>` for \
+                     another hook than `track_event`",
+                ),
+            }
         }
         let hook = options.hook.unwrap_or_else(|| signature.ident.clone().into());
         for parameter in &parameters {
             parameter_types::check(&hook, parameter, errors);
+        }
+        let output = match &signature.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => Some(&**ty),
+        };
+        if let Some(ty) = output {
+            output::check(ty, errors);
         }
         let class = match (options.tryfirst, options.trylast) {
             (Some(()), None) => Class::TryFirst,
@@ -129,10 +161,7 @@ impl<'f> Implementation<'f> {
             function: &signature.ident,
             is_async: signature.asyncness.is_some(),
             parameters,
-            output: match &signature.output {
-                ReturnType::Default => None,
-                ReturnType::Type(_, ty) => Some(ty),
-            },
+            output,
             class,
             before: options.before,
             after: options.after,
@@ -144,12 +173,13 @@ impl<'f> Implementation<'f> {
 }
 
 impl Options {
-    fn read(tokens: TokenStream, errors: &mut Errors) -> Self {
+    fn read(tokens: TokenStream, function: &Ident, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        let mut all = options::read(tokens, errors);
+        let mut all = options::read(tokens, instead_of_literal, errors);
         for given in &all {
             options.set(given, errors);
         }
+        options.set_hook(&all, function, errors);
         let find = |word: &str| all.iter().position(|given| given.word().as_deref() == Some(word));
         if let (Some(_), Some(last)) = (find("tryfirst"), find("trylast")) {
             errors.at(&all.swap_remove(last).path, "`tryfirst` and `trylast` exclude each other; keep one");
@@ -175,22 +205,104 @@ impl Options {
                 let path = given.path_value(errors);
                 return options::set_once(&mut self.core, path, given, errors);
             }
-            other => return self.set_hook(other, given, errors),
+            _ => return,
         };
         given.flag(errors);
         options::set_once(flag, Some(()), given, errors);
     }
 
-    fn set_hook(&mut self, word: Option<&str>, given: &Given, errors: &mut Errors) {
-        let is_typo = word.is_some_and(|word| near::nearest(word, FLAGS).is_some());
-        if given.value.is_some() || is_typo {
-            given.unknown(OPTIONS, errors);
-        } else if self.hook.is_some() {
-            errors.at(&given.path, "a function answers one hook; write another function for this one");
-        } else {
-            self.hook = Some(given.path.clone());
+    /// All that is no option: one path without a value is the hook.
+    fn set_hook(&mut self, all: &[Given], function: &Ident, errors: &mut Errors) {
+        let is_option = |given: &&Given| given.word().is_some_and(|word| OPTIONS.contains(&&*word));
+        let (values, paths): (Vec<_>, Vec<_>) =
+            all.iter().filter(|given| !is_option(given)).partition(|given| given.value.is_some());
+        // A hook of one's own can be called `first`. Beside another hook it is none.
+        let is_hook =
+            |word: &str| matches!(word, "first" | "last") && paths.len() == 1 && function != "track_event";
+        let is_word = |given: &&Given| given.word().is_some_and(|word| is_unknown(&word) && !is_hook(&word));
+        let (words, hooks): (Vec<_>, Vec<_>) = paths.iter().copied().partition(is_word);
+        for given in words {
+            report_word(&given.word().unwrap_or_default(), hooks.is_empty(), given, errors);
+        }
+        for given in values {
+            report_value(given, errors);
+        }
+        // `#[hookimpl(early, track_event)]` is no mistake in `track_event`.
+        let hook = hooks.iter().position(|given| given.path.is_ident("track_event")).unwrap_or(0);
+        for (index, given) in hooks.into_iter().enumerate() {
+            if index == hook {
+                self.hook = Some(given.path.clone());
+            } else {
+                report_second(given, errors);
+            }
         }
     }
+}
+
+/// Whether a word that stands alone can't be meant as the hook.
+fn is_unknown(word: &str) -> bool {
+    let is_keyword = || syn::parse_str::<Ident>(word).is_err();
+    near::nearest(word, FLAGS).is_some()
+        || FALSE_FRIENDS.iter().any(|(friend, _)| *friend == word)
+        || is_keyword()
+}
+
+/// `is_alone`: no other word can be the hook.
+fn report_word(word: &str, is_alone: bool, given: &Given, errors: &mut Errors) {
+    let Some((_, meant)) = FALSE_FRIENDS.iter().find(|(friend, _)| *friend == word) else {
+        return given.unknown(OPTIONS, errors);
+    };
+    let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+    let hook = if is_alone { format!("; a hook of this name is `self::{word}`") } else { String::new() };
+    errors.at(&given.path, format!("unknown option `{word}`; {meant}{}{hook}", options::list(OPTIONS)));
+}
+
+/// Of `hook = track_event`.
+fn report_value(given: &Given, errors: &mut Errors) {
+    let is_of_hook = given.word().is_some_and(|word| HOOK_WORDS.contains(&&*word));
+    let hook = match &given.value {
+        Some(Value::Literal(Lit::Str(text))) => text.parse_with(Path::parse_mod_style).ok(),
+        Some(Value::Path(path)) => Some(path.clone()),
+        _ => None,
+    };
+    match hook.filter(|_| is_of_hook) {
+        Some(hook) => {
+            let hook = types::text(&hook);
+            errors.at(given, format!("the hook stands alone: write `#[hookimpl({hook})]`"));
+        }
+        None => given.unknown(OPTIONS, errors),
+    }
+}
+
+/// Of a path beside the hook, which is an option or another hook.
+fn report_second(given: &Given, errors: &mut Errors) {
+    let message = match given.word() {
+        Some(word) => {
+            let options = options::list(OPTIONS);
+            format!("unknown option `{word}`; {options}; for another hook, write another function")
+        }
+        None => "a function answers one hook; write another function for this one".to_owned(),
+    };
+    errors.at(&given.path, message);
+}
+
+/// Of `#[hookimpl("track_event")]`.
+fn instead_of_literal(literal: &Lit) -> String {
+    let path = match literal {
+        Lit::Str(text) => text.parse_with(Path::parse_mod_style).ok(),
+        _ => None,
+    };
+    match path {
+        Some(path) => format!("write it without quotes: `{}`", types::text(&path)),
+        None => format!("expected a hook or an option; {}", options::list(OPTIONS)),
+    }
+}
+
+/// `#[tokio::main]` and the like, which make a runtime for each call.
+pub(super) fn starts_a_runtime(attribute: &Attribute) -> bool {
+    let mut segments = attribute.path().segments.iter().rev();
+    let is_of_runtime = segments.next().is_some_and(|last| last.ident == "main" || last.ident == "test");
+    is_of_runtime && segments.next().is_some()
 }
 
 fn check_signature(signature: &Signature, wrapper: bool, errors: &mut Errors) {
@@ -210,7 +322,11 @@ fn check_signature(signature: &Signature, wrapper: bool, errors: &mut Errors) {
 
 /// `next: Next<'_>`, which another hook's argument of the name `next` isn't.
 fn is_next(parameter: &Parameter<'_>) -> bool {
-    parameter.ident == "next" && types::last_segment(parameter.ty).is_some_and(|name| name == "Next")
+    parameter.ident == "next" && is_of_type_next(parameter)
+}
+
+fn is_of_type_next(parameter: &Parameter<'_>) -> bool {
+    types::last_segment(parameter.ty).is_some_and(|name| name == "Next")
 }
 
 fn read_parameter<'f>(input: &'f FnArg, errors: &mut Errors) -> Option<Parameter<'f>> {

@@ -2,7 +2,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, GenericParam, Ident, Path, ReturnType, Signature, Token, Type, Visibility};
+use syn::{Attribute, GenericParam, Ident, Lit, Path, ReturnType, Signature, Token, Type, Visibility};
 
 use super::{arguments, output};
 use crate::errors::Errors;
@@ -103,7 +103,7 @@ impl<'f> Spec<'f> {
 
 fn read_options(tokens: TokenStream, errors: &mut Errors) -> (bool, Option<Path>) {
     let (mut first_result, mut core) = (None, None);
-    for given in options::read(tokens, errors) {
+    for given in options::read(tokens, instead_of_literal, errors) {
         match given.word().as_deref() {
             Some("firstresult") => {
                 given.flag(errors);
@@ -117,6 +117,11 @@ fn read_options(tokens: TokenStream, errors: &mut Errors) -> (bool, Option<Path>
         }
     }
     (first_result.is_some(), core)
+}
+
+/// Of `#[hookspec("firstresult")]`.
+fn instead_of_literal(_: &Lit) -> String {
+    format!("expected an option; {}", options::list(OPTIONS))
 }
 
 pub(super) fn is_named(attribute: &Attribute, name: &str) -> bool {

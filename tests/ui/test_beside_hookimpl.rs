@@ -1,0 +1,11 @@
+//! An implementation is a test.
+
+use event_core::prelude::*;
+
+#[hookimpl]
+#[tokio::test]
+async fn track_event(event: &Tracked) {
+    println!("{}", event.name());
+}
+
+fn main() {}
