@@ -171,7 +171,7 @@ pub(crate) fn call_spelled_as(
 ) -> TokenStream {
     let (first, last) = ends(place);
     let (path, name, variable) =
-        (respanned(path, first), Ident::new(name, last), Ident::new("__function", first));
+        (punctuated_at(path, first), Ident::new(name, last), Ident::new("__function", first));
     let mut called = Group::new(Delimiter::Parenthesis, argument.clone());
     called.set_span(last);
     quote!(({
@@ -180,22 +180,27 @@ pub(crate) fn call_spelled_as(
     }))
 }
 
-/// The tokens, all of them with this span.
-pub(crate) fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
-    let respan = |mut tree: TokenTree| {
-        if let TokenTree::Group(group) = &tree {
-            tree = Group::new(group.delimiter(), respanned(group.stream(), span)).into();
+/// The tokens, of which the first and those that are no names have this span. An error that begins and ends with such
+/// tokens is reported there, and an editor that is asked what stands there finds only the first of the names.
+pub(crate) fn punctuated_at(tokens: TokenStream, span: Span) -> TokenStream {
+    let respan = |(index, mut tree)| {
+        match &tree {
+            TokenTree::Ident(_) if index > 0 => return tree,
+            TokenTree::Group(group) => {
+                tree = Group::new(group.delimiter(), punctuated_at(group.stream(), span)).into();
+            }
+            _ => {}
         }
         tree.set_span(span);
         tree
     };
-    tokens.into_iter().map(respan).collect()
+    tokens.into_iter().enumerate().map(respan).collect()
 }
 
-/// An expression for the place where the name stands. Each of its tokens must be spanned there: the call's place is that
-/// of its first token, which would be the attribute otherwise.
+/// An expression for the place where the name stands. The call's place is that of its first token, which is the
+/// parenthesis.
 pub(crate) fn location_of(core: &syn::Path, name: &syn::Ident) -> TokenStream {
-    respanned(quote::quote!(#core::__private::Location::caller()), name.span())
+    punctuated_at(quote!((#core::__private::Location::caller)()), name.span())
 }
 
 /// The tokens with every `Self` replaced.

@@ -5,16 +5,15 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::model::{Class, Implementation, Parameter};
-use crate::types::{call_spelled_as, location_of, respanned, with_lifetime};
+use crate::types::{call_spelled_as, location_of, punctuated_at, with_lifetime};
 
 /// A mistake in what it is made of is found once: the hook is named in one way everywhere, and the registration is one
 /// expression.
 pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
     let Implementation { import, core, conditions, hook, function, is_async, .. } = it;
     let hook_alias = hook_alias(it);
-    let spec = respanned(quote!(#core::HookSpec), hook_alias.span());
-    let itself = quote_spanned!(hook_alias.span()=> <#hook as #spec>::Itself);
-    let info = respanned(quote!(<#hook_alias as #core::HookSpec>::INFO), hook_alias.span());
+    let itself = quote!(<#hook as #core::HookSpec>::Itself);
+    let info = quote!(<#hook_alias as #core::HookSpec>::INFO);
     let name = function.unraw().to_string();
     let location = location_of(core, function);
     let options = options(it);
@@ -90,8 +89,8 @@ impl<'f> Implementation<'f> {
     }
 }
 
-/// How the framework calls it. All that depends on the hook is spanned there, so that what is none is reported once and
-/// there.
+/// How the framework calls it. What the compiler reports of a hook that is none is spanned at the hook, so that it is
+/// reported once and there.
 struct Called {
     /// An item that the others need.
     body: Option<TokenStream>,
@@ -115,7 +114,7 @@ fn called(it: &Implementation<'_>) -> Called {
     // Spanned at the function's name: that is where an error about its future belongs.
     let mut call = quote_spanned!(function.span()=> #function(#(#variables),*));
     if it.is_async {
-        let sendable = respanned(quote!(#core::__private::sendable), function.span());
+        let sendable = private_at("sendable", it, it.function.span());
         call = quote_spanned!(function.span()=> #sendable(#call));
     }
     if it.wrapper {
@@ -135,8 +134,8 @@ fn called(it: &Implementation<'_>) -> Called {
 /// An argument of the hook. That there is none of this name is said at the name.
 fn argument(it: &Implementation<'_>, ident: &Ident) -> TokenStream {
     let (core, hook, name) = (&it.core, hook_alias(it), ident.unraw().to_string());
-    let info = respanned(quote!(<#hook as #core::HookSpec>::INFO), hook.span());
-    let find = respanned(quote!(#core::__private::argument_index), ident.span());
+    let info = quote!(<#hook as #core::HookSpec>::INFO);
+    let find = private_at("argument_index", it, ident.span());
     let index = quote_spanned!(ident.span()=> #find(#info, #name));
     quote!(__arguments.__at::<{ #index }>().__given())
 }
@@ -144,10 +143,9 @@ fn argument(it: &Implementation<'_>, ident: &Ident) -> TokenStream {
 fn wrapper(it: &Implementation<'_>, future: &TokenStream) -> Called {
     let core = &it.core;
     let hook = hook_alias(it);
-    let constructor = respanned(quote!(&#core::__private::Call::<#hook>::Wrapper), hook.span());
-    let arguments = respanned(quote!(__input.0), hook.span());
-    let body = quote!(let __arguments = #arguments; #core::__private::wrapped(async move { #future }));
-    let closure = quote_spanned!(hook.span()=> (|__input, __next| { #body }));
+    let constructor = quote!(&#core::__private::Call::<#hook>::Wrapper);
+    let body = quote!(let __arguments = __input.0; #core::__private::wrapped(async move { #future }));
+    let closure = quote!((|__input, __next| { #body }));
     Called {
         body: None,
         of_one_type: quote!(#core::__private::AsWrapper),
@@ -157,53 +155,59 @@ fn wrapper(it: &Implementation<'_>, future: &TokenStream) -> Called {
 
 /// Puts what the call gives where the answers are.
 fn answer(it: &Implementation<'_>, call: TokenStream) -> TokenStream {
-    let Implementation { core, function, .. } = it;
-    let hook = hook_alias(it);
+    let core = &it.core;
     let (place, answer) = match (it.output, it.is_async) {
-        (None, false) => (respanned(quote!(#core::__private::nothing), function.span()), call),
-        (None, true) => (respanned(quote!(#core::__private::nothing_later), function.span()), call),
+        (None, false) => (private_at("nothing", it, it.function.span()), call),
+        (None, true) => (private_at("nothing_later", it, it.function.span()), call),
         (Some(_), false) => {
             let returned = returned(it, &call);
-            let place = respanned(quote!(#core::__private::take), hook.span());
-            (place, quote_spanned!(hook.span()=> { #returned }))
+            let place = quote!(#core::__private::take);
+            (place, quote!({ #returned }))
         }
         (Some(_), true) => {
             let returned = returned(it, &call);
-            let place = respanned(quote!(#core::__private::later), hook.span());
-            (place, quote_spanned!(hook.span()=> async move { #returned }))
+            let place = quote!(#core::__private::later);
+            (place, quote!(async move { #returned }))
         }
     };
-    let waker = it.is_async.then(|| quote_spanned!(hook.span()=> __waker,));
-    quote_spanned!(hook.span()=> #place(__answers, #waker #answer))
+    let waker = it.is_async.then(|| quote!(__waker,));
+    quote!(#place(__answers, #waker #answer))
+}
+
+/// A function of the core, an error about which is at this place.
+fn private_at(name: &str, it: &Implementation<'_>, place: Span) -> TokenStream {
+    let core = &it.core;
+    let (path, name) = (punctuated_at(quote!(#core::__private::), place), Ident::new(name, place));
+    quote!(#path #name)
 }
 
 fn body(it: &Implementation<'_>, body: &TokenStream) -> Called {
     let core = &it.core;
     let hook = hook_alias(it);
-    let private = respanned(quote!(#core::__private), hook.span());
-    let arguments = respanned(quote!(__input.0), hook.span());
-    let body = quote!(let __arguments = #arguments; #body);
-    let item = quote_spanned! {hook.span()=>
+    let private = quote!(#core::__private);
+    // An error about the hook begins and ends at one of these. Most are no names: each name would be a target
+    // when an editor goes to the hook.
+    let at = hook.span();
+    let (type_, fn_, end, semicolon) =
+        (quote_spanned!(at=> type), quote_spanned!(at=> fn), quote_spanned!(at=> <>), quote_spanned!(at=> ;));
+    let input = punctuated_at(quote!(#private::Input<'a, #hook>), at);
+    let body = quote!(let __arguments = __input.0; #body);
+    let body = quote_spanned!(at=> { #body });
+    let item = quote! {
         struct __Body;
 
         impl #private::Body for __Body {
-            type Hook = #hook;
+            #type_ Hook = #hook #semicolon
 
             #[inline]
-            fn call<'a>(
-                __input: #private::Input<'a, #hook>,
+            #fn_ call<'a>(
+                __input: #input,
                 __answers: &mut #private::Answers<'_, 'a, #hook>,
                 __waker: &#private::Waker,
-            ) -> #private::Flow {
-                #body
-            }
+            ) -> #private::Flow #end #body
         }
     };
-    Called {
-        body: Some(item),
-        of_one_type: quote!(__Body),
-        of_all: quote_spanned!(hook.span()=> #private::call_for_all::<__Body>),
-    }
+    Called { body: Some(item), of_one_type: quote!(__Body), of_all: quote!(#private::call_for_all::<__Body>) }
 }
 
 /// What the function returns, as the framework wants it. Errors underline the type that it returns.
@@ -214,7 +218,7 @@ fn returned(it: &Implementation<'_>, called: &TokenStream) -> TokenStream {
     let (path, name, value) = if it.wrapper {
         (quote!(#core::__private::IntoOutcome), "into_outcome", quote!(#core::Outcome<#hook>))
     } else {
-        let output = respanned(quote!(<#hook as #core::HookSpec>::Output), hook.span());
+        let output = quote!(<#hook as #core::HookSpec>::Output);
         (quote!(#core::__private::IntoAnswer), "into_answer", quote!(::core::option::Option<#output>))
     };
     let function = quote!(fn(_) -> ::core::result::Result<#value, _>);
