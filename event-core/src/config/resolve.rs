@@ -1,5 +1,7 @@
 //! How `{ "$env" = "NAME" }` and `{ "$file" = "PATH" }` become values.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -80,7 +82,23 @@ impl Config {
         // A relative path is relative to the file that says it.
         let folder = self.sources.get(path).map(Path::new).and_then(Path::parent);
         let file = folder.map_or_else(|| name.into(), |folder| folder.join(name));
-        std::fs::read_to_string(&file)
-            .map_err(|error| format!("the file `{}` can't be read: {error}", file.display()))
+        read(&file).map_err(|error| format!("the file `{}` can't be read: {error}", file.display()))
     }
+}
+
+/// The largest file that a configuration may refer to, in bytes.
+const LARGEST_FILE: u64 = 1 << 20;
+
+/// A pipe may never have an end, and a device none at all.
+fn read(file: &Path) -> io::Result<String> {
+    let refused = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    if !std::fs::metadata(file)?.is_file() {
+        return refused("it isn't a regular file; write the value to one");
+    }
+    let mut text = String::new();
+    File::open(file)?.take(LARGEST_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST_FILE {
+        return refused("it has more than 1 MiB; `$file` is for keys, tokens and certificates");
+    }
+    Ok(text)
 }

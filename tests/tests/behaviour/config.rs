@@ -137,6 +137,30 @@ fn a_reference_to_a_file_is_its_exact_content_and_relative_to_the_file_that_says
 }
 
 #[test]
+fn a_reference_to_a_pipe_a_device_a_directory_or_a_large_file_is_a_problem_and_waits_for_nothing() {
+    let path = file("odd", "");
+    let folder = path.parent().expect("it is in a folder");
+    let large = folder.join("large");
+    std::fs::write(&large, vec![b'x'; (1 << 20) + 1]).unwrap();
+    let mut odd = vec![(folder.to_owned(), "isn't a regular file"), (large, "more than 1 MiB")];
+    if cfg!(unix) {
+        let pipe = folder.join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("there is mkfifo");
+        assert!(made.success() || pipe.exists());
+        odd.extend([(pipe, "isn't a regular file"), ("/dev/zero".into(), "isn't a regular file")]);
+    }
+    for (path, why) in odd {
+        let found = problems(app().config(json!({ "plugins": { "tests": { "token": { "$file": path } } } })));
+        let shown = path.display().to_string();
+        assert!(found[0].contains(&shown) && found[0].contains(why), "{found:?}");
+    }
+    let most = folder.join("most");
+    std::fs::write(&most, vec![b'x'; 1 << 20]).unwrap();
+    let value = json!({ "plugins": { "tests": { "token": { "$file": most }, "list": [] } } });
+    assert_eq!(settings(app().config(value)).token.map(|token| token.len()), Some(1 << 20));
+}
+
+#[test]
 fn a_reference_to_the_environment_is_the_variables_value() {
     // Every program has a `PATH`; setting a variable would be unsafe in a test with threads.
     let value = json!({ "plugins": { "tests": { "token": { "$env": "PATH" }, "list": [] } } });
