@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
@@ -9,7 +10,6 @@ use axum::routing::{get, post};
 use event_core::prelude::*;
 use event_sqlite::{SqliteExt, Written};
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::users::{self, Changed};
 
@@ -28,10 +28,15 @@ struct Ban {
 
 async fn ban(
     State(app): State<App>,
-    Path(user): Path<i64>,
+    user: Result<Path<i64>, PathRejection>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failed> {
+    let Path(user) = match user {
+        Ok(user) => user,
+        Err(mistake) => return Ok(refused(StatusCode::BAD_REQUEST, &mistake.body_text())),
+    };
+    let Some(actor) = actor(&headers) else { return Ok(no_actor()) };
     let Ban { reason } = match serde_json::from_slice(&body) {
         Ok(ban) => ban,
         Err(error) => {
@@ -39,22 +44,37 @@ async fn ban(
             return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, &problem));
         }
     };
-    let written = users::ban(&app.database("app")?, user, reason, actor(&headers)).await?;
+    let written = users::ban(&app.database("app")?, user, reason, actor).await?;
     Ok(answer(&written, user, "is banned already"))
 }
 
 async fn unban(
     State(app): State<App>,
-    Path(user): Path<i64>,
+    user: Result<Path<i64>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Failed> {
-    let written = users::unban(&app.database("app")?, user, actor(&headers)).await?;
+    let Path(user) = match user {
+        Ok(user) => user,
+        Err(mistake) => return Ok(refused(StatusCode::BAD_REQUEST, &mistake.body_text())),
+    };
+    let Some(actor) = actor(&headers) else { return Ok(no_actor()) };
+    let written = users::unban(&app.database("app")?, user, actor).await?;
     Ok(answer(&written, user, "isn't banned"))
 }
 
-/// Who asks. A service in earnest would find that out from a session.
-fn actor(headers: &HeaderMap) -> Option<Actor> {
-    headers.get("x-actor").and_then(|name| name.to_str().ok()).map(Actor::new)
+/// Who asks, if the request says so. A service in earnest would find that out from a session.
+///
+/// `None` where it says something that is no text: to take that for nobody would hide who it was.
+#[expect(clippy::option_option, reason = "that nobody is named isn't that a name can't be read")]
+fn actor(headers: &HeaderMap) -> Option<Option<Actor>> {
+    match headers.get("x-actor") {
+        None => Some(None),
+        Some(name) => std::str::from_utf8(name.as_bytes()).ok().map(|name| Some(Actor::new(name))),
+    }
+}
+
+fn no_actor() -> Response {
+    refused(StatusCode::BAD_REQUEST, "the header `x-actor` isn't UTF-8")
 }
 
 fn answer(written: &Written<Changed>, user: i64, as_before: &str) -> Response {
@@ -77,7 +97,14 @@ struct Filter {
     limit: Option<u64>,
 }
 
-async fn events(State(app): State<App>, Query(filter): Query<Filter>) -> Result<Json<Value>, Failed> {
+async fn events(
+    State(app): State<App>,
+    filter: Result<Query<Filter>, QueryRejection>,
+) -> Result<Response, Failed> {
+    let Query(filter) = match filter {
+        Ok(filter) => filter,
+        Err(mistake) => return Ok(refused(StatusCode::BAD_REQUEST, &mistake.body_text())),
+    };
     let mut events = app.store()?.events().newest_first().limit(filter.limit.unwrap_or(20).min(1000));
     if let Some(name) = filter.name {
         events = events.name(name);
@@ -85,8 +112,14 @@ async fn events(State(app): State<App>, Query(filter): Query<Filter>) -> Result<
     if let Some(actor) = filter.actor {
         events = events.actor(actor);
     }
-    let events: Vec<_> = events.list().await?.into_iter().map(|stored| stored.record).collect();
-    Ok(Json(json!({ "events": events })))
+    let events: Vec<_> = match events.list().await {
+        Ok(events) => events.into_iter().map(|stored| stored.record).collect(),
+        Err(event_sqlite::Error::NoName(mistake)) => {
+            return Ok(refused(StatusCode::BAD_REQUEST, &mistake.to_string()));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Json(json!({ "events": events })).into_response())
 }
 
 /// Something of the service's own failed. The caller needn't know what; whoever runs it does.

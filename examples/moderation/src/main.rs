@@ -12,12 +12,17 @@ mod http;
 mod users;
 
 use std::error::Error;
+use std::future::IntoFuture;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use event_core::prelude::*;
 use event_sqlite::{DatabaseOptions, Databases};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 event_core::plugins![event_sqlite, event_stderr];
 
@@ -46,13 +51,39 @@ async fn main() -> ExitCode {
 
 async fn serve(address: &str, file: &Path) -> Result<(), Box<dyn Error>> {
     let app = start(file.to_owned()).await?;
+    let served = answer_requests(address, &app).await;
+    // Whatever happened, what waits is written.
+    app.shutdown().await?;
+    served?;
+    println!("stopped; users and events are in {}", file.display());
+    Ok(())
+}
+
+/// How long requests may take to end after the signal to stop.
+const LONGEST_REQUEST: Duration = Duration::from_secs(3);
+
+/// Answers requests until a signal comes, and then those that have begun. One that doesn't end is given up.
+async fn answer_requests(address: &str, app: &App) -> Result<(), Box<dyn Error>> {
     let listener =
         TcpListener::bind(address).await.map_err(|error| format!("can't listen at {address}: {error}"))?;
     println!("listening at http://{}", listener.local_addr()?);
-    axum::serve(listener, http::router(app.clone())).with_graceful_shutdown(stop_signal()).await?;
-    // Requests are answered; now whatever waits is written.
-    app.shutdown().await?;
-    println!("stopped; users and events are in {}", file.display());
+    let stopping = Arc::new(Notify::new());
+    let stop = {
+        let stopping = stopping.clone();
+        async move {
+            stop_signal().await;
+            stopping.notify_one();
+        }
+    };
+    let server = axum::serve(listener, http::router(app.clone())).with_graceful_shutdown(stop);
+    let mut server = pin!(server.into_future());
+    tokio::select! {
+        ended = &mut server => ended?,
+        () = stopping.notified() => match tokio::time::timeout(LONGEST_REQUEST, server).await {
+            Ok(ended) => ended?,
+            Err(_) => eprintln!("requests that hadn't ended after {LONGEST_REQUEST:?} were given up"),
+        },
+    }
     Ok(())
 }
 

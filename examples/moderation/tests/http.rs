@@ -32,14 +32,11 @@ impl Service {
     }
 
     /// Status and answer.
-    fn ask(&self, request: &str, actor: &str, body: &str) -> (u16, Value) {
+    fn ask(&self, request: &str, actor: impl AsRef<[u8]>, body: &str) -> (u16, Value) {
         let mut connection = TcpStream::connect(&self.address).unwrap();
-        write!(
-            connection,
-            "{request} HTTP/1.0\r\nhost: localhost\r\nx-actor: {actor}\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
+        write!(connection, "{request} HTTP/1.0\r\nhost: localhost\r\nx-actor: ").unwrap();
+        connection.write_all(actor.as_ref()).unwrap();
+        write!(connection, "\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
         let mut answer = String::new();
         connection.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -136,5 +133,58 @@ fn what_a_service_wrote_the_next_one_finds() {
     let service = Service::start(&file);
     assert_eq!(service.ask("POST /users/1/ban", "ada", r#"{"reason":"spam"}"#).0, 409);
     assert_eq!(names(&service.ask("GET /events", "", "").1), ["user-banned"]);
+    service.stop();
+}
+
+#[test]
+fn what_the_client_got_wrong_is_its_mistake_and_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let service = Service::start(&directory.path().join("moderation.db"));
+    for request in
+        ["GET /events?name=%27%20OR%201=1--", "GET /events?limit=many", "POST /users/mallory/unban"]
+    {
+        let (status, answer) = service.ask(request, "ada", "");
+        assert_eq!(status, 400, "{request}: {answer}");
+        assert!(!answer["error"].as_str().unwrap_or_default().is_empty(), "{request}: {answer}");
+    }
+    let spam = r#"{"reason":"spam"}"#;
+    let (status, answer) = service.ask("POST /users/1/ban", [b'a', 0xff], spam);
+    assert_eq!((status, &answer["error"]), (400, &json!("the header `x-actor` isn't UTF-8")));
+    assert_eq!(service.ask("POST /users/1/ban", "zo\u{eb}", spam).0, 200);
+    let events = service.ask("GET /events", "", "").1;
+    assert_eq!(events["events"][0]["actor"], json!({ "id": "zo\u{eb}" }));
+    let (_, stderr) = service.stop();
+    assert!(!stderr.contains("error:"), "{stderr}");
+}
+
+#[test]
+fn a_request_that_does_not_end_keeps_the_service_from_ending_only_for_a_while() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("moderation.db");
+    let service = Service::start(&file);
+    let mut unfinished = TcpStream::connect(&service.address).unwrap();
+    write!(unfinished, "POST /users/1/ban HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{{")
+        .unwrap();
+    assert_eq!(service.ask("POST /users/2/ban", "ada", r#"{"reason":"spam"}"#).0, 200);
+    let (stdout, stderr) = service.stop();
+    assert!(stdout.starts_with("stopped; "), "{stdout}");
+    assert!(stderr.contains("requests that hadn't ended"), "{stderr}");
+}
+
+#[test]
+fn an_address_that_is_taken_ends_the_service_with_its_app_shut_down() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("moderation.db");
+    let service = Service::start(&file);
+    let other = directory.path().join("other.db");
+    let output = Command::new(env!("CARGO_BIN_EXE_moderation"))
+        .args(["serve", &service.address])
+        .arg(&other)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && stderr.contains("can't listen at"), "{stderr}");
+    assert!(!stderr.contains("dropped without `shutdown`"), "{stderr}");
+    assert!(!other.with_extension("db-wal").exists(), "the file alone has everything");
     service.stop();
 }
