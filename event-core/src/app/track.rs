@@ -98,6 +98,9 @@ impl<'a, E: Event> Track<'a, E> {
     }
 
     /// When it happened, for imports and tests. Without it: when the call starts to run.
+    ///
+    /// A time outside of the years 0 to 9999, where RFC 3339 ends, or in a leap second, which no clock counts, is
+    /// [`Error::Envelope`].
     pub fn at(mut self, created: DateTime<Utc>) -> Self {
         self.said().given.get_or_insert_default().created = Some(created);
         self

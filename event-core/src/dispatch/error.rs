@@ -32,7 +32,7 @@ pub enum Error {
         rust_type: &'static str,
     },
     /// What was said of an event beside its fields can't be written and read back: an actor that is deeper than
-    /// [`MAX_DEPTH`](crate::MAX_DEPTH). No implementation ran.
+    /// [`MAX_DEPTH`](crate::MAX_DEPTH), a time outside of the years 0 to 9999 or in a leap second. No implementation ran.
     Envelope {
         /// The event's name.
         name: &'static str,

@@ -24,6 +24,7 @@ mod properties;
 mod runtimes;
 mod scope;
 mod stopping;
+mod times;
 mod tracked;
 mod watching;
 mod wrappers;

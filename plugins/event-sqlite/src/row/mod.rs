@@ -6,6 +6,9 @@
 mod insert;
 mod ledger;
 
+use std::ops::RangeInclusive;
+
+use chrono::Datelike;
 use event_core::{Tracked, write_rfc3339};
 use serde_json::Value;
 
@@ -27,6 +30,9 @@ pub(crate) struct Row<'a> {
     pub(crate) properties: &'a [u8],
 }
 
+/// Only there, texts sort as the times do.
+pub(crate) const YEARS: RangeInclusive<i32> = 0..=9999;
+
 /// SQLite's limit for a row is 1,000,000,000 bytes.
 const LARGEST: usize = 900_000_000;
 const ID_LENGTH: usize = uuid::fmt::Hyphenated::LENGTH;
@@ -39,7 +45,15 @@ pub(crate) fn encode(event: &Tracked, out: &mut Vec<u8>) -> Result<()> {
     let mut id = [0; ID_LENGTH];
     out.extend_from_slice(event.id().hyphenated().encode_lower(&mut id).as_bytes());
     out.extend_from_slice(&event.version().to_le_bytes());
-    with_length(out, |out| write_rfc3339(event.created(), out));
+    let created = event.created();
+    // A record that was changed by hand. `track` refuses such a time.
+    if !YEARS.contains(&created.year()) {
+        let name = event.name();
+        return Err(Error::own(format!(
+            "failed to keep event `{name}`: its time {created:?} is outside of the years 0 to 9999"
+        )));
+    }
+    with_length(out, |out| write_rfc3339(created, out));
     text(out, event.name());
     match event.actor() {
         None => {
@@ -147,6 +161,21 @@ mod tests {
         assert_eq!(row.actor_id, Some(&b"root"[..]));
         assert_eq!(row.actor, Some(&br#"{"id":"root","token":"dstok"}"#[..]));
         assert_eq!(row.properties, br#"{"user":"mallory"}"#);
+    }
+
+    #[test]
+    fn a_record_that_was_given_a_time_beyond_all_texts_that_sort_makes_no_row() {
+        let mut record = record(&json!(null));
+        for (time, is_row) in [
+            ("-0001-12-31T23:59:59.999999Z", false),
+            ("0000-01-01T00:00:00Z", true),
+            ("2016-12-31T23:59:60.5Z", true),
+            ("9999-12-31T23:59:59.999999Z", true),
+            ("+10000-01-01T00:00:00Z", false),
+        ] {
+            record.created = time.parse().expect("a time");
+            assert_eq!(encode(&record, &mut Vec::new()).is_ok(), is_row, "{time}");
+        }
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use std::fmt::{Display, Write};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use event_core::{NamePattern, write_rfc3339};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::de::Error as _;
 
 use crate::error::Result;
+use crate::row::YEARS;
 use crate::store::stored::{Columns, FromColumns};
 
 /// What events must be like, and in which order they are wanted.
@@ -117,10 +118,10 @@ impl Query {
             and("actor_id =", actor.clone().into());
         }
         if let Some(since) = self.since {
-            and("created >=", time(since));
+            and("created >=", bound(since));
         }
         if let Some(until) = self.until {
-            and("created <", time(until));
+            and("created <", bound(until));
         }
         (sql, values)
     }
@@ -168,11 +169,23 @@ fn all_names(connection: &Connection) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// As it is written in the table, where texts sort as the times do.
-fn time(time: DateTime<Utc>) -> Value {
-    let mut text = Vec::new();
-    write_rfc3339(time, &mut text);
-    Value::Text(String::from_utf8(text).expect("a time is written in ASCII"))
+/// A text that sorts among those in the table as the time does among theirs.
+pub(crate) fn bound(time: DateTime<Utc>) -> Value {
+    // Events have whole microseconds: the bound is the first one that isn't before.
+    let beyond = i64::from(time.nanosecond() % 1000);
+    let rounded =
+        if beyond == 0 { Some(time) } else { time.checked_add_signed(TimeDelta::nanoseconds(1000 - beyond)) };
+    let text = match rounded {
+        Some(time) if time.year() < *YEARS.start() => String::new(),
+        Some(time) if time.year() <= *YEARS.end() => {
+            let mut text = Vec::new();
+            write_rfc3339(time, &mut text);
+            String::from_utf8(text).expect("a time is written in ASCII")
+        }
+        // The sign after `9`.
+        _ => ":".to_owned(),
+    };
+    Value::Text(text)
 }
 
 /// What a row holds, unless another program wrote something there that no event has.

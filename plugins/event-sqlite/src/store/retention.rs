@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{Days, Utc};
-use event_core::{App, write_rfc3339};
+use event_core::App;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::app::SqliteExt;
@@ -14,6 +14,7 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::events_needed_from;
 use crate::log::{line, log};
+use crate::store::query::bound;
 
 /// How long events are kept, where that isn't forever.
 pub(crate) struct Retention {
@@ -79,12 +80,9 @@ impl Retention {
         let too_old = match start {
             None => None,
             Some(start) => {
-                let mut text = Vec::new();
-                write_rfc3339(start, &mut text);
                 let young = "SELECT seq - 1 FROM main.events WHERE created >= ? ORDER BY seq LIMIT 1";
                 let last = "SELECT seq FROM main.events ORDER BY seq DESC LIMIT 1";
-                let text = String::from_utf8_lossy(&text);
-                match connection.query_row(young, (text,), |row| row.get(0)).optional()? {
+                match connection.query_row(young, (bound(start),), |row| row.get(0)).optional()? {
                     Some(seq) => Some(seq),
                     None => connection.query_row(last, (), |row| row.get(0)).optional()?,
                 }

@@ -2,13 +2,15 @@
 
 use std::ops::Deref;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use event_core::{Actor, Record};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, Error as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::row::YEARS;
 
 /// An event of any type, read back from the store.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,7 +96,7 @@ impl<E: DeserializeOwned + Send + 'static> FromColumns for StoredOf<E> {
             seq: columns.seq,
             id: text(columns.id)?,
             version: columns.version,
-            created: text(columns.created)?,
+            created: created(columns.created)?,
             actor: columns.actor.map(serde_json::from_str).transpose()?,
             event: properties(columns.properties)?,
         })
@@ -103,6 +105,15 @@ impl<E: DeserializeOwned + Send + 'static> FromColumns for StoredOf<E> {
 
 fn text<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<T> {
     T::deserialize(StrDeserializer::new(text))
+}
+
+/// As a [`Record`]'s, so that a row is an event of its type only where it is an event.
+fn created(written: &str) -> serde_json::Result<DateTime<Utc>> {
+    let time: DateTime<Utc> = text(written)?;
+    if YEARS.contains(&time.year()) {
+        return Ok(time);
+    }
+    Err(serde_json::Error::custom(format_args!("its time {time:?} is outside of the years 0 to 9999")))
 }
 
 /// An event without fields has the properties `{}`, which for serde isn't what a unit struct is.

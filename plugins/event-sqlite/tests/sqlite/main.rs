@@ -17,5 +17,6 @@ mod reading;
 mod recognised;
 mod retention;
 mod store;
+mod times;
 mod tracking;
 mod writes;

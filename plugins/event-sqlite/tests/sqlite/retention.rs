@@ -54,6 +54,13 @@ fn events_older_than_keep_days_go_up_to_the_first_that_isnt() {
     remove(&app);
     assert_eq!(seqs(&files), [4, 5, 6], "the fifth came after one that stays");
 
+    for longer_than_there_are_years in [1_000_000, 90_000_000, u32::MAX] {
+        let files = Files::new();
+        let app = start(&files, &json!({ "keep_days": longer_than_there_are_years }), &[700_000, 0]);
+        remove(&app);
+        assert_eq!(seqs(&files), [1, 2], "{longer_than_there_are_years}");
+    }
+
     let files = Files::new();
     let app = start(&files, &json!({ "keep_days": 30 }), &[90, 60]);
     remove(&app);
