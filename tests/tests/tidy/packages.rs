@@ -47,6 +47,31 @@ fn every_published_package_has_the_licences_and_a_page_of_its_own() {
     assert_none(&broken);
 }
 
+#[test]
+fn every_published_package_is_built_from_its_package() {
+    let script = read(".ci/packages");
+    let list =
+        script.split_once("\npublished=(").and_then(|(_, rest)| rest.split_once(')')).unwrap_or_default().0;
+    let listed: Vec<_> = list.split_whitespace().collect();
+    let missing = published().into_iter().filter_map(|(_, table)| {
+        let name = table["package"]["name"].as_str().expect("a package has a name").to_owned();
+        (!listed.contains(&name.as_str())).then(|| format!(".ci/packages: `{name}` is missing"))
+    });
+    assert_none(&missing.collect::<Vec<_>>());
+}
+
+#[test]
+fn docs_rs_shows_every_feature_of_each_published_package() {
+    let silent = published().into_iter().filter(|(_, table)| {
+        let docs = table["package"].get("metadata").and_then(|it| it.get("docs")).and_then(|it| it.get("rs"));
+        docs.and_then(|it| it.get("all-features")) != Some(&Value::Boolean(true))
+    });
+    let missing = silent.map(|(folder, _)| {
+        format!("{}/Cargo.toml: `all-features = true` is missing for docs.rs", folder.display())
+    });
+    assert_none(&missing.collect::<Vec<_>>());
+}
+
 /// The workspace's lint isn't in force where a package is built elsewhere.
 #[test]
 fn every_published_package_forbids_unsafe_code_in_its_root() {
