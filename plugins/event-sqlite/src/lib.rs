@@ -218,7 +218,8 @@ pub use crate::app::{Databases, SqliteExt};
 pub use crate::database::{Database, DatabaseOptions, Synchronous, TrackedInTx, Tx};
 pub use crate::delivery::{Delivery, Spawner};
 pub use crate::error::{Error, OpenError, Result};
-use crate::store::schema::{self, Place};
+use crate::store::schema::Place;
+use crate::store::view;
 pub use crate::store::{EventStream, Events, Follow, FromColumns, Status, Store, Stored, StoredOf};
 pub use crate::waiting::Waiting;
 pub use crate::written::Written;
@@ -249,7 +250,7 @@ pub async fn finish_opening(app: &App) -> Result<()> {
     if keeper.place == Place::Shared && keeper.wants_view {
         let database = app.store()?.database().clone();
         let path = database.path().to_owned();
-        let made = database.write(move |tx| schema::make_view(tx, &path)).await?;
+        let made = database.write(move |tx| view::make(tx, &path)).await?;
         keeper.set_has_view(made.value);
     }
     if let Some(retention) = &keeper.retention {

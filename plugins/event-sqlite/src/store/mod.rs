@@ -9,6 +9,7 @@ mod retention;
 pub(crate) mod schema;
 mod status;
 mod stored;
+pub(crate) mod view;
 
 use std::sync::Arc;
 

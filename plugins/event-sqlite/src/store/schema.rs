@@ -5,8 +5,8 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Result};
-use crate::log::log;
 use crate::settings::StoreSettings;
+use crate::store::view;
 
 /// Each brings a file from the version of its index to the next. What was released stays as it is.
 ///
@@ -35,25 +35,6 @@ const COLUMNS: &[&str] = &["seq", "id", "name", "version", "created", "actor_id"
 /// Says in an application's database that `events` is the store's, and of which version.
 const VERSION_TABLE: &str = "event_sqlite";
 
-/// The columns and meanings of datasette-events-db, so that whatever reads its table reads this. Times are as Python's
-/// `isoformat` writes them; `database` and `table` are columns, and no properties, and falsy ones are null.
-/// Where SQLite can't read a row's JSON, the row has it as it is: an error would take all other rows along.
-const VIEW: &str = "CREATE VIEW datasette_events AS SELECT
-    seq AS id,
-    name AS event,
-    rtrim(created, 'Z') || '+00:00' AS created,
-    actor_id,
-    CASE WHEN json_valid(properties) THEN CASE json_type(properties, '$.database')
-        WHEN 'text' THEN nullif(properties ->> '$.database', '')
-        ELSE nullif(CAST(properties ->> '$.database' AS TEXT), '0')
-    END END AS database_name,
-    CASE WHEN json_valid(properties) THEN CASE json_type(properties, '$.table')
-        WHEN 'text' THEN nullif(properties ->> '$.table', '')
-        ELSE nullif(CAST(properties ->> '$.table' AS TEXT), '0')
-    END END AS table_name,
-    iif(json_valid(properties), json_remove(properties, '$.database', '$.table'), properties) AS properties
-FROM events";
-
 /// Whose file the store is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -73,7 +54,7 @@ impl Place {
 pub(crate) fn prepare(connection: &Connection, path: &Path, place: Place, view: bool) -> Result<bool> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     migrate(&transaction, path, place)?;
-    let has_view = view && place == Place::Own && make_view(&transaction, path)?;
+    let has_view = view && place == Place::Own && view::make(&transaction, path)?;
     transaction.commit()?;
     Ok(has_view)
 }
@@ -163,38 +144,6 @@ fn set_version(connection: &Connection, place: Place) -> Result<()> {
     Ok(())
 }
 
-/// Makes the view, unless the application has something of that name. Gives whether the view is there.
-pub(crate) fn make_view(connection: &Connection, path: &Path) -> Result<bool> {
-    let found: Option<(String, String)> = connection
-        .query_row("SELECT type, sql FROM main.sqlite_schema WHERE name = 'datasette_events'", (), |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    match found {
-        None => connection.execute_batch(&view_in_main())?,
-        Some((_, sql)) if sql == VIEW => {}
-        // An older version of this one.
-        Some((kind, sql)) if kind == "view" && sql.ends_with("FROM events") => {
-            connection.execute_batch("DROP VIEW main.datasette_events")?;
-            connection.execute_batch(&view_in_main())?;
-        }
-        Some((kind, _)) => {
-            log(format_args!(
-                "{}: the application has a {kind} `datasette_events` of its own, so the store's view isn't made; \
-                 `plugins.event-sqlite.store.view = false` says that this is so on purpose",
-                path.display()
-            ));
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// What SQLite keeps of it is [`VIEW`].
-fn view_in_main() -> String {
-    VIEW.replacen("CREATE VIEW ", "CREATE VIEW main.", 1)
-}
-
 /// Whether there is a table of this name with all of these columns.
 fn has_columns(connection: &Connection, table: &str, columns: &[&str]) -> Result<bool> {
     if kind(connection, table)?.as_deref() != Some("table") {
@@ -206,9 +155,9 @@ fn has_columns(connection: &Connection, table: &str, columns: &[&str]) -> Result
     Ok(columns.iter().all(|column| names.iter().any(|name| name == column)))
 }
 
-/// What is there under this name: a table, a view, an index, or nothing.
+/// What is there under this name: a table, a view, an index, or nothing. Triggers have names of their own.
 fn kind(connection: &Connection, name: &str) -> Result<Option<String>> {
-    let found =
-        connection.query_row("SELECT type FROM main.sqlite_schema WHERE name = ?", (name,), |row| row.get(0));
+    let select = "SELECT type FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE AND type <> 'trigger'";
+    let found = connection.query_row(select, (name,), |row| row.get(0));
     Ok(found.optional()?)
 }

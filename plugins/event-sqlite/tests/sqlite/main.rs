@@ -19,4 +19,5 @@ mod retention;
 mod store;
 mod times;
 mod tracking;
+mod view;
 mod writes;

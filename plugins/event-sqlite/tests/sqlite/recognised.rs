@@ -58,6 +58,7 @@ fn a_foreign_file_is_refused_and_not_a_byte_of_it_changes() {
         (own(), &format!("{FIRST_RELEASE} PRAGMA user_version = 1; PRAGMA application_id = 12")),
         (own(), &format!("{FIRST_RELEASE} PRAGMA user_version = -1")),
         (shared(), "CREATE TABLE events (mine)"),
+        (shared(), "CREATE TABLE Events (mine)"),
         (shared(), "CREATE TABLE event_sqlite (mine)"),
         (shared(), "CREATE TABLE event_sqlite (store_version); CREATE TABLE events (mine)"),
         (shared(), "CREATE TABLE event_sqlite (store_version); INSERT INTO event_sqlite VALUES (1)"),
