@@ -1,5 +1,6 @@
 //! House rules that a program can check. Each test names every file that breaks its rule, not only the first.
 
+mod compile_errors;
 mod folders;
 mod packages;
 
