@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 
-use event_core::Prepared;
+use event_core::plugin::Prepared;
 use event_core::prelude::*;
 use serde::Serialize;
 

@@ -3,8 +3,10 @@
 pub use crate::__module as module;
 pub use crate::__register as register;
 pub use crate::app::registry::Linked;
-pub use crate::dispatch::hook::{HookDeclaration, argument_index, collected, first_result};
-pub use crate::dispatch::implementation::{Hearing, HookImpl, Options};
+pub use crate::dispatch::hook::{
+    HookCall, HookDeclaration, HookInfo, HookSpec, argument_index, collected, first_result,
+};
+pub use crate::dispatch::implementation::{Hearing, HookImpl, Options, Precedence};
 pub use crate::dispatch::parameter::{Fills, NoEvent, NoFilter, Probe};
 pub use crate::dispatch::plan::{Call, Input, WrapperFuture};
 pub use crate::dispatch::return_value::{
@@ -15,7 +17,7 @@ pub use crate::dispatch::typed_steps::{AsWrapper, Body, call_for_all};
 pub use crate::dispatch::wrapper::IntoOutcome;
 pub use crate::event::event_type::{Declaration, Field, Underived, kind_of};
 pub use crate::event::json::Writer;
-pub use crate::event::plugin_identity::{Module, PluginList, check_root};
+pub use crate::event::plugin_identity::{Module, Plugin, PluginList, check_root};
 pub use crate::event::type_number::Number;
 pub use event_derive::plugins;
 pub use inventory;
@@ -29,7 +31,6 @@ use std::any::TypeId;
 use std::future::Future;
 
 use crate::dispatch::failure::BoxError;
-use crate::dispatch::hook::HookSpec;
 use crate::dispatch::wrapper::Outcome;
 
 /// The type of a function, by which the builder finds its registration.

@@ -138,7 +138,7 @@
 //!
 //! # Looking inside
 //!
-//! [`App::describe`] says who is called for what, from which crate and in which order. An [`Observer`] is told of
+//! [`App::describe`] says who is called for what, from which crate and in which order. An [`Observer`](observe::Observer) is told of
 //! each call, for metrics. For tests there are [`App::recorder`], [`AppBuilder::clock`] and [`AppBuilder::ids`].
 //!
 //! # Features
@@ -159,25 +159,62 @@ extern crate self as event_core;
 
 mod app;
 mod config;
-mod describe;
+pub mod describe;
 mod dispatch;
 mod event;
 mod generated;
-// Its code is compiled and run in `examples`.
-#[cfg(all(doc, not(doctest)))]
-pub mod guide;
 pub mod prelude;
-mod testing;
+pub mod testing;
 
 pub use app::builder::AppBuilder;
 pub use app::default_app::track;
-pub use app::prepared::Prepared;
-pub use app::scope::{InScope, Scope};
+pub use app::scope::Scope;
 pub use app::track::Track;
-pub use config::ConfigError;
-/// For plugins that have threads of their own.
+pub use dispatch::builtin::{register_events, shutdown, startup, track_event};
+pub use dispatch::error::{Error, Result};
+pub use dispatch::failure::Failure;
+pub use dispatch::host::App;
+pub use dispatch::receipt::Receipt;
+pub use dispatch::wrapper::{Next, Outcome};
+pub use event::actor::{Actor, IntoActor};
+pub use event::context::Context;
+pub use event::durability::Durability;
+pub use event::event_type::{Event, EventType};
+pub use event::json::Properties;
+pub use event::record::Record;
+pub use event::tracked::Tracked;
+
+/// What an [`Error`] or a [`Properties`] reports in detail.
+pub mod error {
+    pub use crate::config::ConfigError;
+    pub use crate::config::problem::StartProblem;
+    pub use crate::dispatch::call_depth::TooDeep;
+    pub use crate::event::json::PropertiesError;
+}
+
+/// What methods return to be awaited.
+pub mod future {
+    pub use crate::app::scope::InScope;
+    pub use crate::dispatch::blocking::Deferred;
+    pub use crate::dispatch::hook::HookCall;
+}
+
+/// What watches an app's calls, for metrics.
+pub mod observe {
+    pub use crate::dispatch::observe::{CallEnd, ObservedCall, Observer};
+}
+
+/// What plugins use beyond the words of an application: threads of their own, events that are delivered later, names
+/// and times as text.
 pub mod plugin {
+    pub use crate::app::prepared::Prepared;
     pub use crate::dispatch::blocking::{OwnThread, own_thread};
+    pub use crate::dispatch::hook::HookSpec;
+    pub use crate::event::escape::escape_controls;
+    pub use crate::event::json::depth::MAX_DEPTH;
+    pub use crate::event::name_pattern::{NamePattern, NamePatternError};
+    pub use crate::event::rfc3339::write_rfc3339;
+    pub use crate::event::tracked::{AnyTracked, TrackedOf};
 }
 
 /// Not public API. Used by generated code.
@@ -185,36 +222,6 @@ pub mod plugin {
 pub mod __private {
     pub use crate::generated::*;
 }
-
-pub use config::problem::Problem;
-pub use describe::{
-    DescribedEvent, DescribedField, DescribedHook, DescribedImplementation, DescribedPlugin, Description,
-    EventCalls,
-};
-pub use dispatch::blocking::Waiting;
-pub use dispatch::builtin::{register_events, shutdown, startup, track_event};
-pub use dispatch::call_depth::TooDeep;
-pub use dispatch::error::{Error, Result};
-pub use dispatch::failure::{BoxError, Failure};
-pub use dispatch::hook::{HookCall, HookInfo, HookSpec};
-pub use dispatch::host::App;
-pub use dispatch::implementation::{Class, Implementation};
-pub use dispatch::observe::{CallEnd, ObservedCall, Observer};
-pub use dispatch::receipt::Receipt;
-pub use dispatch::wrapper::{Next, Outcome};
-pub use event::actor::{Actor, IntoActor};
-pub use event::context::Context;
-pub use event::durability::Promise;
-pub use event::escape::escape_controls;
-pub use event::event_type::{Event, EventType, Field};
-pub use event::json::depth::MAX_DEPTH;
-pub use event::json::{Properties, PropertiesError};
-pub use event::name_pattern::{NamePattern, NamePatternError};
-pub use event::plugin_identity::Plugin;
-pub use event::record::Record;
-pub use event::rfc3339::write_rfc3339;
-pub use event::tracked::{AnyTracked, Tracked, TrackedOf};
-pub use testing::recorder::Recorder;
 
 /// Makes a struct an event: gives it a stable name, writes its fields as properties, and registers it.
 ///
@@ -451,7 +458,7 @@ pub use event_derive::hookimpl;
 /// - It has no body, no generics and no `async`.
 ///
 /// It becomes an empty enum of the same name, so that a function of that name can stand beside it, with one function:
-/// `call`, which takes the arguments and gives a [`HookCall`] to `.await` or `.wait()` for. The hook's visibility is
+/// `call`, which takes the arguments and gives a [`HookCall`](future::HookCall) to `.await` or `.wait()` for. The hook's visibility is
 /// the function's.
 #[doc(inline)]
 pub use event_derive::hookspec;

@@ -28,7 +28,7 @@ fn list(core: &TokenStream, plugins: &[Ident]) -> TokenStream {
     });
     quote! {
         const _: () = {
-            const __PLUGINS: &[&#core::Plugin] = &[#(#plugins),*];
+            const __PLUGINS: &[&#core::__private::Plugin] = &[#(#plugins),*];
 
             #core::__private::register! {
                 "plugins",

@@ -8,7 +8,7 @@ use crate::app::builder::AppBuilder;
 use crate::app::call_order;
 use crate::app::registry::{Linked, linked};
 use crate::config::Config;
-use crate::config::problem::Problem;
+use crate::config::problem::StartProblem;
 use crate::config::suggest::nearest;
 use crate::dispatch::builtin::{shutdown, startup};
 use crate::dispatch::hook::HookInfo;
@@ -18,7 +18,7 @@ use crate::event::event_type::{Declaration, EventType};
 use crate::event::plugin_identity::PluginList;
 
 /// Takes the parts out of the builder and brings in what is linked.
-pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<Problem>) -> Parts {
+pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<StartProblem>) -> Parts {
     let mut parts = Parts { events: std::mem::take(&mut builder.events), ..Parts::default() };
     let mut implementations = std::mem::take(&mut builder.closures);
     let mut missing: BTreeSet<TypeId> = builder.hooks.iter().map(|hook| hook.function_id).collect();
@@ -64,12 +64,12 @@ impl Parts {
     }
 }
 
-fn not_annotated(builder: &AppBuilder, missing: &BTreeSet<TypeId>) -> Vec<Problem> {
+fn not_annotated(builder: &AppBuilder, missing: &BTreeSet<TypeId>) -> Vec<StartProblem> {
     let not_found = builder.hooks.iter().filter(|hook| missing.contains(&hook.function_id));
     not_found
         .map(|hook| {
             let place = format!("given to the builder at {}:{}", hook.location.file(), hook.location.line());
-            Problem::new(match hook.function {
+            StartProblem::new(match hook.function {
                 closure if closure.ends_with("{{closure}}") => {
                     format!("a closure was {place} with `.hook`, which takes functions: use `.on` for a closure")
                 }
@@ -90,12 +90,12 @@ fn not_annotated(builder: &AppBuilder, missing: &BTreeSet<TypeId>) -> Vec<Proble
 }
 
 /// Plugins that are named, so linked, and registered nothing all the same.
-fn silent_plugins(lists: &[&PluginList], plugins: &BTreeMap<&str, &str>) -> Vec<Problem> {
+fn silent_plugins(lists: &[&PluginList], plugins: &BTreeMap<&str, &str>) -> Vec<StartProblem> {
     let named = lists.iter().flat_map(|list| list.plugins.iter().map(|plugin| (plugin, list.location)));
     named
         .filter(|(plugin, _)| !plugins.contains_key(plugin.name()))
         .map(|(plugin, location)| {
-            Problem::new(format!(
+            StartProblem::new(format!(
                 "plugin `{}`, named in `plugins![…]` at {}:{}, registered no event and no implementation: see that \
                  its `src/lib.rs` has a `mod …;` line for each file with `#[derive(Event)]` or `#[hookimpl]`, and \
                  that it uses the same event-core",
@@ -107,7 +107,10 @@ fn silent_plugins(lists: &[&PluginList], plugins: &BTreeMap<&str, &str>) -> Vec<
         .collect()
 }
 
-fn missing_plugins(builder: &AppBuilder, plugins: &BTreeMap<&'static str, &'static str>) -> Vec<Problem> {
+fn missing_plugins(
+    builder: &AppBuilder,
+    plugins: &BTreeMap<&'static str, &'static str>,
+) -> Vec<StartProblem> {
     let missing = builder.required.iter().filter(|(name, _)| !plugins.contains_key(name.as_str()));
     missing
         .map(|(name, location)| {
@@ -117,14 +120,14 @@ fn missing_plugins(builder: &AppBuilder, plugins: &BTreeMap<&'static str, &'stat
                 None => format!("write `event_core::plugins![{}];` in src/main.rs", name.replace('-', "_")),
             };
             let (file, line) = (location.file(), location.line());
-            Problem::new(format!(
+            StartProblem::new(format!(
                 "plugin `{name}`, required at {file}:{line}, isn't linked into this program: {advice}"
             ))
         })
         .collect()
 }
 
-fn in_call_order(implementations: Vec<Arc<Implementation>>, problems: &mut Vec<Problem>) -> ByHook {
+fn in_call_order(implementations: Vec<Arc<Implementation>>, problems: &mut Vec<StartProblem>) -> ByHook {
     let mut hooks = ByHook::new();
     for it in implementations {
         hooks.entry(it.hook_id()).or_default().push(it);
@@ -163,7 +166,7 @@ fn first_bytes(name: &str) -> u64 {
 }
 
 /// Sorts the event types by name and drops what was registered twice.
-pub(crate) fn name_clashes(events: &mut Vec<EventType>) -> Vec<Problem> {
+pub(crate) fn name_clashes(events: &mut Vec<EventType>) -> Vec<StartProblem> {
     events.sort_by_cached_key(|event| (first_bytes(event.name()), event.name()));
     for of_one_name in events.chunk_by_mut(|a, b| a.name() == b.name()) {
         of_one_name
@@ -182,7 +185,7 @@ pub(crate) fn name_clashes(events: &mut Vec<EventType>) -> Vec<Problem> {
                 "give one of them another name with `#[event(name = \"…\")]`"
             };
             let (name, one, other) = (pair[0].name(), place(&pair[0]), place(&pair[1]));
-            Problem::new(format!("two events are called `{name}`: {one} and {other}; {advice}"))
+            StartProblem::new(format!("two events are called `{name}`: {one} and {other}; {advice}"))
         })
         .collect()
 }

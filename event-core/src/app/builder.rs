@@ -8,9 +8,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::app::lifecycle;
-use crate::config::problem::Problem;
+use crate::config::problem::StartProblem;
 use crate::config::{Layer, Layers};
-use crate::dispatch::blocking::Waiting;
+use crate::dispatch::blocking::Deferred;
 use crate::dispatch::builtin::track_event;
 use crate::dispatch::call_depth;
 use crate::dispatch::failure::{self, Failure, Handler};
@@ -60,7 +60,7 @@ pub struct AppBuilder {
     pub(crate) state: State,
     pub(crate) config: Layers,
     /// What the methods below found wrong already.
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Vec<StartProblem>,
     pub(crate) test_clock: Option<Box<TestClock>>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
     pub(crate) failure_handler: Handler,
@@ -151,7 +151,7 @@ impl AppBuilder {
     pub fn insert<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         if let Err(error) = self.state.insert(value) {
             let place = Location::caller();
-            self.problems.push(Problem::new(format!("{}:{}: {error}", place.file(), place.line())));
+            self.problems.push(StartProblem::new(format!("{}:{}: {error}", place.file(), place.line())));
         }
         self
     }
@@ -227,7 +227,7 @@ impl AppBuilder {
     pub fn call_depth_limit(mut self, limit: usize) -> Self {
         if limit == 0 {
             let place = Location::caller();
-            self.problems.push(Problem::new(format!(
+            self.problems.push(StartProblem::new(format!(
                 "`.call_depth_limit(0)` at {}:{} would let no call in: give at least 1",
                 place.file(),
                 place.line()
@@ -248,8 +248,8 @@ impl AppBuilder {
     ///
     /// # Errors
     /// Those of [`App::start`].
-    pub fn start(self) -> Waiting<'static, App> {
-        Waiting::new(lifecycle::start(self))
+    pub fn start(self) -> Deferred<'static, App> {
+        Deferred::new(lifecycle::start(self))
     }
 }
 

@@ -10,15 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ptr;
 use std::sync::Arc;
 
-use crate::config::problem::Problem;
-use crate::dispatch::implementation::{Class, Implementation};
+use crate::config::problem::StartProblem;
+use crate::dispatch::implementation::{Implementation, Precedence};
 use crate::event::plugin_identity::Module;
 
 /// Sorts the implementations of one hook into call order.
 ///
 /// # Errors
 /// A problem for each set of constraints that can't be met, and for two implementations that nothing tells apart.
-pub(crate) fn sort(implementations: &mut Vec<Arc<Implementation>>) -> Result<(), Vec<Problem>> {
+pub(crate) fn sort(implementations: &mut Vec<Arc<Implementation>>) -> Result<(), Vec<StartProblem>> {
     sort_by_rank(implementations, |_| 0)
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn sort(implementations: &mut Vec<Arc<Implementation>>) -> Result<(),
 pub(crate) fn sort_by_rank(
     implementations: &mut Vec<Arc<Implementation>>,
     rank: impl Fn(&Implementation) -> usize,
-) -> Result<(), Vec<Problem>> {
+) -> Result<(), Vec<StartProblem>> {
     let modules = modules(implementations);
     // Made once for each, and put side by side: sorting reads nothing else.
     implementations.sort_by_cached_key(|it| (group(it), rank(it), modules.place(it), function(it)));
@@ -48,8 +48,8 @@ pub(crate) fn sort_by_rank(
 }
 
 /// What decides first.
-fn group(it: &Implementation) -> (Role, Class) {
-    (Role::of(it), it.class())
+fn group(it: &Implementation) -> (Role, Precedence) {
+    (Role::of(it), it.precedence())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,19 +97,19 @@ fn function(it: &Implementation) -> (u32, u32, &'static str) {
     (it.location().line(), it.location().column(), it.function())
 }
 
-fn equals(sorted: &[Arc<Implementation>]) -> Vec<Problem> {
+fn equals(sorted: &[Arc<Implementation>]) -> Vec<StartProblem> {
     // First what most differ in: where lines do, no text has to be compared.
     let key = |it: &Implementation| (function(it), group(it), module_name(it.module()));
     let equal = sorted.windows(2).filter(|pair| key(&pair[0]) == key(&pair[1]));
     equal
         .map(|pair| {
-            Problem::new(format!("nothing tells two implementations apart: {} and {}", pair[0], pair[1]))
+            StartProblem::new(format!("nothing tells two implementations apart: {} and {}", pair[0], pair[1]))
         })
         .collect()
 }
 
 /// `before` and `after` that the classes make impossible, or that name the own plugin.
-fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<Problem> {
+fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<StartProblem> {
     let mut problems = Vec::new();
     for it in implementations {
         for (word, names, wrong_side) in
@@ -117,14 +117,14 @@ fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<Problem> {
         {
             for name in names {
                 if *name == it.plugin() {
-                    problems.push(Problem::new(format!(
+                    problems.push(StartProblem::new(format!(
                         "{it} says {word} = \"{name}\", which is its own plugin"
                     )));
                 }
                 let mut plugins = implementations.iter().map(|other| other.plugin());
                 let misspelt = plugins.find(|plugin| plugin != name && same_but_for_signs(plugin, name));
                 if let Some(meant) = misspelt {
-                    problems.push(Problem::new(format!(
+                    problems.push(StartProblem::new(format!(
                         "{it} says {word} = \"{name}\"; did you mean \"{meant}\"?"
                     )));
                 }
@@ -135,11 +135,11 @@ fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<Problem> {
                     && others.all(|other| group(other).cmp(&group(it)) == wrong_side)
                 {
                     let is = |one: &Implementation| match Role::of(it) == Role::of(other) {
-                        true => class_name(one.class()),
+                        true => precedence_name(one.precedence()),
                         false if one.is_essential() => "essential",
                         false => "not essential",
                     };
-                    problems.push(Problem::new(format!(
+                    problems.push(StartProblem::new(format!(
                         "{it} says {word} = \"{name}\", but it is {} and {other} is {}, which decides first",
                         is(it),
                         is(other),
@@ -156,17 +156,17 @@ fn same_but_for_signs(one: &str, other: &str) -> bool {
     one.replace('_', "-") == other.replace('_', "-")
 }
 
-fn class_name(class: Class) -> &'static str {
-    match class {
-        Class::TryFirst => "tryfirst",
-        Class::Normal => "normal",
-        Class::TryLast => "trylast",
+fn precedence_name(precedence: Precedence) -> &'static str {
+    match precedence {
+        Precedence::TryFirst => "tryfirst",
+        Precedence::Normal => "normal",
+        Precedence::TryLast => "trylast",
     }
 }
 
 /// The implementations of one class, each as early as its constraints allow (Kahn's algorithm; of those that are
 /// free to go, the first by key goes).
-fn meet_constraints(group: &[Arc<Implementation>]) -> Result<Vec<Arc<Implementation>>, Problem> {
+fn meet_constraints(group: &[Arc<Implementation>]) -> Result<Vec<Arc<Implementation>>, StartProblem> {
     if group.iter().all(|it| it.before().is_empty() && it.after().is_empty()) {
         return Ok(group.to_vec());
     }
@@ -221,7 +221,7 @@ fn cycle(
     group: &[Arc<Implementation>],
     left: &BTreeSet<usize>,
     must_wait_for: &[BTreeSet<usize>],
-) -> Problem {
+) -> StartProblem {
     let first = left.first().expect("somebody can't go");
     let mut path = vec![*first];
     loop {
@@ -232,7 +232,10 @@ fn cycle(
             let around = path[start..].iter().map(|&it| &group[it]);
             let steps = around.clone().zip(around.cycle().skip(1));
             let steps: Vec<_> = steps.map(|(one, next)| format!("{one} waits for {next}")).collect();
-            return Problem::new(format!("`before` and `after` go around in a circle: {}", steps.join("; ")));
+            return StartProblem::new(format!(
+                "`before` and `after` go around in a circle: {}",
+                steps.join("; ")
+            ));
         }
         path.push(blocker);
     }

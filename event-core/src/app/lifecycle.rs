@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::app::assemble::{collect, name_clashes};
 use crate::app::builder::AppBuilder;
-use crate::config::problem::Problem;
-use crate::dispatch::blocking::Waiting;
+use crate::config::problem::StartProblem;
+use crate::dispatch::blocking::Deferred;
 use crate::dispatch::builtin::{register_events, startup, track_event};
 use crate::dispatch::call_depth;
 use crate::dispatch::error::{Error, Result};
@@ -31,7 +31,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Start`] with all problems found; [`Error::Startup`] when a `startup` implementation failed.
-    pub fn start() -> Waiting<'static, Self> {
+    pub fn start() -> Deferred<'static, Self> {
         Self::builder().start()
     }
 
@@ -54,8 +54,8 @@ impl App {
     /// # Errors
     /// [`Error::Failed`] with the `shutdown` implementations that failed; the app is shut down all the same.
     /// [`Error::ShutdownInside`] inside an implementation of this app, which shutdown would wait for.
-    pub fn shutdown(&self) -> Waiting<'_, ()> {
-        Waiting::new(async move {
+    pub fn shutdown(&self) -> Deferred<'_, ()> {
+        Deferred::new(async move {
             if self.inner.is_inside() {
                 return Err(Error::ShutdownInside);
             }
@@ -96,7 +96,7 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
     call_depth::check_next::<startup>(startup::args(&app))?;
     let generic = call::<register_events>(&app, register_events::args(&app)).await;
     events.extend(generic.values.into_iter().flatten());
-    problems.extend(generic.failures.iter().map(|failure| Problem::new(failure.to_line())));
+    problems.extend(generic.failures.iter().map(|failure| StartProblem::new(failure.to_line())));
     problems.extend(name_clashes(&mut events));
     if !problems.is_empty() {
         return Err(Error::Start(problems));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::track;
-use crate::dispatch::blocking::Waiting;
+use crate::dispatch::blocking::Deferred;
 use crate::dispatch::builtin::track_event;
 use crate::dispatch::call_depth;
 use crate::dispatch::error::Result;
@@ -69,8 +69,8 @@ impl Prepared {
     /// # Errors
     /// [`Error::Refused`](crate::Error::Refused) when an `essential` implementation failed; for `.wait()` inside an
     /// implementation [`Error::WouldBlock`](crate::Error::WouldBlock); [`Error::TooDeep`](crate::Error::TooDeep).
-    pub fn deliver(self) -> Waiting<'static, Receipt> {
-        Waiting::new(async move {
+    pub fn deliver(self) -> Deferred<'static, Receipt> {
+        Deferred::new(async move {
             let Self { event, plan, held } = self;
             let app = held.app();
             let args = track_event::args(app, &**event.get());

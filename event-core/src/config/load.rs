@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::{Layer, Layers, variables};
-use crate::config::problem::Problem;
+use crate::config::problem::StartProblem;
 
 /// The layers as one tree, not resolved yet.
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub(super) struct Written {
     pub(super) by_variable: HashSet<String>,
 }
 
-pub(super) fn merge(layers: Layers, linked: &[&str], problems: &mut Vec<Problem>) -> Merged {
+pub(super) fn merge(layers: Layers, linked: &[&str], problems: &mut Vec<StartProblem>) -> Merged {
     let mut merged = Merged::default();
     for layer in layers.layers {
         let (source, value) = match layer {
@@ -34,8 +34,8 @@ pub(super) fn merge(layers: Layers, linked: &[&str], problems: &mut Vec<Problem>
         };
         match value {
             Ok(Value::Object(keys)) => merged.add(keys, &source),
-            Ok(other) => problems.push(Problem::new(format!("{source}: {}", no_table(&other)))),
-            Err(error) => problems.push(Problem::new(format!("{source}: {error}"))),
+            Ok(other) => problems.push(StartProblem::new(format!("{source}: {}", no_table(&other)))),
+            Err(error) => problems.push(StartProblem::new(format!("{source}: {error}"))),
         }
     }
     let mut variables = layers.variables.unwrap_or_else(|| variables::of_the_process(problems));
@@ -43,7 +43,7 @@ pub(super) fn merge(layers: Layers, linked: &[&str], problems: &mut Vec<Problem>
     variables.sort();
     for (variable, value) in variables {
         if let Err(problem) = merged.set_variable(&variable, value, linked) {
-            problems.push(Problem::new(format!("environment variable {variable}: {problem}")));
+            problems.push(StartProblem::new(format!("environment variable {variable}: {problem}")));
         }
     }
     merged

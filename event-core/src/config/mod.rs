@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use self::load::Written;
 use self::read::means_enabled;
 use self::variables::same_key;
-use crate::config::problem::Problem;
+use crate::config::problem::StartProblem;
 use crate::config::suggest::nearest;
 use crate::event::escape::escape_controls;
 
@@ -58,13 +58,13 @@ pub(crate) enum Layer {
 
 impl Config {
     /// Reads, merges and resolves. What is wrong is among the problems; the rest is there all the same.
-    pub(crate) fn load(layers: Layers, linked: &[&str], problems: &mut Vec<Problem>) -> Self {
+    pub(crate) fn load(layers: Layers, linked: &[&str], problems: &mut Vec<StartProblem>) -> Self {
         let mut merged = load::merge(layers, linked, problems);
         let linked_names = linked.iter().map(ToString::to_string).collect();
         let mut config = Self { linked: linked_names, ..Self::default() };
         let Value::Object(mut sections) = merged.tree.remove("plugins").unwrap_or(Value::Object(Map::new()))
         else {
-            problems.push(Problem::new("configuration: `plugins` is no table; write `[plugins.NAME]`"));
+            problems.push(StartProblem::new("configuration: `plugins` is no table; write `[plugins.NAME]`"));
             return config;
         };
         for (key, value) in &merged.tree {
@@ -76,7 +76,7 @@ impl Config {
                 (None, _) => "; write it in a plugin's section, `[plugins.NAME]`".to_owned(),
             };
             let source = merged.sources.get(key).map_or("configuration", String::as_str);
-            problems.push(Problem::new(format!("{source}: nobody reads the key `{key}`{meant}")));
+            problems.push(StartProblem::new(format!("{source}: nobody reads the key `{key}`{meant}")));
         }
         for (plugin, section) in &mut sections {
             config.take_enabled(plugin, section, &merged.sources, problems);
@@ -102,11 +102,11 @@ impl Config {
         plugin: &str,
         section: &mut Value,
         sources: &HashMap<String, String>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<StartProblem>,
     ) {
         let Value::Object(keys) = section else {
             let source = source_of(sources, plugin);
-            problems.push(Problem::new(format!(
+            problems.push(StartProblem::new(format!(
                 "{source}: `plugins.{plugin}` is no table; write `[plugins.{plugin}]`"
             )));
             *section = Value::Object(Map::new());
@@ -120,7 +120,7 @@ impl Config {
             Some(Value::String(text)) if text == "false" => false,
             Some(other) => {
                 let source = source_of(sources, plugin);
-                problems.push(Problem::new(format!(
+                problems.push(StartProblem::new(format!(
                     "{source}: `plugins.{plugin}.enabled` is {other}; write `true` or `false`"
                 )));
                 return;
@@ -169,7 +169,7 @@ impl Config {
     }
 
     /// Sections that have keys, and that nobody asked for while the app started.
-    pub(crate) fn unread(&self) -> Vec<Problem> {
+    pub(crate) fn unread(&self) -> Vec<StartProblem> {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let mut unread: Vec<_> = self
             .sections
@@ -189,11 +189,11 @@ impl Config {
             .map(|plugin| {
                 if let Some(key) = misspelt(plugin) {
                     let source = source_of(&self.sources, plugin);
-                    return Problem::new(format!(
+                    return StartProblem::new(format!(
                         "{source}: `plugins.{plugin}.{key}`: nobody reads this key; did you mean `enabled`?"
                     ));
                 }
-                Problem::new(format!(
+                StartProblem::new(format!(
                     "{}: nobody reads the section `[plugins.{plugin}]`: none of the plugin's `startup` implementations \
                      calls `app.plugin_config(\"{plugin}\")`",
                     source_of(&self.sources, plugin)
@@ -211,12 +211,12 @@ fn source_of<'s>(sources: &'s HashMap<String, String>, plugin: &str) -> &'s str 
     sources.get(&format!("plugins.{plugin}")).map_or("configuration", String::as_str)
 }
 
-fn not_linked(plugin: &str, linked: &[&str], source: &str) -> Problem {
+fn not_linked(plugin: &str, linked: &[&str], source: &str) -> StartProblem {
     let advice = match nearest(plugin, linked) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("write `event_core::plugins![{}];` in src/main.rs", plugin.replace('-', "_")),
     };
-    Problem::new(format!(
+    StartProblem::new(format!(
         "{source}: there is a section for plugin `{plugin}`, which isn't linked into this program; {advice}"
     ))
 }

@@ -6,15 +6,15 @@ use crate::event::escape::escape_controls;
 
 /// One thing that keeps an app from starting.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem(String);
+pub struct StartProblem(String);
 
-impl Problem {
+impl StartProblem {
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for StartProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&escape_controls(&self.0))
     }

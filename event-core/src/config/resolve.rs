@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 use super::Config;
 use super::load::{is_reference, join};
 use super::read::meaning;
-use crate::config::problem::Problem;
+use crate::config::problem::StartProblem;
 
 impl Config {
     /// The value with every reference in it replaced by what it refers to.
-    pub(super) fn resolve(&mut self, value: Value, path: &str, problems: &mut Vec<Problem>) -> Value {
+    pub(super) fn resolve(&mut self, value: Value, path: &str, problems: &mut Vec<StartProblem>) -> Value {
         match value {
             Value::Object(keys) if is_reference(&keys) => match self.fetch(&keys, path) {
                 Ok(text) => {
@@ -23,7 +23,7 @@ impl Config {
                 }
                 Err(why) => {
                     let source = self.sources.get(path).map_or("configuration", String::as_str);
-                    problems.push(Problem::new(format!("{source}: `{path}`: {why}")));
+                    problems.push(StartProblem::new(format!("{source}: `{path}`: {why}")));
                     Value::Null
                 }
             },

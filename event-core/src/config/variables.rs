@@ -3,13 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::load::{Merged, join};
-use crate::config::problem::Problem;
+use crate::config::problem::StartProblem;
 
 /// The variables that belong to a configuration begin with this. As in the keys, capitals don't count.
 const PREFIX: &str = "EVENT__";
 
 /// Those of the process that belong to a configuration, or are meant to.
-pub(super) fn of_the_process(problems: &mut Vec<Problem>) -> Vec<(String, String)> {
+pub(super) fn of_the_process(problems: &mut Vec<StartProblem>) -> Vec<(String, String)> {
     // Where there is no system there is no environment, and asking for it panics.
     if cfg!(all(target_family = "wasm", target_os = "unknown")) {
         return Vec::new();
@@ -22,7 +22,7 @@ pub(super) fn of_the_process(problems: &mut Vec<Problem>) -> Vec<(String, String
         .filter_map(|(name, value)| match (name.into_string(), value.into_string()) {
             (Ok(name), Ok(value)) => Some((name, value)),
             (Ok(name), Err(_)) | (Err(_), Ok(name)) if without_prefix(&name).is_some() => {
-                problems.push(Problem::new(format!("environment variable {name}: isn't UTF-8")));
+                problems.push(StartProblem::new(format!("environment variable {name}: isn't UTF-8")));
                 None
             }
             _ => None,

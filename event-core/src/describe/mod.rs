@@ -6,11 +6,15 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use crate::dispatch::hook::HookInfo;
+pub use crate::dispatch::implementation::{Implementation, Precedence};
+pub use crate::event::event_type::Field;
+pub use crate::event::plugin_identity::Plugin;
+
 use self::section::Section;
 use crate::dispatch::builtin::track_event;
-use crate::dispatch::hook::{HookInfo, HookSpec};
+use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::App;
-use crate::dispatch::implementation::{Class, Implementation};
 use crate::event::event_type::EventType;
 
 /// What an app is made of: plugins, events, hooks, and each hook's implementations in call order. Made by
@@ -298,10 +302,10 @@ fn described(it: &Implementation, has_effect: impl Fn(&str) -> bool) -> Describe
     DescribedImplementation {
         path: it.path().to_owned(),
         plugin: it.plugin(),
-        class: match it.class() {
-            Class::TryFirst => "tryfirst",
-            Class::Normal => "normal",
-            Class::TryLast => "trylast",
+        class: match it.precedence() {
+            Precedence::TryFirst => "tryfirst",
+            Precedence::Normal => "normal",
+            Precedence::TryLast => "trylast",
         },
         wrapper: it.is_wrapper(),
         essential: it.is_essential(),

@@ -14,9 +14,9 @@ use crate::dispatch::reentrancy::Inside;
 
 /// Something the app does that can take a while: `.await` it, or `.wait()` without a runtime.
 #[must_use = "nothing happens until this is awaited, or with `.wait()`"]
-pub struct Waiting<'a, T>(Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>);
+pub struct Deferred<'a, T>(Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>);
 
-impl<'a, T> Waiting<'a, T> {
+impl<'a, T> Deferred<'a, T> {
     pub(crate) fn new(future: impl Future<Output = Result<T>> + Send + 'a) -> Self {
         Self(Box::pin(future))
     }
@@ -31,7 +31,7 @@ impl<'a, T> Waiting<'a, T> {
     }
 }
 
-impl<T> Future for Waiting<'_, T> {
+impl<T> Future for Deferred<'_, T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
@@ -39,9 +39,9 @@ impl<T> Future for Waiting<'_, T> {
     }
 }
 
-impl<T> std::fmt::Debug for Waiting<'_, T> {
+impl<T> std::fmt::Debug for Deferred<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Waiting")
+        f.write_str("Deferred")
     }
 }
 

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::sync::OnceLock;
 
 use crate::config::ConfigError;
-use crate::config::problem::Problem;
+use crate::config::problem::StartProblem;
 use crate::dispatch::call_depth::TooDeep;
 use crate::dispatch::failure::Failure;
 use crate::event::escape::escape_controls;
@@ -21,7 +21,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// [`App::start`](crate::App::start) found something wrong with what is linked or registered. All problems
     /// are listed, not only the first.
-    Start(Vec<Problem>),
+    Start(Vec<StartProblem>),
     /// A `startup` implementation failed. What had started was shut down again.
     Startup(Failure),
     /// An event was tracked whose type this app doesn't know. No implementation ran.
@@ -32,7 +32,8 @@ pub enum Error {
         rust_type: &'static str,
     },
     /// What was said of an event beside its fields can't be written and read back: an actor that is deeper than
-    /// [`MAX_DEPTH`](crate::MAX_DEPTH), a time outside of the years 0 to 9999 or in a leap second. No implementation ran.
+    /// [`MAX_DEPTH`](crate::plugin::MAX_DEPTH), a time outside of the years 0 to 9999 or in a leap second. No
+    /// implementation ran.
     Envelope {
         /// The event's name.
         name: &'static str,

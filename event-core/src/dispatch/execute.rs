@@ -19,7 +19,7 @@ use crate::dispatch::plan::{Call, Input, Plan, Step};
 use crate::dispatch::reentrancy::Inside;
 use crate::dispatch::return_value::{Slot, Values};
 use crate::dispatch::wrapper::{Next, Outcome, Seen, StoppedBy};
-use crate::event::durability::Promise;
+use crate::event::durability::Durability;
 use crate::event::foreign::{self, Guarded, Panic};
 use crate::event::tracked::Tracked;
 
@@ -257,7 +257,8 @@ async fn caught<F: Future + Unpin>(
 /// so by an error; but if something keeps the event already, that error would be a lie, and a second try a second event.
 #[inline]
 fn must_go_on<S: HookSpec>(args: S::Args<'_>, waker: &Waker) -> bool {
-    S::event(args).is_some_and(|event| event.promised() > Promise::Nothing) && blocking::would_block(waker)
+    S::event(args).is_some_and(|event| event.durability() > Durability::Nothing)
+        && blocking::would_block(waker)
 }
 
 /// The failure of an implementation that is given up for it.

@@ -89,7 +89,7 @@ impl Failure {
     }
 
     /// The failure with all its causes on one line, for a log. What a terminal would obey is escaped; see
-    /// [`escape_controls`](crate::escape_controls).
+    /// [`escape_controls`](crate::plugin::escape_controls).
     pub fn to_line(&self) -> String {
         let mut line = self.to_string();
         for cause in foreign::causes(self.cause()) {

@@ -14,7 +14,7 @@ use crate::event::plugin_identity::{Module, Plugin};
 /// When an implementation wants to be called, relative to the others of its hook.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum Class {
+pub enum Precedence {
     /// Before the normal ones.
     TryFirst,
     /// Neither first nor last.
@@ -28,7 +28,7 @@ pub enum Class {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    pub class: Class,
+    pub precedence: Precedence,
     pub before: &'static [&'static str],
     pub after: &'static [&'static str],
     pub wrapper: bool,
@@ -38,7 +38,7 @@ pub struct Options {
 impl Options {
     /// Those of `#[hookimpl]` without any.
     pub const NONE: Self =
-        Self { class: Class::Normal, before: &[], after: &[], wrapper: false, essential: false };
+        Self { precedence: Precedence::Normal, before: &[], after: &[], wrapper: false, essential: false };
 }
 
 /// Which events an argument lets through.
@@ -207,8 +207,8 @@ impl Implementation {
     }
 
     /// When it wants to be called.
-    pub fn class(&self) -> Class {
-        self.get().options.class
+    pub fn precedence(&self) -> Precedence {
+        self.get().options.precedence
     }
 
     /// The plugins whose implementations it wants to come before.

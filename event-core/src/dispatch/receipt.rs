@@ -9,7 +9,7 @@ use crate::dispatch::error::Error;
 use crate::dispatch::execute::Notable;
 use crate::dispatch::failure::Failure;
 use crate::dispatch::implementation::Implementation;
-use crate::event::durability::Promise;
+use crate::event::durability::Durability;
 use crate::event::envelope::{Envelope, now};
 use crate::event::id::{LazyId, new_id};
 use crate::event::tracked::Tracked;
@@ -20,8 +20,8 @@ pub struct Receipt {
     id: LazyId,
     /// `None` for an event that nobody heard, unless its time was given.
     created: Option<SystemTime>,
-    /// A [`Promise`].
-    promise: u8,
+    /// A [`Durability`].
+    durability: u8,
     /// Shared, since that is the smallest thing to drop when there is none.
     rare: OnceLock<Arc<Rare>>,
 }
@@ -39,7 +39,7 @@ impl Receipt {
     #[inline]
     pub(crate) fn of_now(envelope: &Envelope) -> Self {
         let (id, created) = envelope.lazy_id();
-        Self { id, created: Some(created), promise: envelope.promised_number(), rare: OnceLock::new() }
+        Self { id, created: Some(created), durability: envelope.durability_number(), rare: OnceLock::new() }
     }
 
     /// Of an event whose id may have been given.
@@ -58,7 +58,7 @@ impl Receipt {
     /// Of an event of any type.
     pub(crate) fn of(event: &Tracked) -> Self {
         let created = Some(event.created().into());
-        Self { created, promise: event.promised() as u8, ..Self::default() }.with_id(event.id())
+        Self { created, durability: event.durability() as u8, ..Self::default() }.with_id(event.id())
     }
 
     #[cold]
@@ -93,8 +93,8 @@ impl Receipt {
     }
 
     /// The best that an implementation gave.
-    pub fn promise(&self) -> Promise {
-        Promise::from_u8(self.promise)
+    pub fn durability(&self) -> Durability {
+        Durability::from_u8(self.durability)
     }
 
     /// The implementations that failed, in call order. The event was tracked all the same, and the app's
@@ -124,7 +124,7 @@ impl std::fmt::Debug for Receipt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Receipt")
             .field("id", &self.id())
-            .field("promise", &self.promise())
+            .field("durability", &self.durability())
             .field("failures", &self.failures())
             .field("stopped_by", &self.stopped_by().map(Implementation::path))
             .finish_non_exhaustive()

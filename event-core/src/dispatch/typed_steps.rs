@@ -1,7 +1,7 @@
 //! The functions that an event meets, ready to be called one after the other.
 //!
 //! Where some of them hear one type of event only, they stand in a list that is made for that type: its event is
-//! [asked for its type](crate::AnyTracked) once, and not by each of them.
+//! [asked for its type](crate::plugin::AnyTracked) once, and not by each of them.
 
 use std::any::Any;
 use std::task::Waker;

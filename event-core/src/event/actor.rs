@@ -10,7 +10,7 @@ use crate::event::json::depth;
 
 /// Who caused an event: a JSON object such as `{"id": "root"}` or `{"id": "root", "token": "dstok"}`.
 ///
-/// Cloning is cheap; the object is shared. It is at most [`MAX_DEPTH`](crate::MAX_DEPTH) levels deep: an event by a
+/// Cloning is cheap; the object is shared. It is at most [`MAX_DEPTH`](crate::plugin::MAX_DEPTH) levels deep: an event by a
 /// deeper one isn't tracked.
 ///
 /// ```

@@ -3,7 +3,7 @@
 /// The best that an implementation gave for an event, from least to most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum Promise {
+pub enum Durability {
     /// No implementation keeps the event.
     #[default]
     Nothing,
@@ -13,7 +13,7 @@ pub enum Promise {
     OnDisk,
 }
 
-impl Promise {
+impl Durability {
     #[inline]
     pub(crate) fn from_u8(number: u8) -> Self {
         match number {

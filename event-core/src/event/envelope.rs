@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::event::actor::Actor;
 use crate::event::context::Context;
 use crate::event::date::date_of;
-use crate::event::durability::Promise;
+use crate::event::durability::Durability;
 use crate::event::event_type::EventType;
 use crate::event::id::{self, LazyId};
 use crate::event::rfc3339::fault_of_time;
@@ -22,7 +22,7 @@ pub(crate) struct Envelope {
     actor: Option<Actor>,
     id: LazyId,
     rare: Option<Box<Rare>>,
-    promise: AtomicU8,
+    durability: AtomicU8,
 }
 
 /// What few events have. Apart, so that the others needn't carry it along.
@@ -121,7 +121,7 @@ impl Envelope {
             actor,
             id: LazyId::default(),
             rare: None,
-            promise: AtomicU8::new(Promise::Nothing as u8),
+            durability: AtomicU8::new(Durability::Nothing as u8),
         }
     }
 
@@ -155,18 +155,18 @@ impl Envelope {
         date_of(self.created)
     }
 
-    pub(crate) fn promise(&self, promise: Promise) {
-        self.promise.fetch_max(promise as u8, Ordering::Relaxed);
+    pub(crate) fn promise(&self, durability: Durability) {
+        self.durability.fetch_max(durability as u8, Ordering::Relaxed);
     }
 
     /// The number of what was promised, as a receipt keeps it.
     #[inline]
-    pub(crate) fn promised_number(&self) -> u8 {
-        self.promise.load(Ordering::Relaxed)
+    pub(crate) fn durability_number(&self) -> u8 {
+        self.durability.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn promised(&self) -> Promise {
-        Promise::from_u8(self.promise.load(Ordering::Relaxed))
+    pub(crate) fn durability(&self) -> Durability {
+        Durability::from_u8(self.durability.load(Ordering::Relaxed))
     }
 
     /// The random part of the id, as far as it is made, and the time: what a receipt makes the id of.

@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// those of JSON, so JSON stays the same JSON.
 ///
 /// ```
-/// use event_core::escape_controls;
+/// use event_core::plugin::escape_controls;
 ///
 /// assert_eq!(escape_controls("a\r\n\u{1b}[2Jb\u{2028}"), r"a\r\n\u001b[2Jb\u2028");
 /// assert_eq!(escape_controls("Ünïcödé"), "Ünïcödé");

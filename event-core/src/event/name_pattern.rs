@@ -10,12 +10,12 @@ use crate::event::escape::escape_controls;
 /// A pattern for names of events: `*` stands for any text, also for none. For settings such as `include = ["user-*"]`.
 ///
 /// ```
-/// use event_core::NamePattern;
+/// use event_core::plugin::NamePattern;
 ///
 /// let users: NamePattern = "user-*".parse()?;
 /// assert!(users.matches("user-banned") && !users.matches("ban-user"));
 /// assert!("User*".parse::<NamePattern>().is_err());
-/// # Ok::<_, event_core::NamePatternError>(())
+/// # Ok::<_, event_core::plugin::NamePatternError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]

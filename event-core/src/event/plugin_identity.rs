@@ -48,7 +48,7 @@ macro_rules! __module {
     () => {
         &$crate::__private::Module::new(
             ::core::module_path!(),
-            $crate::Plugin::new(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION")),
+            $crate::__private::Plugin::new(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION")),
         )
     };
 }
@@ -71,8 +71,8 @@ pub struct PluginList {
 macro_rules! plugin {
     () => {
         #[doc(hidden)]
-        pub static __EVENT_PLUGIN: $crate::Plugin =
-            $crate::Plugin::new(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
+        pub static __EVENT_PLUGIN: $crate::__private::Plugin =
+            $crate::__private::Plugin::new(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
 
         const _: () = {
             // `self` is the module around a function, so this doesn't compile in one.

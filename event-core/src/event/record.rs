@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::event::actor::Actor;
 use crate::event::context::Context;
-use crate::event::durability::Promise;
+use crate::event::durability::Durability;
 use crate::event::json::{self, Properties, PropertiesError, depth};
 use crate::event::name_pattern::is_name;
 use crate::event::rfc3339::has_rfc3339_year;
@@ -146,10 +146,10 @@ impl AnyTracked for Record {
     }
 
     /// A record is a copy; nobody waits for what is promised about it.
-    fn promise(&self, _: Promise) {}
+    fn promise(&self, _: Durability) {}
 
-    fn promised(&self) -> Promise {
-        Promise::Nothing
+    fn durability(&self) -> Durability {
+        Durability::Nothing
     }
 
     fn to_record(&self) -> Result<Record, PropertiesError> {

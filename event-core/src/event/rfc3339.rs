@@ -23,7 +23,7 @@ const EPOCH: NaiveDateTime = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap().and_ti
 /// ```
 /// let time = "2026-11-22T11:57:54.619377Z";
 /// let mut text = Vec::new();
-/// event_core::write_rfc3339(time.parse().expect("it is a time"), &mut text);
+/// event_core::plugin::write_rfc3339(time.parse().expect("it is a time"), &mut text);
 /// assert_eq!(text, time.as_bytes());
 /// ```
 pub fn write_rfc3339(created: DateTime<Utc>, out: &mut Vec<u8>) {

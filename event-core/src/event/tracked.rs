@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::event::actor::Actor;
 use crate::event::context::Context;
-use crate::event::durability::Promise;
+use crate::event::durability::Durability;
 use crate::event::envelope::{Envelope, Said};
 use crate::event::event_type::Event;
 use crate::event::foreign;
@@ -99,11 +99,11 @@ pub trait AnyTracked: Any + Send + Sync + sealed::Sealed {
     fn write_properties(&self, out: &mut Vec<u8>) -> Result<(), PropertiesError>;
 
     /// Says what an implementation gives for this event, for the caller's
-    /// [`Receipt::promise`](crate::Receipt::promise). The best one counts.
-    fn promise(&self, promise: Promise);
+    /// [`Receipt::durability`](crate::Receipt::durability). The best one counts.
+    fn promise(&self, durability: Durability);
 
     /// The best that an implementation has given for this event so far.
-    fn promised(&self) -> Promise;
+    fn durability(&self) -> Durability;
 
     /// The event with its envelope as plain data that can be kept, sent and read back.
     ///
@@ -198,13 +198,13 @@ impl<E> TrackedOf<E> {
     }
 
     /// Says what an implementation gives for this event; see [`AnyTracked::promise`].
-    pub fn promise(&self, promise: Promise) {
-        self.envelope.promise(promise);
+    pub fn promise(&self, durability: Durability) {
+        self.envelope.promise(durability);
     }
 
-    /// The best promise so far; see [`AnyTracked::promised`].
-    pub fn promised(&self) -> Promise {
-        self.envelope.promised()
+    /// The best so far; see [`AnyTracked::durability`].
+    pub fn durability(&self) -> Durability {
+        self.envelope.durability()
     }
 
     #[inline]
@@ -345,12 +345,12 @@ impl<E: Event> AnyTracked for TrackedOf<E> {
         self.write_properties(out)
     }
 
-    fn promise(&self, promise: Promise) {
-        self.promise(promise);
+    fn promise(&self, durability: Durability) {
+        self.promise(durability);
     }
 
-    fn promised(&self) -> Promise {
-        self.promised()
+    fn durability(&self) -> Durability {
+        self.durability()
     }
 
     fn to_record(&self) -> Result<Record, PropertiesError> {

@@ -1,4 +1,6 @@
 //! What tests of applications use.
 
-pub(crate) mod recorder;
+mod recorder;
 mod test_clock;
+
+pub use self::recorder::Recorder;

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::dispatch::blocking::Waiting;
+use crate::dispatch::blocking::Deferred;
 use crate::dispatch::host::App;
 use crate::dispatch::recording::Recording;
 use crate::event::event_type::Event;
@@ -84,9 +84,9 @@ impl Recorder {
     /// # Errors
     /// Only for `.wait()` inside an implementation: [`Error::WouldBlock`](crate::Error::WouldBlock) if there is none
     /// yet.
-    pub fn wait_for<E: Event>(&self) -> Waiting<'_, Arc<TrackedOf<E>>> {
+    pub fn wait_for<E: Event>(&self) -> Deferred<'_, Arc<TrackedOf<E>>> {
         let first = || self.0.events().iter().cloned().find_map(typed);
-        Waiting::new(async move { Ok(self.0.waiting.until(first).await) })
+        Deferred::new(async move { Ok(self.0.waiting.until(first).await) })
     }
 
     /// Sees to it that an event of type `E` was tracked that `is_it` says yes to, and gives it.

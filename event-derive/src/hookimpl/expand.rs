@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use super::model::{Class, Implementation, Parameter};
+use super::model::{Implementation, Parameter, Precedence};
 use crate::types::{call_spelled_as, location_of, punctuated_at, with_lifetime};
 
 /// A mistake in what it is made of is found once: the hook is named in one way everywhere, and the registration is one
@@ -12,8 +12,8 @@ use crate::types::{call_spelled_as, location_of, punctuated_at, with_lifetime};
 pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
     let Implementation { import, core, conditions, hook, function, is_async, .. } = it;
     let hook_alias = hook_alias(it);
-    let itself = quote!(<#hook as #core::HookSpec>::Itself);
-    let info = quote!(<#hook_alias as #core::HookSpec>::INFO);
+    let itself = quote!(<#hook as #core::__private::HookSpec>::Itself);
+    let info = quote!(<#hook_alias as #core::__private::HookSpec>::INFO);
     let name = function.unraw().to_string();
     let location = location_of(core, function);
     let options = options(it);
@@ -58,16 +58,16 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
 /// What was written, and nothing else: most implementations have no options, and the compiler looks at each.
 fn options(it: &Implementation<'_>) -> TokenStream {
     let Implementation { core, before, after, essential, wrapper, .. } = it;
-    let class = match it.class {
-        Class::TryFirst => Some(quote!(class: #core::Class::TryFirst,)),
-        Class::Normal => None,
-        Class::TryLast => Some(quote!(class: #core::Class::TryLast,)),
+    let precedence = match it.precedence {
+        Precedence::TryFirst => Some(quote!(precedence: #core::__private::Precedence::TryFirst,)),
+        Precedence::Normal => None,
+        Precedence::TryLast => Some(quote!(precedence: #core::__private::Precedence::TryLast,)),
     };
     let before = (!before.is_empty()).then(|| quote!(before: &[#(#before),*],));
     let after = (!after.is_empty()).then(|| quote!(after: &[#(#after),*],));
     let wrapper = wrapper.then(|| quote!(wrapper: true,));
     let essential = essential.then(|| quote!(essential: true,));
-    let written = quote!(#class #before #after #wrapper #essential);
+    let written = quote!(#precedence #before #after #wrapper #essential);
     let options = quote!(#core::__private::Options);
     if written.is_empty() { quote!(#options::NONE) } else { quote!(#options { #written ..#options::NONE }) }
 }
@@ -134,7 +134,7 @@ fn called(it: &Implementation<'_>) -> Called {
 /// An argument of the hook. That there is none of this name is said at the name.
 fn argument(it: &Implementation<'_>, ident: &Ident) -> TokenStream {
     let (core, hook, name) = (&it.core, hook_alias(it), ident.unraw().to_string());
-    let info = quote!(<#hook as #core::HookSpec>::INFO);
+    let info = quote!(<#hook as #core::__private::HookSpec>::INFO);
     let find = private_at("argument_index", it, ident.span());
     let index = quote_spanned!(ident.span()=> #find(#info, #name));
     quote!(__arguments.__at::<{ #index }>().__given())
@@ -218,7 +218,7 @@ fn returned(it: &Implementation<'_>, called: &TokenStream) -> TokenStream {
     let (path, name, value) = if it.wrapper {
         (quote!(#core::__private::IntoOutcome), "into_outcome", quote!(#core::Outcome<#hook>))
     } else {
-        let output = quote!(<#hook as #core::HookSpec>::Output);
+        let output = quote!(<#hook as #core::__private::HookSpec>::Output);
         (quote!(#core::__private::IntoAnswer), "into_answer", quote!(::core::option::Option<#output>))
     };
     let function = quote!(fn(_) -> ::core::result::Result<#value, _>);

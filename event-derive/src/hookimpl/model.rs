@@ -63,7 +63,7 @@ pub(crate) struct Implementation<'f> {
     pub(crate) is_async: bool,
     pub(crate) parameters: Vec<Parameter<'f>>,
     pub(crate) output: Option<&'f Type>,
-    pub(crate) class: Class,
+    pub(crate) precedence: Precedence,
     pub(crate) before: Vec<LitStr>,
     pub(crate) after: Vec<LitStr>,
     pub(crate) essential: bool,
@@ -79,7 +79,7 @@ pub(crate) struct Parameter<'f> {
 }
 
 #[derive(Clone, Copy)]
-pub(crate) enum Class {
+pub(crate) enum Precedence {
     TryFirst,
     Normal,
     TryLast,
@@ -147,10 +147,10 @@ impl<'f> Implementation<'f> {
         if let Some(ty) = output {
             output::check(ty, errors);
         }
-        let class = match (options.tryfirst, options.trylast) {
-            (Some(()), None) => Class::TryFirst,
-            (None, Some(())) => Class::TryLast,
-            _ => Class::Normal,
+        let precedence = match (options.tryfirst, options.trylast) {
+            (Some(()), None) => Precedence::TryFirst,
+            (None, Some(())) => Precedence::TryLast,
+            _ => Precedence::Normal,
         };
         let Core { import, path: core } = Core::new(options.core);
         Self {
@@ -162,7 +162,7 @@ impl<'f> Implementation<'f> {
             is_async: signature.asyncness.is_some(),
             parameters,
             output,
-            class,
+            precedence,
             before: options.before,
             after: options.after,
             essential: options.essential.is_some(),

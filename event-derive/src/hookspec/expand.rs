@@ -55,39 +55,39 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
             impl #ident {
                 #[doc = #call_doc]
                 #[allow(dead_code, unused_variables, clippy::too_many_arguments)]
-                #visibility fn call<'a>(#(#names_given: #given),*) -> #core::HookCall<'a, Self> {
-                    #core::HookCall::new(Self::args(#(#names_given),*))
+                #visibility fn call<'a>(#(#names_given: #given),*) -> #core::__private::HookCall<'a, Self> {
+                    #core::__private::HookCall::new(Self::args(#(#names_given),*))
                 }
 
                 #[doc(hidden)]
                 #[allow(dead_code, unused_variables, clippy::too_many_arguments)]
-                #visibility fn args<'a>(#(#names_given: #given),*) -> <Self as #core::HookSpec>::Args<'a> {
+                #visibility fn args<'a>(#(#names_given: #given),*) -> <Self as #core::__private::HookSpec>::Args<'a> {
                     __Arguments { #(#idents: #keep),* }
                 }
             }
 
-            impl #core::HookSpec for #ident {
+            impl #core::__private::HookSpec for #ident {
                 type Itself = Self;
                 type Args<'a> = __Arguments<'a>;
                 type Output = #output;
                 type Values = #values;
                 type Answer = #answer;
 
-                const INFO: &'static #core::HookInfo = &#core::HookInfo::new::<Self>(
+                const INFO: &'static #core::__private::HookInfo = &#core::__private::HookInfo::new::<Self>(
                     #info
                 );
 
-                fn reborrow<'short, 'long: 'short>(__args: <Self as #core::HookSpec>::Args<'long>) -> <Self as #core::HookSpec>::Args<'short> {
+                fn reborrow<'short, 'long: 'short>(__args: <Self as #core::__private::HookSpec>::Args<'long>) -> <Self as #core::__private::HookSpec>::Args<'short> {
                     // One by one: the compiler sees of each type, but not of what was chosen for all, that a longer
                     // lifetime does.
                     __Arguments { #(#idents: __args.#idents),* }
                 }
 
-                fn app<'a>(#app_args: <Self as #core::HookSpec>::Args<'a>) -> &'a #core::App {
+                fn app<'a>(#app_args: <Self as #core::__private::HookSpec>::Args<'a>) -> &'a #core::App {
                     #app
                 }
 
-                fn event<'a>(__args: <Self as #core::HookSpec>::Args<'a>) -> ::core::option::Option<&'a #core::Tracked> {
+                fn event<'a>(__args: <Self as #core::__private::HookSpec>::Args<'a>) -> ::core::option::Option<&'a #core::Tracked> {
                     #[allow(unused_imports)]
                     use #core::__private::NoEvent as _;
                     #(
@@ -99,7 +99,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                     ::core::option::Option::None
                 }
 
-                fn with_event<'a>(mut __args: <Self as #core::HookSpec>::Args<'a>, __event: &'a #core::Tracked) -> <Self as #core::HookSpec>::Args<'a> {
+                fn with_event<'a>(mut __args: <Self as #core::__private::HookSpec>::Args<'a>, __event: &'a #core::Tracked) -> <Self as #core::__private::HookSpec>::Args<'a> {
                     #[allow(unused_imports)]
                     use #core::__private::NoEvent as _;
                     #(
@@ -119,7 +119,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
 
             // Without a symbol that keeps it on WebAssembly: a hook that nobody names has nobody to miss it.
             #core::__private::inventory::submit! {
-                #core::__private::Linked(<#ident as #core::HookSpec>::INFO)
+                #core::__private::Linked(<#ident as #core::__private::HookSpec>::INFO)
             }
         };
     }
@@ -319,7 +319,7 @@ fn info(spec: &Spec<'_>, arguments: &[Written<'_>]) -> TokenStream {
                 #event_argument
             },
             module_path: ::core::module_path!(),
-            plugin: #core::Plugin::new(
+            plugin: #core::__private::Plugin::new(
                 ::core::env!("CARGO_PKG_NAME"),
                 ::core::env!("CARGO_PKG_VERSION"),
             ),

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_core::{BoxError, NamePatternError, PropertiesError};
+use event_core::error::PropertiesError;
+use event_core::plugin::NamePatternError;
 use rusqlite::ErrorCode;
 
 pub use self::open::OpenError;
@@ -212,7 +213,7 @@ impl Error {
     /// let error = Error::own("there is no such user");
     /// assert_eq!(error.to_string(), "there is no such user");
     /// ```
-    pub fn own(error: impl Into<BoxError>) -> Self {
+    pub fn own(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Own(Arc::from(error.into()))
     }
 

@@ -72,7 +72,7 @@
 //! | `ack = "commit"`, `synchronous = "normal"` | is there | may be lost |
 //! | `ack = "enqueued"` | is lost if it was still in memory, usually for a millisecond | may be lost |
 //!
-//! The receipt's `promise()` says `OnDisk` for the first and `Enqueued` for the others. With `ack = "enqueued"`, events
+//! The receipt's `durability()` says `OnDisk` for the first and `Enqueued` for the others. With `ack = "enqueued"`, events
 //! that can't be written wait in memory and are tried again; the queue is bounded, and when it is full, `track` waits.
 //! None is dropped, except one that the table itself refuses (by a trigger of the application's), which is a line on
 //! standard error. Shutdown writes what waits, until its deadline. [`Store::status`] says how it goes.

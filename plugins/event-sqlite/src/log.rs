@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
-use event_core::escape_controls;
+use event_core::plugin::escape_controls;
 
 use crate::contain::contained;
 

@@ -7,7 +7,7 @@ use std::fmt;
 #[non_exhaustive]
 pub enum Error {
     /// The event's properties can't be written as JSON.
-    Properties(event_core::PropertiesError),
+    Properties(event_core::error::PropertiesError),
     /// A path of `redact` can't be followed in the event's properties, so the event isn't written.
     Redact {
         /// The path.
@@ -56,8 +56,8 @@ impl std::error::Error for Error {
     }
 }
 
-impl From<event_core::PropertiesError> for Error {
-    fn from(error: event_core::PropertiesError) -> Self {
+impl From<event_core::error::PropertiesError> for Error {
+    fn from(error: event_core::error::PropertiesError) -> Self {
         Self::Properties(error)
     }
 }

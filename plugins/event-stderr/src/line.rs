@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use event_core::{Actor, Properties, PropertiesError, Tracked, escape_controls, write_rfc3339};
+use event_core::error::PropertiesError;
+use event_core::plugin::{escape_controls, write_rfc3339};
+use event_core::{Actor, Properties, Tracked};
 
 /// Appends the event as JSON, with the line break. JSON itself escapes only the controls below U+0020; here, nothing is
 /// left that a terminal obeys.

@@ -1,6 +1,7 @@
 //! How an event looks to people.
 
-use event_core::{Actor, Properties, Tracked, escape_controls};
+use event_core::plugin::escape_controls;
+use event_core::{Actor, Properties, Tracked};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 

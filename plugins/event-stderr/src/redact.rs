@@ -5,7 +5,8 @@
 //! (a text where an object should be, a list without a `*` in the path, a key that is spelt a little otherwise) may
 //! hold the secret in a form that the path doesn't know.
 
-use event_core::{NamePattern, NamePatternError, Properties};
+use event_core::Properties;
+use event_core::plugin::{NamePattern, NamePatternError};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use event_core::NamePattern;
+use event_core::plugin::NamePattern;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use crate::redact::Path;

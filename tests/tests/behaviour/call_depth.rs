@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use event_core::error::TooDeep;
+use event_core::observe::{CallEnd, ObservedCall, Observer};
 use event_core::prelude::*;
-use event_core::{AppBuilder, CallEnd, Error, Failure, ObservedCall, Observer, TooDeep};
+use event_core::{AppBuilder, Error, Failure};
 
 use crate::log::{Log, log, logged};
 

@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use event_core::error::PropertiesError;
+use event_core::plugin::MAX_DEPTH;
 use event_core::prelude::*;
-use event_core::{Error, MAX_DEPTH, Properties, PropertiesError, Record, Tracked};
+use event_core::{Error, Properties, Record, Tracked};
 use serde::ser::{
     SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTupleVariant,
 };

@@ -7,9 +7,10 @@
 use std::future::{Future, poll_fn};
 use std::task::Poll;
 
+use event_core::observe::{CallEnd, ObservedCall, Observer};
 use event_core::plugin::own_thread;
 use event_core::prelude::*;
-use event_core::{AppBuilder, CallEnd, Error, ObservedCall, Observer, Promise};
+use event_core::{AppBuilder, Durability, Error};
 use tokio::sync::oneshot;
 
 use crate::log::{Log, log, logged};
@@ -34,7 +35,7 @@ async fn store(app: &App, event: &Tracked) -> Result<(), oneshot::error::RecvErr
     let (written, is_written) = oneshot::channel();
     std::thread::spawn(move || written.send(()));
     own_thread(is_written).await?;
-    event.promise(Promise::OnDisk);
+    event.promise(Durability::OnDisk);
     log(app, format!("{} is kept", event.name()));
     Ok(())
 }
@@ -43,7 +44,7 @@ async fn store(app: &App, event: &Tracked) -> Result<(), oneshot::error::RecvErr
 fn follows_with_second(app: &App, event: &First) -> event_core::Result<()> {
     let _ = event;
     let receipt = app.track(Second).wait()?;
-    log(app, format!("second: {:?}", receipt.promise()));
+    log(app, format!("second: {:?}", receipt.durability()));
     receipt.strict().map(drop)
 }
 
@@ -51,7 +52,7 @@ fn follows_with_second(app: &App, event: &First) -> event_core::Result<()> {
 fn follows_with_third(app: &App, event: &Second) -> event_core::Result<()> {
     let _ = event;
     let receipt = app.track(Third).wait()?;
-    log(app, format!("third: {:?}", receipt.promise()));
+    log(app, format!("third: {:?}", receipt.durability()));
     receipt.strict().map(drop)
 }
 
@@ -163,7 +164,7 @@ async fn waits_before(app: &App, event: &Second, next: Next<'_>) -> Outcome {
 #[hookspec(firstresult)]
 fn follow(app: &App) -> Followed;
 
-type Followed = Result<(Promise, Vec<String>), Error>;
+type Followed = Result<(Durability, Vec<String>), Error>;
 
 #[hookimpl(follow)]
 fn follow_at_once(app: &App) -> Option<Followed> {
@@ -172,7 +173,7 @@ fn follow_at_once(app: &App) -> Option<Followed> {
             assert!(matches!(failure.cause().downcast_ref(), Some(Error::WouldBlock)), "{failure:?}");
             failure.implementation().path().rsplit("::").next().unwrap().to_owned()
         });
-        (receipt.promise(), failed.collect())
+        (receipt.durability(), failed.collect())
     }))
 }
 
@@ -187,7 +188,7 @@ fn what_would_block_after_the_event_is_kept_is_a_failure_and_the_next_runs() {
             builder.hook(waits_for_others).hook(waits_afterwards).hook(at_last).hook(follow_at_once);
         let app = builder.start().wait().unwrap();
         let failed = vec!["waits_for_others".to_owned(), "waits_afterwards".to_owned()];
-        assert_eq!(followed(&app).unwrap(), (Promise::OnDisk, failed));
+        assert_eq!(followed(&app).unwrap(), (Durability::OnDisk, failed));
         assert_eq!(logged(&app), ["second is kept", "waits", "second at last", "waits around"]);
         // Elsewhere, both may wait.
         app.track(Second).wait().unwrap().strict().unwrap();
@@ -203,7 +204,7 @@ fn what_would_block_before_the_event_is_kept_is_an_error_and_nothing_is_kept() {
 
 #[hookimpl(follow)]
 fn follow_with_first(app: &App) -> Option<Followed> {
-    Some(app.track(First).wait().map(|receipt| (receipt.promise(), Vec::new())))
+    Some(app.track(First).wait().map(|receipt| (receipt.durability(), Vec::new())))
 }
 
 #[test]

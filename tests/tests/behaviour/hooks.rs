@@ -429,7 +429,7 @@ mod two_events {
 }
 
 mod as_written {
-    use event_core::HookSpec;
+    use event_core::plugin::HookSpec;
 
     use super::*;
 

@@ -8,8 +8,9 @@ use std::panic::panic_any;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
+use event_core::observe::{CallEnd, ObservedCall, Observer};
 use event_core::prelude::*;
-use event_core::{AppBuilder, CallEnd, Error, ObservedCall, Observer};
+use event_core::{AppBuilder, Error};
 
 use crate::log::{Log, log, logged};
 

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use event_core::plugin::Prepared;
 use event_core::prelude::*;
-use event_core::{AppBuilder, Error, Prepared};
+use event_core::{AppBuilder, Error};
 
 use crate::log::{Log, log, logged};
 

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use event_core::Properties;
+use event_core::error::PropertiesError;
 use event_core::prelude::*;
-use event_core::{Properties, PropertiesError};
 use serde::{Serialize, Serializer};
 
 /// Both forms of an event's properties, once they were seen to agree.

@@ -6,7 +6,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use event_core::prelude::*;
-use event_core::{Context, Record, Recorder, Scope};
+use event_core::testing::Recorder;
+use event_core::{Context, Record, Scope};
 use serde_json::json;
 
 #[derive(Event)]
@@ -24,7 +25,7 @@ fn app() -> (App, Recorder) {
 /// What was tracked: who did it, and in which request.
 fn actors_and_requests(recorder: &Recorder) -> Vec<(Option<String>, Option<String>)> {
     let text = |text: &str| text.to_owned();
-    let of = |event: &std::sync::Arc<dyn event_core::AnyTracked>| {
+    let of = |event: &std::sync::Arc<dyn event_core::plugin::AnyTracked>| {
         let actor = event.actor().and_then(Actor::id).map(text);
         (actor, event.context().and_then(Context::request_id).map(text))
     };

@@ -1,8 +1,9 @@
 //! Which times an event can have: those whose texts sort as they do.
 
 use chrono::{DateTime, Utc};
+use event_core::plugin::write_rfc3339;
 use event_core::prelude::*;
-use event_core::{Error, Record, write_rfc3339};
+use event_core::{Error, Record};
 
 #[derive(Event)]
 struct Tick;

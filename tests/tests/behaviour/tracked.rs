@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Timelike, Utc};
 use event_core::prelude::*;
-use event_core::{IntoActor, Promise, Record};
+use event_core::{Durability, IntoActor, Record};
 use uuid::Uuid;
 
 /// A moderator banned a user.
@@ -150,12 +150,12 @@ fn downcasts(event: &Tracked) -> Result<(), String> {
 
 #[hookimpl(track_event, tryfirst)]
 fn on_disk(event: &Tracked) {
-    event.promise(Promise::OnDisk);
+    event.promise(Durability::OnDisk);
 }
 
 #[hookimpl(track_event)]
 fn enqueued(event: &Tracked<BanUserEvent>) {
-    event.promise(Promise::Enqueued);
+    event.promise(Durability::Enqueued);
 }
 
 #[test]
@@ -167,8 +167,8 @@ fn a_tracked_event_can_be_downcast() {
 #[test]
 fn the_receipt_has_the_best_promise_that_was_given() {
     let builder = || App::builder().without_linked().event::<BanUserEvent>();
-    let promised = |app: App| app.track(ban()).wait().unwrap().promise();
-    assert_eq!(promised(builder().start().wait().unwrap()), Promise::Nothing);
-    assert_eq!(promised(builder().hook(enqueued).start().wait().unwrap()), Promise::Enqueued);
-    assert_eq!(promised(builder().hook(enqueued).hook(on_disk).start().wait().unwrap()), Promise::OnDisk);
+    let promised = |app: App| app.track(ban()).wait().unwrap().durability();
+    assert_eq!(promised(builder().start().wait().unwrap()), Durability::Nothing);
+    assert_eq!(promised(builder().hook(enqueued).start().wait().unwrap()), Durability::Enqueued);
+    assert_eq!(promised(builder().hook(enqueued).hook(on_disk).start().wait().unwrap()), Durability::OnDisk);
 }

@@ -5,8 +5,9 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
+use event_core::AppBuilder;
+use event_core::observe::{CallEnd, ObservedCall, Observer};
 use event_core::prelude::*;
-use event_core::{AppBuilder, CallEnd, ObservedCall, Observer};
 use uuid::Uuid;
 
 #[derive(Event)]
@@ -29,7 +30,7 @@ mod observers {
 
     impl Observer for Told {
         fn before(&self, call: &ObservedCall<'_>) {
-            let event = call.event.map(event_core::AnyTracked::name);
+            let event = call.event.map(event_core::plugin::AnyTracked::name);
             self.0
                 .lock()
                 .unwrap()

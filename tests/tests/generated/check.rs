@@ -4,8 +4,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use event_core::Properties;
+use event_core::error::PropertiesError;
+use event_core::plugin::MAX_DEPTH;
 use event_core::prelude::*;
-use event_core::{MAX_DEPTH, Properties, PropertiesError};
 
 use crate::shape::Shape;
 

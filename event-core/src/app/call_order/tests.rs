@@ -10,17 +10,17 @@ use proptest::sample::subsequence;
 use proptest::test_runner::RngSeed;
 
 use super::{Role, group, sort};
-use crate::config::problem::Problem;
+use crate::config::problem::StartProblem;
 use crate::dispatch::builtin::track_event;
 use crate::dispatch::hook::HookSpec;
-use crate::dispatch::implementation::{Class, Hearing, HookImpl, Implementation, Options};
+use crate::dispatch::implementation::{Hearing, HookImpl, Implementation, Options, Precedence};
 use crate::event::plugin_identity::{Module, Plugin};
 
 const PLUGINS: [&str; 5] = ["a", "b", "c", "d", "e"];
 const FUNCTIONS: [&str; 8] = ["one", "two", "three", "four", "five", "six", "seven", "eight"];
 
 /// The plugin, its options, and the function.
-type Spec = (&'static str, Class, Role, Vec<&'static str>, Vec<&'static str>, &'static str);
+type Spec = (&'static str, Precedence, Role, Vec<&'static str>, Vec<&'static str>, &'static str);
 
 /// The same each time; `PROPTEST_CASES` and `PROPTEST_RNG_SEED` say how many others to try.
 fn config() -> ProptestConfig {
@@ -51,7 +51,7 @@ proptest! {
         let mut expected: Vec<_> = specs.iter().map(|spec| spec.5).collect();
         expected.sort_unstable();
         prop_assert_eq!(names, expected);
-        prop_assert!(order.is_sorted_by_key(|it| group(it)), "wrappers, then the essential ones, and by class: {:?}", order);
+        prop_assert!(order.is_sorted_by_key(|it| group(it)), "wrappers, then the essential ones, and by precedence: {:?}", order);
         for (index, first) in order.iter().enumerate() {
             for later in &order[index + 1..] {
                 prop_assert!(
@@ -92,13 +92,15 @@ proptest! {
 
 /// The same implementations, in two orders.
 fn two_registrations() -> impl Strategy<Value = (Vec<Spec>, Vec<Spec>)> {
-    let class = prop_oneof![1 => Just(Class::TryFirst), 4 => Just(Class::Normal), 1 => Just(Class::TryLast)];
+    let precedence = prop_oneof![1 => Just(Precedence::TryFirst), 4 => Just(Precedence::Normal), 1 => Just(Precedence::TryLast)];
     let role = prop_oneof![1 => Just(Role::Wrapper), 1 => Just(Role::Essential), 3 => Just(Role::Ordinary)];
     let names = || prop_oneof![3 => Just(Vec::new()), 2 => subsequence(&PLUGINS[..], 0..3)];
-    let one = (proptest::sample::select(&PLUGINS[..]), class, role, names(), names());
+    let one = (proptest::sample::select(&PLUGINS[..]), precedence, role, names(), names());
     let all = proptest::collection::vec(one, 0..=FUNCTIONS.len()).prop_map(|all| {
         let pairs = all.into_iter().zip(FUNCTIONS);
-        pairs.map(|((plugin, class, role, before, after), name)| (plugin, class, role, before, after, name))
+        pairs.map(|((plugin, precedence, role, before, after), name)| {
+            (plugin, precedence, role, before, after, name)
+        })
     });
     let all = all.prop_map(Iterator::collect::<Vec<Spec>>);
     all.prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()))
@@ -108,7 +110,7 @@ fn sorted(specs: &[Spec]) -> Result<Vec<Arc<Implementation>>, Vec<String>> {
     let mut implementations = registered(specs);
     match sort(&mut implementations) {
         Ok(()) => Ok(implementations),
-        Err(problems) => Err(problems.iter().map(Problem::to_string).collect()),
+        Err(problems) => Err(problems.iter().map(StartProblem::to_string).collect()),
     }
 }
 
@@ -128,7 +130,7 @@ fn declared(spec: &Spec) -> &'static HookImpl {
         return made;
     }
     let spec: &'static Spec = Box::leak(Box::new(spec.clone()));
-    let (plugin, class, role, before, after, function) = spec;
+    let (plugin, precedence, role, before, after, function) = spec;
     let (wrapper, essential) = (*role == Role::Wrapper, *role == Role::Essential);
     let made = Box::leak(Box::new(HookImpl {
         hook: track_event::INFO,
@@ -136,7 +138,7 @@ fn declared(spec: &Spec) -> &'static HookImpl {
         function,
         function_id: TypeId::of::<()>(),
         hearing: Hearing::new(track_event::INFO, &[], || &()),
-        options: Options { class: *class, before, after, wrapper, essential },
+        options: Options { precedence: *precedence, before, after, wrapper, essential },
         is_async: false,
         location: Location::caller(),
     }));

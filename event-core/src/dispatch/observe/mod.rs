@@ -30,7 +30,8 @@ use crate::event::tracked::Tracked;
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
-/// use event_core::{App, CallEnd, Observer, ObservedCall};
+/// use event_core::observe::{CallEnd, Observer, ObservedCall};
+/// use event_core::App;
 ///
 /// struct Failures(AtomicU64);
 ///

@@ -149,7 +149,7 @@ fn no_object() -> serde_json::Error {
 
 /// The fields of an event can't be written as JSON: a map whose keys are no strings, a number that isn't finite
 /// or needs more than 64 bits, a key that comes twice, lists and objects that are nested deeper than
-/// [`MAX_DEPTH`](crate::MAX_DEPTH) levels, a poisoned `Mutex`, a path that isn't UTF-8.
+/// [`MAX_DEPTH`](crate::plugin::MAX_DEPTH) levels, a poisoned `Mutex`, a path that isn't UTF-8.
 ///
 /// Says which event; [`source`](std::error::Error::source) says which field and why.
 #[derive(Clone, Debug)]

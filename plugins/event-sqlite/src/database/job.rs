@@ -3,7 +3,8 @@
 use std::panic::Location;
 use std::path::Path;
 
-use event_core::{App, Prepared, Scope};
+use event_core::plugin::Prepared;
+use event_core::{App, Scope};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
-use event_core::{Actor, App, Event, EventType, IntoActor, Prepared};
+use event_core::plugin::Prepared;
+use event_core::{Actor, App, Event, EventType, IntoActor};
 use rusqlite::Connection;
 use uuid::Uuid;
 

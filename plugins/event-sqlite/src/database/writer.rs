@@ -295,7 +295,7 @@ impl Writer {
         frame.savepoint.run().map_err(sqlite)?;
         let mut kept = 0;
         let mut bytes = Vec::new();
-        let mut keep = |events: &[event_core::Prepared]| {
+        let mut keep = |events: &[event_core::plugin::Prepared]| {
             guard.lift(|| {
                 for event in events.iter().filter(|_| keeps) {
                     bytes.clear();

@@ -9,7 +9,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use event_core::{App, Prepared};
+use event_core::App;
+use event_core::plugin::Prepared;
 
 use self::executor::Executor;
 pub(crate) use self::executor::block_on;

@@ -9,7 +9,8 @@ mod ledger;
 use std::ops::RangeInclusive;
 
 use chrono::Datelike;
-use event_core::{Tracked, write_rfc3339};
+use event_core::Tracked;
+use event_core::plugin::write_rfc3339;
 use serde_json::Value;
 
 pub(crate) use self::insert::Inserter;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use chrono::{DateTime, Utc};
-use event_core::NamePattern;
+use event_core::plugin::NamePattern;
 use futures_core::Stream;
 
 use crate::database::Database;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use event_core::{Promise, Tracked};
+use event_core::{Durability, Tracked};
 use futures_channel::oneshot;
 
 use crate::database::{Open, Synchronous, inside};
@@ -84,7 +84,7 @@ impl Keeper {
         core.queue.push_row(&row.0, answer).await.map_err(|_| core.closed())?;
         drop(row);
         match written {
-            None => event.promise(Promise::Enqueued),
+            None => event.promise(Durability::Enqueued),
             Some(written) => {
                 written.await.unwrap_or_else(|_| Err(core.closed()))?;
                 event.promise(self.promise_of_commit());
@@ -94,10 +94,10 @@ impl Keeper {
     }
 
     /// With `synchronous = "normal"`, what is committed can be lost with the machine's power.
-    fn promise_of_commit(&self) -> Promise {
+    fn promise_of_commit(&self) -> Durability {
         match self.open.core.options.synchronous {
-            Synchronous::Full => Promise::OnDisk,
-            Synchronous::Normal => Promise::Enqueued,
+            Synchronous::Full => Durability::OnDisk,
+            Synchronous::Normal => Durability::Enqueued,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
-use event_core::{NamePattern, write_rfc3339};
+use event_core::plugin::{NamePattern, write_rfc3339};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::de::Error as _;

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::fs;
 use std::path::Path;
 
-use event_core::Promise;
+use event_core::Durability;
 use event_core::prelude::*;
 use event_sqlite::rusqlite::{Connection, ErrorCode};
 use event_sqlite::{Error, SqliteExt};
@@ -30,7 +30,7 @@ fn counted(number: u32) -> Counted {
 fn track(app: &App, number: u32) -> Result<(), Error> {
     match app.track(counted(number)).id(id(0, number)).wait() {
         Ok(receipt) => {
-            assert_eq!(receipt.promise(), Promise::OnDisk);
+            assert_eq!(receipt.durability(), Durability::OnDisk);
             Ok(())
         }
         Err(event_core::Error::Refused(failure)) => {

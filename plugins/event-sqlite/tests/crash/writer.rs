@@ -1,5 +1,6 @@
 //! The process that is killed: it tracks events, and says so of each whose receipt has come.
 
+use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -8,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use event_core::AppBuilder;
 use event_core::prelude::*;
-use event_core::{AppBuilder, BoxError};
 use event_sqlite::SqliteExt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -147,7 +148,7 @@ pub(crate) fn is_noted(number: u32) -> bool {
     number % 2 == 1
 }
 
-fn track(app: &App, producer: u32, number: u32) -> Result<(), BoxError> {
+fn track(app: &App, producer: u32, number: u32) -> Result<(), Box<dyn Error + Send + Sync>> {
     let id = id(producer, number);
     // Up to two pages of the file, so that some events take more than one.
     let filler = "x".repeat(usize::try_from(number * 997 % 8000).expect("it is small"));

@@ -1,7 +1,8 @@
 //! Is everything read back that the store has promised to keep, however deep it is?
 
+use event_core::Error;
+use event_core::plugin::MAX_DEPTH;
 use event_core::prelude::*;
-use event_core::{Error, MAX_DEPTH};
 use event_sqlite::SqliteExt;
 use event_sqlite::rusqlite::Connection;
 use serde_json::Value;

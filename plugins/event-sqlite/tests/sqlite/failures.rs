@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use event_core::prelude::*;
-use event_core::{Failure, Promise};
+use event_core::{Durability, Failure};
 use event_sqlite::rusqlite::{Connection, ErrorCode};
 use event_sqlite::{Database, Error, SqliteExt};
 
@@ -98,7 +98,7 @@ fn enqueued_events_wait_for_a_file_that_cant_be_written_and_none_is_lost() {
     other.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
     for number in 0..100 {
         let receipt = app.track(banned(&number.to_string())).wait().expect("it is only put into the queue");
-        assert_eq!(receipt.promise(), Promise::Enqueued);
+        assert_eq!(receipt.durability(), Durability::Enqueued);
     }
     // Somebody who waits is told, and its failure drops none of those that nobody waits for.
     let error = database.execute_write("DELETE FROM events", ()).wait().expect_err("it is locked");

@@ -1,7 +1,7 @@
 //! What a receipt is worth where an event's row isn't inserted, because its id is there or a trigger ignored it.
 
 use event_core::prelude::*;
-use event_core::{Promise, Track};
+use event_core::{Durability, Track};
 use event_sqlite::{Error, SqliteExt};
 use uuid::Uuid;
 
@@ -54,7 +54,7 @@ fn another_event_with_the_id_of_a_kept_one_is_refused_and_the_same_one_again_is_
     let root = || Actor::new("root");
     for _ in 0..2 {
         let receipt = app.track(banned("mallory")).by(root()).id(id(1)).wait().expect("nothing refuses");
-        assert_eq!(receipt.promise(), Promise::OnDisk);
+        assert_eq!(receipt.durability(), Durability::OnDisk);
     }
     let error = refusal(app.track(banned("eve")).by(root()).id(id(1)));
     assert_eq!(differs_in(&error), "properties");

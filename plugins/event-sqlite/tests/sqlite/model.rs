@@ -8,7 +8,7 @@ use std::task::{Context, Waker};
 use std::thread;
 
 use event_core::prelude::*;
-use event_core::{Promise, Tracked};
+use event_core::{Durability, Tracked};
 use event_sqlite::{Database, Error, SqliteExt};
 use proptest::prelude::*;
 
@@ -151,8 +151,8 @@ impl Deed {
             Self::Track { fails } => {
                 let receipt = app.track(banned(&user(name, 0, fails))).wait().expect("nobody refuses it");
                 assert_eq!(
-                    (receipt.promise(), receipt.failures().len()),
-                    (Promise::OnDisk, usize::from(fails))
+                    (receipt.durability(), receipt.failures().len()),
+                    (Durability::OnDisk, usize::from(fails))
                 );
             }
             Self::Write { notes, events, end } => write(db, name.to_owned(), notes, events, end),

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::task::{Context, Waker};
 
-use event_core::Promise;
+use event_core::Durability;
 use event_core::prelude::*;
 use event_sqlite::rusqlite::Connection;
 use event_sqlite::{Error, SqliteExt};
@@ -19,7 +19,7 @@ fn a_tracked_event_is_a_row_when_track_returns() {
     let at = "2026-11-22T11:57:54.619377Z".parse().expect("a time");
     let track = app.track(banned("mallory")).by(Actor::new("root").with("token", "dstok")).at(at);
     let receipt = track.wait().expect("nothing refuses");
-    assert_eq!(receipt.promise(), Promise::OnDisk);
+    assert_eq!(receipt.durability(), Durability::OnDisk);
     let rows = files.texts(
         "store.db",
         "SELECT json_array(seq, id, name, version, created, actor_id, actor, properties) FROM events",
@@ -41,9 +41,9 @@ fn a_tracked_event_is_a_row_when_track_returns() {
 #[test]
 fn what_is_promised_is_what_the_settings_can_keep() {
     for (ack, synchronous, promise) in [
-        ("commit", "full", Promise::OnDisk),
-        ("commit", "normal", Promise::Enqueued),
-        ("enqueued", "full", Promise::Enqueued),
+        ("commit", "full", Durability::OnDisk),
+        ("commit", "normal", Durability::Enqueued),
+        ("enqueued", "full", Durability::Enqueued),
     ] {
         let files = Files::new();
         let app = files.start(json!({
@@ -51,7 +51,7 @@ fn what_is_promised_is_what_the_settings_can_keep() {
             "store": { "ack": ack },
         }));
         let receipt = app.track(banned("mallory")).wait().expect("nothing refuses");
-        assert_eq!(receipt.promise(), promise, "{ack} {synchronous}");
+        assert_eq!(receipt.durability(), promise, "{ack} {synchronous}");
         app.shutdown().wait().expect("everything is written");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, mpsc};
 
 use event_core::prelude::*;
-use event_core::{Promise, Tracked};
+use event_core::{Durability, Tracked};
 use event_sqlite::{Database, Error, Spawner, SqliteExt};
 
 use crate::files::{Files, UserBanned, banned};
@@ -63,7 +63,10 @@ fn the_events_of_a_write_are_rows_of_the_same_transaction_where_the_store_is_in_
     assert_eq!(written.value, 17);
     let [mallory, eve] = written.deliveries.as_slice() else { panic!("two events: {written:?}") };
     let (mallory, eve) = (mallory.as_ref().expect("not refused"), eve.as_ref().expect("not refused"));
-    assert_eq!((mallory.id(), mallory.promise(), eve.promise()), (id, Promise::OnDisk, Promise::OnDisk));
+    assert_eq!(
+        (mallory.id(), mallory.durability(), eve.durability()),
+        (id, Durability::OnDisk, Durability::OnDisk)
+    );
     assert_eq!(events(&files, "notes.db"), ["mallory", "eve"], "each once");
     let envelope = "SELECT id || ' ' || created || ' ' || actor_id FROM events WHERE seq = 1";
     assert_eq!(files.texts("notes.db", envelope), [format!("{id} 2026-11-22T11:57:54.619377Z root")]);
