@@ -17,7 +17,7 @@ const PEERS: [&str; 10] = [
     "tracing-subscriber",
 ];
 
-/// A paragraph, as it stands above the tables in `docs/performance.md`.
+/// A paragraph, as it stands above the tables in `docs/performance-table.md`.
 pub(crate) fn description() -> String {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let versions: Vec<_> =

@@ -1,8 +1,8 @@
 //! What the crates cost, against their peers and against the limit: `cargo bench -p benches`.
 //!
-//! Prints a table a section, in Markdown, as it stands in `docs/performance.md`. `-- dispatch threads` prints these two
-//! sections. `-- --check` fails where an event costs more than 5 % over what `benches/instructions.txt` says, and
-//! `-- --accept` writes that file anew.
+//! Prints a table for each section, in Markdown. `-- dispatch threads` prints these two sections. `-- --save` also writes
+//! what it prints into `docs/performance-table.md`. `-- --check` fails where an event costs more than 5 % over what
+//! `benches/instructions.txt` says, and `-- --accept` writes that file anew.
 
 mod asked;
 mod building;
@@ -20,6 +20,7 @@ mod peers;
 mod properties;
 mod python;
 mod row;
+mod saved;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stopwatch;
@@ -62,10 +63,12 @@ const SECTIONS: &[Section] = &[
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let mut chosen = Vec::new();
+    let mut saves = false;
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             // Cargo says so to every benchmark.
             "--bench" => {}
+            "--save" => saves = true,
             "--check" => return kept::check(&dispatch::works()),
             "--accept" => return kept::accept(&dispatch::works()),
             "--work" => return repeat(arguments),
@@ -83,11 +86,17 @@ fn main() -> ExitCode {
     }
     println!("{}\n", machine::description());
     for section in chosen {
-        println!("### {}\n\n{}", section.name, row::HEADING);
+        let mut text = format!("## {}\n\n{}\n", section.name, row::HEADING);
+        print!("{text}");
         for row in (section.rows)() {
             println!("{row}");
+            text += &format!("{row}\n");
         }
         println!();
+        // Each by itself, so that an interrupted run loses only the section that it was in.
+        if saves {
+            saved::write(section.name, &text);
+        }
     }
     ExitCode::SUCCESS
 }
@@ -139,6 +148,6 @@ fn peak(mut arguments: impl Iterator<Item = String>) -> ExitCode {
 
 fn unknown(name: &str) -> ExitCode {
     let names: Vec<_> = SECTIONS.iter().map(|section| section.name).collect();
-    eprintln!("there is no section `{name}`; there are {}, --check and --accept", names.join(", "));
+    eprintln!("there is no section `{name}`; there are {}, --save, --check and --accept", names.join(", "));
     ExitCode::FAILURE
 }

@@ -105,11 +105,12 @@ pub(crate) fn rows() -> Vec<Row> {
 
 fn compare(Peer { name, has_target, .. }: &Peer, count: usize, ours: u64, valgrind: &Valgrind) -> Row {
     let theirs = valgrind.instructions(&of(name, count));
-    let tenths = theirs * 10 / ours;
+    let (ratio, comparison) =
+        if theirs < ours { (ours * 10 / theirs, "as many") } else { (theirs * 10 / ours, "fewer") };
     Row {
         work: work(count),
         against: format!("{name}: {theirs} instructions"),
-        measured: format!("{ours} instructions, {}.{} × fewer", tenths / 10, tenths % 10),
+        measured: format!("{ours} instructions, {}.{} × {comparison}", ratio / 10, ratio % 10),
         target: if *has_target { "≥ 3 ×".to_owned() } else { String::new() },
         reached: has_target.then_some(theirs >= ours * 3),
     }

@@ -41,5 +41,9 @@ mod design {}
 mod performance {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/performance-table.md")]
+mod performance_table {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../CONTRIBUTING.md")]
 mod contributing {}
