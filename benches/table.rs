@@ -89,8 +89,9 @@ fn main() -> ExitCode {
         let mut text = format!("## {}\n\n{}\n", section.name, row::HEADING);
         print!("{text}");
         for row in (section.rows)() {
-            println!("{row}");
-            text += &format!("{row}\n");
+            let line = format!("{row}\n");
+            print!("{line}");
+            text.push_str(&line);
         }
         println!();
         // Each by itself, so that an interrupted run loses only the section that it was in.
