@@ -163,6 +163,9 @@ pub mod describe;
 mod dispatch;
 mod event;
 mod generated;
+// Its code is compiled and run in `examples`.
+#[cfg(all(doc, not(doctest)))]
+pub mod guide;
 pub mod prelude;
 pub mod testing;
 

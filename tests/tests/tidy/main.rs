@@ -2,6 +2,7 @@
 
 mod compile_errors;
 mod folders;
+mod guide;
 mod packages;
 
 use std::fs;
@@ -234,7 +235,7 @@ fn every_link_from_page_to_page_leads_somewhere() {
     for page in pages() {
         let text = read(&page);
         let folder = page.parent().expect("a page is in a folder");
-        for link in links(&text).filter(|link| !link.contains("://")) {
+        for link in links(&text).filter(|link| !link.contains("://") && !link.starts_with("crate::")) {
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
             let target = if file.is_empty() { page.clone() } else { folder.join(file) };
             let Ok(found) = fs::metadata(root().join(&target)) else {
@@ -385,7 +386,13 @@ fn pages() -> Vec<PathBuf> {
 /// Where the links of a page lead, those in blocks of code left out.
 fn links(markdown: &str) -> impl Iterator<Item = &str> {
     let prose = markdown.split("\n```").step_by(2);
-    prose.flat_map(|text| text.split("](").skip(1)).filter_map(|after| after.split(')').next())
+    let inline = prose.flat_map(|text| text.split("](").skip(1)).filter_map(|after| after.split(')').next());
+    inline.chain(link_definitions(markdown).map(|(_, target)| target))
+}
+
+/// Label and target of each `[label]: target`.
+fn link_definitions(markdown: &str) -> impl Iterator<Item = (&str, &str)> {
+    markdown.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: "))
 }
 
 fn file_of(link: &str) -> &str {
