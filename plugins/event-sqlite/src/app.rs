@@ -8,10 +8,9 @@ use std::time::Duration;
 use event_core::App;
 use rusqlite::Connection;
 
-use crate::database::{Database, DatabaseOptions, Deadline, Mode, Open, wider};
+use crate::database::{Database, DatabaseOptions, Deadline, Identity, Open};
 use crate::delivery::Deliveries;
 use crate::error::{Error, Result};
-use crate::log::log;
 use crate::settings::{Settings, StoreSettings};
 use crate::store::schema::{self, Place};
 use crate::store::{Keeper, Store};
@@ -136,6 +135,7 @@ impl Sqlite {
             settings.store.enabled.then(|| WantedStore::of(settings.store, &mut wanted)).transpose()?;
         let mut databases = BTreeMap::new();
         for (name, options) in wanted {
+            refuse_open_file(&databases, &options.path, &Identity::at(&options.path))?;
             insert(&mut databases, Open::new(name, options, QUEUE, |_| Ok(()), |_| Ok(()))?)?;
         }
         Ok(Arc::new(Self {
@@ -162,9 +162,9 @@ impl Sqlite {
             Ok(())
         };
         let check = |connection: &Connection| schema::check(connection, &options.path, place);
+        refuse_open_file(&self.databases(), &options.path, &Identity::at(&options.path))?;
         let open = Open::new(database.clone(), options.clone(), settings.queue.get(), check, prepare)?;
         insert(&mut self.databases(), open.clone())?;
-        report_wider(&options.path, options.mode);
         Ok(Arc::new(Keeper::new(open, settings, place, has_view)))
     }
 
@@ -196,6 +196,7 @@ impl Sqlite {
         if let Some(path) = databases.get(&name).map(|open| &open.core.path).or(store) {
             return Err(Error::DatabaseExists { name, path: path.clone() });
         }
+        refuse_open_file(&databases, &options.path, &Identity::at(&options.path))?;
         let open = Open::new(name, options, QUEUE, |_| Ok(()), |_| Ok(()))?;
         insert(&mut databases, open.clone())?;
         Ok(open)
@@ -222,17 +223,10 @@ impl WantedStore {
     fn of(settings: StoreSettings, wanted: &mut BTreeMap<String, DatabaseOptions>) -> Result<Self> {
         const OWN: &str = "store";
         let database = settings.database.as_deref().unwrap_or(OWN).to_owned();
-        if let (Some(mode), true) = (settings.mode, wanted.contains_key(&database)) {
-            return Err(Error::Contradiction(format!(
-                "`plugins.event-sqlite.store.mode` is \"{mode}\", and the store is in the database `{database}`, which \
-                 has a mode of its own; write it there: `plugins.event-sqlite.databases.{database}.mode`"
-            )));
-        }
         match (wanted.remove(&database), &settings.path) {
             (Some(options), None) => Ok(Self { settings, database, options }),
             (None, path) if settings.database.is_none() => {
-                let mut options = DatabaseOptions::new(path.as_deref().unwrap_or(Path::new("store.db")));
-                options.mode = settings.mode.unwrap_or_default();
+                let options = DatabaseOptions::new(path.as_deref().unwrap_or(Path::new("store.db")));
                 Ok(Self { settings, database, options })
             }
             (None, _) => {
@@ -247,21 +241,17 @@ impl WantedStore {
     }
 }
 
-/// Says which file of the store's more can read or change than a new one. It stays so, since Datasette may need it.
-fn report_wider(path: &Path, mode: Mode) {
-    if let Some((file, wider)) = wider(path, mode) {
-        log(format_args!(
-            "{}: others can read or change it (mode {wider}), and a new file gets the mode {mode}; `chmod {mode}` it, or \
-             set the database's `mode` if this is on purpose",
-            file.display()
-        ));
-    }
-}
-
 fn insert(databases: &mut BTreeMap<String, Arc<Open>>, open: Arc<Open>) -> Result<()> {
-    if let Some(other) = databases.values().find(|other| other.core.file == open.core.file) {
-        return Err(Error::SameFile { path: open.core.path.clone(), open_as: other.core.name.clone() });
-    }
+    // Once more: a file that was missing has an identity now.
+    refuse_open_file(databases, &open.core.path, &open.core.identity)?;
     databases.insert(open.core.name.clone(), open);
     Ok(())
+}
+
+/// A file has one writer. SQLite's locks fail where one process opens a file by two names.
+fn refuse_open_file(databases: &BTreeMap<String, Arc<Open>>, path: &Path, identity: &Identity) -> Result<()> {
+    match databases.values().find(|other| other.core.identity.is_that_of(identity)) {
+        Some(other) => Err(Error::SameFile { path: path.to_owned(), open_as: other.core.name.clone() }),
+        None => Ok(()),
+    }
 }

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
+use crate::database::identity::Identity;
 use crate::database::inside::{self, Id};
 use crate::database::options::DatabaseOptions;
 use crate::database::queue::Queue;
 use crate::database::readers::Readers;
 use crate::database::reading::Readings;
-use crate::database::{connect, writer};
+use crate::database::{connect, files, writer};
 use crate::error::{Error, Result};
 use crate::log::log;
 use crate::process::Process;
@@ -37,6 +38,7 @@ pub(crate) struct Core {
     pub(crate) path: PathBuf,
     /// The file without links on the way.
     pub(crate) file: PathBuf,
+    pub(crate) identity: Identity,
     pub(crate) options: DatabaseOptions,
     pub(crate) id: Id,
     process: Process,
@@ -114,7 +116,7 @@ impl Open {
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => core.left.load(Ordering::Acquire),
             };
             // Until the file is closed, which the writer doesn't wait long for, either.
-            let left_time = deadline.end.saturating_duration_since(Instant::now()) + 2 * writer::LONGEST_END;
+            let left_time = deadline.end.saturating_duration_since(Instant::now()) + 2 * files::LONGEST_END;
             let _ = ended.recv_timeout(left_time);
             // A write that fails now, and whose caller has stopped waiting, was promised to be done.
             let _ = sender.send(left + core.unheard.load(Ordering::Acquire) - unheard);
@@ -150,10 +152,12 @@ impl Drop for Open {
 
 impl Core {
     pub(crate) fn new(name: String, options: DatabaseOptions, queue: usize) -> Self {
+        let file = connect::canonical(&options.path);
         Self {
             name,
             path: options.path.clone(),
-            file: connect::canonical(&options.path),
+            identity: Identity::of(&file),
+            file,
             options,
             id: Id::new(),
             process: Process::this(),

@@ -161,6 +161,9 @@ fn run(core: &Core, queue: &Queue) {
 
 impl Reader {
     fn open(core: &Core) -> Result<Self> {
+        if let Some(file) = core.identity.changed() {
+            return Err(Error::Replaced { path: core.path.clone(), file: file.to_owned() });
+        }
         let mut connection = connect::reader(core)?;
         let guard = Guard::of(&mut connection, core.options.busy_timeout)
             .map_err(|cause| Error::sqlite(&core.path, cause))?;

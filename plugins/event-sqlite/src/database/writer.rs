@@ -1,5 +1,6 @@
 //! The thread that writes to a database: everything that waits in one transaction, and then everybody is told.
 
+use std::cell::Cell;
 use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -9,18 +10,20 @@ use rusqlite::{Connection, ffi};
 use crate::contain::{contained, discard};
 use crate::database::Core;
 use crate::database::batch::{Answer, Batch, Next, What};
-use crate::database::checkpoint::{self, Emptied};
+use crate::database::checkpoint;
+use crate::database::files;
 use crate::database::frame::Frame;
 use crate::database::guard::Guard;
 use crate::database::inside::{self, Side};
 use crate::database::job::{Job, Turn, Undo};
 use crate::database::pace::{Pace, ROUNDS};
-use crate::database::queue::{Awake, Worth};
+use crate::database::probe;
+use crate::database::retry::Retry;
 use crate::database::sharing::Sharing;
 use crate::error::{Error, Result};
 use crate::log::{line, log};
 use crate::row::{self, Inserter, Row};
-use crate::sync::{pause, thread};
+use crate::sync::thread;
 
 /// Starts the thread. The receiver is told when everything is written that can be, and fails when the file is closed.
 pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc::Receiver<()>> {
@@ -28,12 +31,14 @@ pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc:
     let name = format!("event-sqlite write {}", core.name);
     let guard =
         Guard::of(&mut connection, core.options.busy_timeout).map_err(|cause| Error::sqlite(&path, cause))?;
-    let writer = Writer { connection, core, guard, sharing: Sharing::default() };
+    let writer = Writer { connection, said: Cell::default(), core, guard, sharing: Sharing::default() };
     let (ended, receiver) = mpsc::channel();
     let run = move || {
         writer.run();
         let _ = ended.send(());
-        writer.close();
+        let Writer { connection, core, .. } = writer;
+        files::prepare_to_close(&connection, &core);
+        drop(connection);
         drop(ended);
     };
     thread::Builder::new().name(name).spawn(run).map_err(|cause| Error::thread(&path, cause))?;
@@ -42,6 +47,8 @@ pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc:
 
 struct Writer {
     connection: Connection,
+    /// Whether it was said that events wait.
+    said: Cell<bool>,
     core: Arc<Core>,
     guard: Guard,
     sharing: Sharing,
@@ -50,9 +57,6 @@ struct Writer {
 /// A quarter of a commit is what waiting may cost, since not to wait costs half of one. A commit that took longer than
 /// four of these waited for something else than the disk.
 const LONGEST_GATHERING: Duration = Duration::from_millis(1);
-
-/// How long the end waits for those who read, of this program and of others, before it leaves a log beside the file.
-pub(crate) const LONGEST_END: Duration = Duration::from_secs(1);
 
 /// Why a transaction ended before it was committed.
 struct Broken {
@@ -112,7 +116,7 @@ impl Writer {
         let mut retry = Retry::default();
         loop {
             if batch.is_empty() {
-                if !pace.wait(&self.core.queue, || self.look_after_the_log()) {
+                if !pace.wait(&self.core.queue, || self.look_after_the_file()) {
                     return;
                 }
             } else if !retry.wait(&self.core) {
@@ -127,7 +131,7 @@ impl Writer {
             if error.is_some() {
                 self.core.queue.answered(batch.left_from(0));
             }
-            self.report(error, batch.len());
+            self.report(error.as_ref(), batch.len());
             if batch.is_empty() {
                 retry = Retry::default();
             }
@@ -153,31 +157,18 @@ impl Writer {
         error
     }
 
-    /// Shortens a log that became long, while nobody waits. If it fails, the next commit says why.
-    fn look_after_the_log(&self) {
+    /// While nothing waits: shortens a log that became long, and finds out whether events can be written. If shortening
+    /// fails, the next commit says why.
+    fn look_after_the_file(&self) {
         if checkpoint::is_long(&self.core.file) {
-            let _ = checkpoint::empty(&self.connection, Duration::ZERO);
-            let _ = self.connection.busy_timeout(self.core.options.busy_timeout);
+            files::empty_the_log(&self.connection, &self.core);
         }
-    }
-
-    /// Closes the file after all who read it, with everything in it: then a copy of the file alone has every event.
-    fn close(self) {
-        let Self { connection, core, .. } = self;
-        let readers_ended = core.readings.wait_for_none(core.deadline().max(Instant::now() + LONGEST_END));
-        let cause = match checkpoint::empty(&connection, LONGEST_END) {
-            Ok(Emptied::All) => None,
-            Ok(Emptied::InUse) if readers_ended => Some("it is in use by another program".to_owned()),
-            Ok(Emptied::InUse) => Some("a read of this program still runs".to_owned()),
-            Err(cause) => Some(line(&cause)),
-        };
-        if let Some(cause) = cause {
-            let path = core.path.display();
-            log(format_args!(
-                "failed to move what was written from {path}-wal into {path}: {cause}; copy both files together"
-            ));
+        let Some(ledger) = self.core.ledger() else { return };
+        if let Err(error) = files::check(&self.connection, &self.core) {
+            ledger.set_failing(Some(error));
+        } else if ledger.failing().is_some() && probe::can_keep_an_event(&self.connection) {
+            ledger.set_failing(None);
         }
-        drop(connection);
     }
 
     /// Writes what it can and answers whoever waits. What stays in the batch are rows that nobody waits for, and the
@@ -217,10 +208,15 @@ impl Writer {
         most_rows: usize,
     ) -> Result<Part, Broken> {
         let broken = |by, cause| Broken { error: Error::sqlite(&self.core.path, cause), by };
+        files::check(&self.connection, &self.core)
+            .map_err(|error| Broken { error, by: Culprit::Surroundings })?;
         frame.begin.run().map_err(|cause| broken(Culprit::Surroundings, cause))?;
         let written = self.write_part(frame, batch, from, most_rows);
         let committed = written.and_then(|part| match frame.commit.run() {
-            Ok(()) => Ok(part),
+            Ok(()) => match files::check_committed(&self.connection, &self.core) {
+                Ok(()) => Ok(part),
+                Err(error) => Err(Broken { error, by: Culprit::Surroundings }),
+            },
             Err(cause) => Err(broken(part.culprit(&cause), cause)),
         });
         if committed.is_err() && !self.connection.is_autocommit() {
@@ -339,6 +335,10 @@ impl Writer {
     fn committed(&self, batch: &mut Batch, part: Part) {
         if let Some(ledger) = self.core.ledger() {
             ledger.add_written(part.inserted);
+            let by_the_disk = part.failed.iter().find(|(_, error)| probe::is_the_disks(error));
+            if by_the_disk.is_some() || part.inserted > 0 {
+                ledger.set_failing(by_the_disk.map(|(_, error)| error.clone()));
+            }
         }
         // First, or somebody who was answered could find its write still waiting.
         self.core.queue.answered(batch.left_from(part.range.end));
@@ -389,17 +389,18 @@ impl Writer {
         }
     }
 
-    /// Says once when rows can't be written, and once when they can again.
-    fn report(&self, error: Option<Error>, left: usize) {
-        let Some(ledger) = self.core.ledger() else { return };
-        let error = error.filter(|_| left > 0);
+    /// Says once when events wait in memory because they can't be written, and once when they are written again.
+    fn report(&self, error: Option<&Error>, left: usize) {
+        if self.core.ledger().is_none() {
+            return;
+        }
         let path = self.core.path.display();
-        match (ledger.set_failing(error.clone()), error) {
-            (None, Some(error)) => log(format_args!(
+        match error {
+            Some(error) if left > 0 && !self.said.replace(true) => log(format_args!(
                 "{left} events wait in memory and are tried again, because they can't be written: {}",
-                line(&error)
+                line(error)
             )),
-            (Some(_), None) => log(format_args!("{path}: events are written again")),
+            None if self.said.replace(false) => log(format_args!("{path}: events are written again")),
             _ => {}
         }
     }
@@ -412,8 +413,12 @@ fn insert(inserter: &mut Inserter<'_>, batch: &Batch, range: Range<usize>, part:
     Ok(())
 }
 
-/// Nothing can be written. Whoever waits is told; rows that nobody waits for stay.
+/// Nothing can be written. Callers that wait are told; rows without a caller stay.
 fn fail_all(core: &Core, batch: &mut Batch, error: &Error) {
+    // First: a caller may ask for the status as soon as it has its error.
+    if let Some(ledger) = core.ledger() {
+        ledger.set_failing(Some(error.clone()));
+    }
     for at in 0..batch.len() {
         match batch.take_awaited(at) {
             Some(What::Row(Some(answer))) => {
@@ -448,30 +453,6 @@ fn answer(core: &Core, job: Box<dyn Job>, transaction: Result<()>) {
         Err(message) => {
             log(format_args!("the outcome of a write panicked on its way to its caller: {message}"));
         }
-    }
-}
-
-/// When rows that can't be written are tried again.
-#[derive(Default)]
-struct Retry {
-    pause: Duration,
-}
-
-impl Retry {
-    const FIRST: Duration = Duration::from_millis(50);
-    const LONGEST: Duration = Duration::from_secs(2);
-
-    /// Gives `false` when there is no time left.
-    fn wait(&mut self, core: &Core) -> bool {
-        self.pause = (self.pause * 2).clamp(Self::FIRST, Self::LONGEST);
-        // Somebody who waits is worth a try at once, and gets its error if it fails.
-        let worth = Worth { entries: usize::MAX, awaited: 1 };
-        if core.queue.sleep(worth, Some(self.pause)) != Awake::Closed {
-            return true;
-        }
-        let left = core.deadline().saturating_duration_since(Instant::now());
-        pause(left.min(Self::FIRST));
-        !left.is_zero()
     }
 }
 

@@ -46,9 +46,9 @@ impl Ledger {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Remembers what keeps rows from being written, or that nothing does; gives what it was before.
-    pub(crate) fn set_failing(&self, error: Option<Error>) -> Option<Error> {
-        std::mem::replace(&mut *lock(&self.failing), error)
+    /// Remembers what keeps events from being written, or that nothing does.
+    pub(crate) fn set_failing(&self, error: Option<Error>) {
+        *lock(&self.failing) = error;
     }
 
     pub(crate) fn failing(&self) -> Option<Error> {

@@ -13,8 +13,8 @@ pub struct Status {
     /// Events that the table refused (a trigger of the application's, for instance) when nobody waited who could be
     /// told: with `ack = "enqueued"`. Each is a line on standard error.
     pub refused: u64,
-    /// What keeps events in memory, if something does: with `ack = "enqueued"` they wait there until the file can be
-    /// written again.
+    /// Why the last event couldn't be written, if it was the disk's or a file's fault. A second after that is mended it
+    /// is `None`. With `ack = "enqueued"` events wait in memory meanwhile; with `ack = "commit"` each is refused.
     pub failing: Option<Error>,
     /// Whether the view `datasette_events` is there. Not so where it is switched off, or where the application has
     /// something of that name.

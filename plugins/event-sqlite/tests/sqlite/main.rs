@@ -13,10 +13,9 @@ mod isolation;
 mod model;
 mod numbers;
 mod panicking;
-#[cfg(unix)]
-mod permissions;
 mod reading;
 mod recognised;
+mod replaced;
 mod retention;
 mod store;
 mod times;
