@@ -5,12 +5,15 @@
 //! # fn main() {}
 //! ```
 //!
-//! A line has these keys, in this order; `created` is UTC to the microsecond, and `actor` is `null` where nobody
-//! was named:
+//! A line has these keys, in this order; `created` is UTC to the microsecond, and `actor` is `null` for an event without
+//! one:
 //!
 //! ```json
 //! {"id":"019aab2c-5a00-7000-8000-000000000001","name":"ban-user","created":"2026-11-22T11:57:54.619377Z","actor":{"id":"root"},"properties":{"user":"mallory"}}
 //! ```
+//!
+//! An event with a [`Context`](event_core::Context) has it as the key `context` before `properties`:
+//! `"context":{"request_id":"5f2c"}`.
 //!
 //! An event is written when its turn comes in the call order, after the implementations that are `essential`, those that
 //! are `tryfirst` and those of plugins whose names sort before `event-stderr`. An event that an `essential` implementation refuses, or
@@ -45,7 +48,7 @@
 //! 2026-11-22 11:57:54.619Z  ban-user    root      user=mallory reason="wrote to everybody"
 //! ```
 //!
-//! Time (UTC), name, the actor's `id` or `-`, and the properties. Names are padded to the longest name that the app
+//! Time (UTC), name, the actor's `id` or `-`, `request_id=…` where the context of the event has one, and the properties. Names are padded to the longest name that the app
 //! writes. A text with spaces or signs is in quotes; characters that would steer the terminal are escaped, so that
 //! an event can't. There are no colours where `NO_COLOR` is set or `TERM` is `dumb`.
 //!

@@ -30,10 +30,14 @@ pub(crate) fn write(
         Some(actor) => {
             line.extend_from_slice(br#"","actor":"#);
             object(actor, line);
-            line.extend_from_slice(br#","properties":"#);
         }
-        None => line.extend_from_slice(br#"","actor":null,"properties":"#),
+        None => line.extend_from_slice(br#"","actor":null"#),
     }
+    if let Some(context) = event.context() {
+        line.extend_from_slice(br#","context":"#);
+        serde_json::to_writer(&mut *line, context).expect("texts can be written to memory");
+    }
+    line.extend_from_slice(br#","properties":"#);
     match properties {
         Some(properties) => object(properties, line),
         None => event.write_properties(line)?,
@@ -93,6 +97,20 @@ mod tests {
             "\n"
         );
         assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn a_context_stands_before_the_properties() {
+        let written = line(
+            r#"{"id":"019aab2c-5a00-7000-8000-000000000001","name":"tick","created":"2026-11-22T11:57:54Z",
+                "context":{"shop":{"cart":"17"},"request_id":"5f2c","tenant":"acme\u202e"},"properties":{}}"#,
+        );
+        let end = concat!(
+            r#""actor":null,"context":{"request_id":"5f2c","tenant":"acme\u202e","shop":{"cart":"17"}},"#,
+            r#""properties":{}}"#,
+            "\n"
+        );
+        assert!(written.ends_with(end), "{written}");
     }
 
     #[test]

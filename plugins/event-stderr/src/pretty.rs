@@ -1,7 +1,7 @@
 //! How an event looks to people.
 
 use event_core::plugin::escape_controls;
-use event_core::{Actor, Properties, Tracked};
+use event_core::{Actor, Context, Properties, Tracked};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ const DIM: &str = "\x1b[2m";
 const BOLD: &str = "\x1b[1m";
 const CYAN: &str = "\x1b[36m";
 
-/// The event as one line, with the line break: when, what (in `width` columns), who, and the properties.
+/// The event as one line, with the line break: when, what (in `width` columns), who, for which request, and the properties.
 pub(crate) fn of(event: &Tracked, properties: &Properties, width: usize, coloured: bool) -> String {
     let paint = |text: &str, code: &str| {
         if coloured { format!("{code}{text}{PLAIN}") } else { text.to_owned() }
@@ -28,7 +28,11 @@ pub(crate) fn of(event: &Tracked, properties: &Properties, width: usize, coloure
         };
         paint(&format!("{}=", text(key)), DIM) + &value
     };
-    let properties: Vec<_> = properties.iter().map(property).collect();
+    let request = event
+        .context()
+        .and_then(Context::request_id)
+        .map(|id| paint(&format!("request_id={}", text(id)), DIM));
+    let properties: Vec<_> = request.into_iter().chain(properties.iter().map(property)).collect();
     let columns = [paint(&created, DIM), paint(&name, BOLD), paint(&actor, CYAN), properties.join(" ")];
     let line = columns.join("  ");
     format!("{}\n", line.trim_end())
@@ -83,6 +87,19 @@ mod tests {
         );
         let empty = line(&json!({ "name": "x" }), &json!({}));
         assert_eq!(empty, "2026-11-22 11:57:54.619Z  ban-user    {\"name\":\"x\"}\n");
+    }
+
+    #[test]
+    fn the_request_stands_before_the_properties_and_is_dim_in_colour() {
+        let mut record = record(&json!({ "id": "ada" }), &json!({ "user": "mallory" }));
+        record.context = Some(Context::new().with_request_id("5f2c 1").with_tenant("acme"));
+        let line = of(&record, &record.properties, 10, false);
+        assert_eq!(
+            line,
+            "2026-11-22 11:57:54.619Z  ban-user    ada       request_id=\"5f2c 1\" user=mallory\n"
+        );
+        let coloured = of(&record, &record.properties, 10, true);
+        assert!(coloured.contains("\x1b[2mrequest_id=\"5f2c 1\"\x1b[0m "), "{coloured:?}");
     }
 
     #[test]
