@@ -20,6 +20,7 @@
 //! | `created` | RFC 3339, UTC, with microseconds: `2026-11-22T11:57:54.619377Z` |
 //! | `actor_id` | the actor's `id` if that is a text or a number, as text |
 //! | `actor`, `properties` | JSON objects; `actor` is null where nobody was named |
+//! | `context` | a JSON object with the [`Context`](event_core::Context) of the event, or null |
 //!
 //! The view `datasette_events` shows them as the plugin datasette-events-db for Datasette does: `id`, `event`, `created`,
 //! `actor_id`, `database_name`, `table_name`, `properties`. Where the application has something of that name, it keeps

@@ -28,6 +28,7 @@ pub(crate) struct Row<'a> {
     pub(crate) name: &'a [u8],
     pub(crate) actor_id: Option<&'a [u8]>,
     pub(crate) actor: Option<&'a [u8]>,
+    pub(crate) context: Option<&'a [u8]>,
     pub(crate) properties: &'a [u8],
 }
 
@@ -40,7 +41,7 @@ const ID_LENGTH: usize = uuid::fmt::Hyphenated::LENGTH;
 
 /// Appends the event. On an error, `out` may hold a part of it.
 ///
-/// Layout: id, version, then created, name, actor id, actor with their lengths; the properties are what is left.
+/// Layout: id, version, then created, name, actor id, actor, context with their lengths; the properties are what is left.
 pub(crate) fn encode(event: &Tracked, out: &mut Vec<u8>) -> Result<()> {
     let start = out.len();
     let mut id = [0; ID_LENGTH];
@@ -71,6 +72,12 @@ pub(crate) fn encode(event: &Tracked, out: &mut Vec<u8>) -> Result<()> {
                 serde_json::to_writer(out, actor).expect("a JSON object can be written to memory");
             });
         }
+    }
+    match event.context() {
+        None => out.extend_from_slice(&NOTHING.to_le_bytes()),
+        Some(context) => with_length(out, |out| {
+            serde_json::to_writer(out, context).expect("texts can be written to memory");
+        }),
     }
     event.write_properties(out)?;
     match out.len() - start {
@@ -106,6 +113,7 @@ impl<'a> Row<'a> {
             name: rest.text().unwrap_or_default(),
             actor_id: rest.text(),
             actor: rest.text(),
+            context: rest.text(),
             properties: rest.0,
         }
     }
@@ -146,6 +154,7 @@ mod tests {
             "version": 3,
             "created": "2026-11-22T11:57:54.619377Z",
             "actor": actor,
+            "context": { "tenant": "acme" },
             "properties": { "user": "mallory" },
         }))
         .expect("a record")
@@ -161,6 +170,7 @@ mod tests {
         assert_eq!(row.created, b"2026-11-22T11:57:54.619377Z");
         assert_eq!(row.actor_id, Some(&b"root"[..]));
         assert_eq!(row.actor, Some(&br#"{"id":"root","token":"dstok"}"#[..]));
+        assert_eq!(row.context, Some(&br#"{"tenant":"acme"}"#[..]));
         assert_eq!(row.properties, br#"{"user":"mallory"}"#);
     }
 

@@ -60,7 +60,7 @@ impl Query {
                 let is_last = (events.len() as u64) < wanted || limit == Some(wanted);
                 return Ok(Chunk { events, is_last });
             };
-            bytes += length(row, 5) + length(row, 6);
+            bytes += length(row, 5) + length(row, 6) + length(row, 7);
             let seq = row.get(0)?;
             events.push((seq, columns(seq, row).and_then(|columns| T::from_columns(&columns))));
         }
@@ -74,7 +74,7 @@ impl Query {
         position: Option<i64>,
         limit: u64,
     ) -> Result<Option<(String, Vec<Value>)>> {
-        let select = "SELECT seq, id, name, version, created, actor, properties FROM main.events";
+        let select = "SELECT seq, id, name, version, created, actor, properties, context FROM main.events";
         let order = if self.newest_first { "ORDER BY seq DESC" } else { "ORDER BY seq" };
         let (conditions, mut values) = self.conditions(position);
         let sql = match self.names(connection)? {
@@ -215,6 +215,7 @@ fn columns<'r>(seq: i64, row: &'r Row<'_>) -> serde_json::Result<Columns<'r>> {
         created: text(4, "created")?,
         actor: optional(5, "actor")?,
         properties: text(6, "properties")?,
+        context: optional(7, "context")?,
     })
 }
 

@@ -15,7 +15,10 @@ use crate::store::view;
 /// - `id` is text, since people read it in Datasette and look for what is in their logs. 16 bytes would be written 1.13 ×
 ///   as fast, into a file 0.79 × as large.
 /// - The index has `seq` at its end, as every index of SQLite's: the newest events of a name are its last entries.
-const MIGRATIONS: &[&str] = &["
+/// - A column that comes later stands at the end and can be null: a program of an earlier version that has the file open
+///   goes on inserting and reading.
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -27,10 +30,22 @@ CREATE TABLE events (
     properties TEXT NOT NULL
 ) STRICT;
 CREATE INDEX events_by_name ON events (name);
-"];
+",
+    "ALTER TABLE main.events ADD COLUMN context TEXT;",
+];
 
-/// By which the table is recognised. A version that is newer can have more.
-const COLUMNS: &[&str] = &["seq", "id", "name", "version", "created", "actor_id", "actor", "properties"];
+/// By which the table is recognised, with the version since which each column is there. A newer version can have more.
+const COLUMNS: &[(&str, i64)] = &[
+    ("seq", 1),
+    ("id", 1),
+    ("name", 1),
+    ("version", 1),
+    ("created", 1),
+    ("actor_id", 1),
+    ("actor", 1),
+    ("properties", 1),
+    ("context", 2),
+];
 
 /// Says in an application's database that `events` is the store's, and of which version.
 const VERSION_TABLE: &str = "event_sqlite";
@@ -107,7 +122,7 @@ fn own_version(connection: &Connection) -> Result<Option<i64>> {
         || connection.query_row("SELECT count(*) = 0 FROM main.sqlite_schema", (), |row| row.get(0));
     Ok(match application {
         APPLICATION_ID if version > newest() => Some(version),
-        APPLICATION_ID | 0 if version > 0 && has_columns(connection, "events", COLUMNS)? => {
+        APPLICATION_ID | 0 if version > 0 && is_store(connection, version)? => {
             // Or it is an application's database with the store in it.
             (kind(connection, VERSION_TABLE)?.is_none()).then_some(version)
         }
@@ -127,9 +142,14 @@ fn shared_version(connection: &Connection) -> Result<Option<i64>> {
     let version = connection
         .query_row("SELECT store_version FROM main.event_sqlite", (), |row| row.get::<_, i64>(0))
         .optional()?;
-    let version = version.filter(|version| *version > 0);
-    let is_store = version > Some(newest()) || has_columns(connection, "events", COLUMNS)?;
-    Ok(version.filter(|_| is_store))
+    let Some(version) = version.filter(|version| *version > 0) else { return Ok(None) };
+    Ok((version > newest() || is_store(connection, version)?).then_some(version))
+}
+
+/// Whether the table `events` has the columns of this version.
+fn is_store(connection: &Connection, version: i64) -> Result<bool> {
+    let of_version = COLUMNS.iter().filter(|(_, since)| *since <= version);
+    has_columns(connection, "events", &of_version.map(|(name, _)| *name).collect::<Vec<_>>())
 }
 
 fn set_version(connection: &Connection, place: Place) -> Result<()> {

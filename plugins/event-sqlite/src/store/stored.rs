@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use chrono::{DateTime, Datelike, Utc};
-use event_core::{Actor, Record};
+use event_core::{Actor, Context, Record};
 use serde::Deserialize;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, Error as _};
@@ -44,6 +44,8 @@ pub struct StoredOf<E> {
     pub created: DateTime<Utc>,
     /// Who caused it, if anybody.
     pub actor: Option<Actor>,
+    /// What surrounded it, if anything.
+    pub context: Option<Context>,
     /// The event itself.
     pub event: E,
 }
@@ -65,6 +67,7 @@ pub(crate) struct Columns<'r> {
     pub(crate) created: &'r str,
     pub(crate) actor: Option<&'r str>,
     pub(crate) properties: &'r str,
+    pub(crate) context: Option<&'r str>,
 }
 
 /// What a row can be read as: [`Stored`], or [`StoredOf`] an event type.
@@ -83,6 +86,7 @@ impl FromColumns for Stored {
             "version": columns.version,
             "created": columns.created,
             "actor": columns.actor.map(serde_json::from_str::<Value>).transpose()?,
+            "context": columns.context.map(serde_json::from_str::<Value>).transpose()?,
             "properties": serde_json::from_str::<Value>(columns.properties)?,
         });
         Ok(Self { seq: columns.seq, record: Record::deserialize(record)? })
@@ -98,6 +102,7 @@ impl<E: DeserializeOwned + Send + 'static> FromColumns for StoredOf<E> {
             version: columns.version,
             created: created(columns.created)?,
             actor: columns.actor.map(serde_json::from_str).transpose()?,
+            context: columns.context.map(serde_json::from_str).transpose()?,
             event: properties(columns.properties)?,
         })
     }

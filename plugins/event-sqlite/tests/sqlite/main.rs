@@ -17,6 +17,7 @@ mod reading;
 mod recognised;
 mod replaced;
 mod retention;
+mod schemas;
 mod store;
 mod times;
 mod tracking;
