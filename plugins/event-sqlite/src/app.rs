@@ -8,9 +8,10 @@ use std::time::Duration;
 use event_core::App;
 use rusqlite::Connection;
 
-use crate::database::{Database, DatabaseOptions, Deadline, Identity, Open};
+use crate::database::{Database, DatabaseOptions, Deadline, Identity, Mode, Open, wider};
 use crate::delivery::Deliveries;
 use crate::error::{Error, Result};
+use crate::log::log;
 use crate::settings::{Settings, StoreSettings};
 use crate::store::schema::{self, Place};
 use crate::store::{Keeper, Store};
@@ -165,6 +166,7 @@ impl Sqlite {
         refuse_open_file(&self.databases(), &options.path, &Identity::at(&options.path))?;
         let open = Open::new(database.clone(), options.clone(), settings.queue.get(), check, prepare)?;
         insert(&mut self.databases(), open.clone())?;
+        report_wider(&options.path, options.mode);
         Ok(Arc::new(Keeper::new(open, settings, place, has_view)))
     }
 
@@ -223,10 +225,17 @@ impl WantedStore {
     fn of(settings: StoreSettings, wanted: &mut BTreeMap<String, DatabaseOptions>) -> Result<Self> {
         const OWN: &str = "store";
         let database = settings.database.as_deref().unwrap_or(OWN).to_owned();
+        if let (Some(mode), true) = (settings.mode, wanted.contains_key(&database)) {
+            return Err(Error::Contradiction(format!(
+                "`plugins.event-sqlite.store.mode` is \"{mode}\", and the store is in the database `{database}`, which \
+                 has a mode of its own; write it there: `plugins.event-sqlite.databases.{database}.mode`"
+            )));
+        }
         match (wanted.remove(&database), &settings.path) {
             (Some(options), None) => Ok(Self { settings, database, options }),
             (None, path) if settings.database.is_none() => {
-                let options = DatabaseOptions::new(path.as_deref().unwrap_or(Path::new("store.db")));
+                let mut options = DatabaseOptions::new(path.as_deref().unwrap_or(Path::new("store.db")));
+                options.mode = settings.mode.unwrap_or_default();
                 Ok(Self { settings, database, options })
             }
             (None, _) => {
@@ -238,6 +247,17 @@ impl WantedStore {
                 path.display()
             ))),
         }
+    }
+}
+
+/// Says which file of the store's more can read or change than a new one. It stays so, since Datasette may need it.
+fn report_wider(path: &Path, mode: Mode) {
+    if let Some((file, wider)) = wider(path, mode) {
+        log(format_args!(
+            "{}: others can read or change it (mode {wider}), and a new file gets the mode {mode}; `chmod {mode}` it, or \
+             set the database's `mode` if this is on purpose",
+            file.display()
+        ));
     }
 }
 

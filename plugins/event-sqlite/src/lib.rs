@@ -179,9 +179,11 @@
 //! | `databases.NAME.synchronous` | `"full"`: a commit waits for the disk. `"normal"`: only checkpoints do | `"full"` |
 //! | `databases.NAME.busy_timeout_ms` | how long a write waits for another process's lock | 5,000 |
 //! | `databases.NAME.readers` | how many reads run at the same time | 2 |
+//! | `databases.NAME.mode` | the permissions of a new file in octal digits, as text; directories that are made can be entered by all who may read it | `"600"` |
 //! | `store.enabled` | `false`: no event is kept | `true` |
 //! | `store.database` | the database, by name, that the store is in | `"store"`, one of its own |
 //! | `store.path` | that database's file, where it isn't configured | `"store.db"` |
+//! | `store.mode` | the same for that file | `"600"` |
 //! | `store.ack` | when `track` returns: `"commit"`, or `"enqueued"` when the event is in the queue | `"commit"` |
 //! | `store.queue` | how many events can wait; beside that, 64 MiB | 65,536 |
 //! | `store.keep_days` | older events are removed, up to the first that isn't older | none is |

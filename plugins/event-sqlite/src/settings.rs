@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::database::{DatabaseOptions, Synchronous};
+use crate::database::{DatabaseOptions, Mode, Synchronous};
 
 #[derive(Debug, Deserialize)]
 #[serde(default)]
@@ -24,6 +24,7 @@ pub(crate) struct DatabaseSettings {
     synchronous: Synchronous,
     busy_timeout_ms: Option<u64>,
     readers: Option<NonZero<usize>>,
+    mode: Option<Mode>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -32,6 +33,7 @@ pub(crate) struct StoreSettings {
     pub(crate) enabled: bool,
     pub(crate) database: Option<String>,
     pub(crate) path: Option<PathBuf>,
+    pub(crate) mode: Option<Mode>,
     pub(crate) ack: Ack,
     pub(crate) queue: NonZero<usize>,
     pub(crate) keep_days: Option<NonZero<u32>>,
@@ -62,6 +64,7 @@ impl Default for StoreSettings {
             enabled: true,
             database: None,
             path: None,
+            mode: None,
             ack: Ack::Commit,
             queue: const { NonZero::new(65_536).unwrap() },
             keep_days: None,
@@ -77,9 +80,10 @@ impl From<DatabaseSettings> for DatabaseOptions {
         if let Some(timeout) = settings.busy_timeout_ms {
             options = options.busy_timeout(Duration::from_millis(timeout));
         }
-        match settings.readers {
-            Some(readers) => options.readers(readers),
-            None => options,
+        if let Some(readers) = settings.readers {
+            options = options.readers(readers);
         }
+        options.mode = settings.mode.unwrap_or_default();
+        options
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::database::options::{DatabaseOptions, Synchronous, no_file};
-use crate::database::{Core, checkpoint, directory};
+use crate::database::{Core, checkpoint, directory, mode};
 use crate::error::{Error, OpenError, Result};
 
 /// SQLite counts its milliseconds in 32 bits.
@@ -26,17 +26,22 @@ pub(crate) fn writer(
     if options.busy_timeout > LONGEST_BUSY_TIMEOUT {
         return Err(Error::open(path, OpenError::BusyTimeout(options.busy_timeout)));
     }
+    if !options.mode.is_possible() {
+        return Err(Error::open(path, OpenError::Mode(options.mode.bits())));
+    }
     let no_directory = |cause| Error::open(path, OpenError::Directory(Arc::new(cause)));
     if path.is_relative() {
         // It was configured where there was no working directory to ask for, and each open would find another file.
         return Err(no_directory(std::io::ErrorKind::NotFound.into()));
     }
     if let Some(directory) = path.parent().filter(|_| !path.exists()) {
-        directory::create(directory).map_err(no_directory)?;
+        directory::create(directory, options.mode).map_err(no_directory)?;
     }
+    mode::create_file(path, options.mode);
     let sqlite = |cause| Error::open(path, OpenError::Sqlite(Arc::new(cause)));
-    let connection = open(path, options, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
-        .map_err(sqlite)?;
+    // To another way to the system, the name may be no file's.
+    let creates = if options.vfs.is_some() { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
+    let connection = open(path, options, OpenFlags::SQLITE_OPEN_READ_WRITE | creates).map_err(sqlite)?;
     // SQLite opens a file that it may not write without a word.
     if connection.is_readonly("main").map_err(sqlite)? {
         return Err(Error::open(path, OpenError::ReadOnly));

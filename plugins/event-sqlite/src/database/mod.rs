@@ -12,6 +12,7 @@ pub(crate) mod inside;
 #[cfg(all(test, shuttle))]
 mod interleavings;
 mod job;
+mod mode;
 mod open;
 mod options;
 mod pace;
@@ -38,6 +39,7 @@ pub(crate) use self::identity::Identity;
 pub(crate) use self::job::Asked;
 use self::job::Closure;
 pub(crate) use self::job::Sender;
+pub(crate) use self::mode::{Mode, wider};
 pub(crate) use self::open::{Core, Deadline, Open};
 pub use self::options::{DatabaseOptions, Synchronous};
 use self::reading::Reading;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::database::mode::Mode;
 use crate::error::OpenError;
 
 /// How a database is opened: its file, and how much is risked for speed.
@@ -26,6 +27,7 @@ pub struct DatabaseOptions {
     pub(crate) synchronous: Synchronous,
     pub(crate) busy_timeout: Duration,
     pub(crate) readers: NonZero<usize>,
+    pub(crate) mode: Mode,
     pub(crate) vfs: Option<String>,
 }
 
@@ -50,6 +52,7 @@ impl DatabaseOptions {
             synchronous: Synchronous::Full,
             busy_timeout: Duration::from_secs(5),
             readers: const { NonZero::new(2).unwrap() },
+            mode: Mode::default(),
             vfs: None,
         }
     }
@@ -71,6 +74,16 @@ impl DatabaseOptions {
     /// it is needed first.
     pub fn readers(mut self, readers: NonZero<usize>) -> Self {
         self.readers = readers;
+        self
+    }
+
+    /// The permissions of a file that is created, as `chmod` takes them: `0o640`; `0o600` without it. Directories that are
+    /// created get the right to enter them for all who may read. A file that is there keeps what it has.
+    ///
+    /// The owner must be able to read and write, and files aren't for running: anything else is an error when the database
+    /// is opened. Outside of Unix it has no meaning.
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.mode = Mode::of_bits(mode);
         self
     }
 

@@ -21,6 +21,8 @@ pub enum OpenError {
     Uri,
     /// The busy timeout is longer than SQLite can wait.
     BusyTimeout(Duration),
+    /// The mode for new files isn't one with which the owner can read and write, or is for running.
+    Mode(u32),
     /// The file can be read only.
     ReadOnly,
     /// There is no write-ahead log on this file system: SQLite stayed in the journal mode that is given here.
@@ -45,6 +47,11 @@ impl fmt::Display for OpenError {
                 "its busy timeout of {timeout:?} is longer than SQLite can wait; make it 2147483647 ms (24 days) or \
                  less"
             ),
+            Self::Mode(mode) => write!(
+                f,
+                "new files can't have the mode {mode:#o}, since their owner reads and writes them and nothing runs \
+                 them; choose one such as 0o600 or 0o640"
+            ),
             Self::ReadOnly => {
                 f.write_str("it can be read only, and events are to be written; check its permissions")
             }
@@ -67,7 +74,12 @@ impl StdError for OpenError {
         match self {
             Self::Directory(cause) => Some(&**cause),
             Self::Sqlite(cause) => Some(&**cause),
-            Self::NoFile | Self::Uri | Self::BusyTimeout(_) | Self::ReadOnly | Self::NoWal(_) => None,
+            Self::NoFile
+            | Self::Uri
+            | Self::BusyTimeout(_)
+            | Self::Mode(_)
+            | Self::ReadOnly
+            | Self::NoWal(_) => None,
         }
     }
 }

@@ -100,6 +100,8 @@ impl Survivors<'_> {
                 let bytes = self.bytes(old);
                 fs::write(&new, &bytes).expect("it can be written");
                 fs::write(disk.synced(inode(&new)), bytes).expect("it can be written");
+                let permissions = fs::metadata(&self.seen[&old]).expect("it can be asked").permissions();
+                fs::set_permissions(&new, permissions).expect("it is ours");
             }
             writeln!(names, "{} {name}", inode(&new)).expect("a text has room");
         }

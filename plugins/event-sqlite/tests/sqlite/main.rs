@@ -13,6 +13,8 @@ mod isolation;
 mod model;
 mod numbers;
 mod panicking;
+#[cfg(unix)]
+mod permissions;
 mod reading;
 mod recognised;
 mod replaced;
