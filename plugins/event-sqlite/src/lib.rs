@@ -174,21 +174,21 @@
 //!
 //! | key | meaning | without it |
 //! |---|---|---|
-//! | `shutdown_ms` | how long shutdown may write before it says what is left | 10,000 |
-//! | `databases.NAME.path` | the file; relative to the directory that the program runs in when it reads this | must be there |
-//! | `databases.NAME.synchronous` | `"full"`: a commit waits for the disk. `"normal"`: only checkpoints do | `"full"` |
+//! | `shutdown_ms` | how many milliseconds shutdown may go on writing; after that it reports what isn't written | 10,000 |
+//! | `databases.NAME.path` | the file, relative to the working directory at the time when this is read; missing directories are made | must be given |
+//! | `databases.NAME.synchronous` | `"full"`: a commit waits for the disk; `"normal"`: only checkpoints do | `"full"` |
 //! | `databases.NAME.busy_timeout_ms` | how long a write waits for another process's lock | 5,000 |
 //! | `databases.NAME.readers` | how many reads run at the same time | 2 |
-//! | `databases.NAME.mode` | the permissions of a new file in octal digits, as text; directories that are made can be entered by all who may read it | `"600"` |
-//! | `store.enabled` | `false`: no event is kept | `true` |
-//! | `store.database` | the database, by name, that the store is in | `"store"`, one of its own |
-//! | `store.path` | that database's file, where it isn't configured | `"store.db"` |
-//! | `store.mode` | the same for that file | `"600"` |
+//! | `databases.NAME.mode` | the permissions of a new file in octal digits, as text; all who may read the file may enter a directory that is made for it | `"600"` |
+//! | `store.enabled` | `false`: events aren't kept | `true` |
+//! | `store.database` | the name of the database that the store is in | `"store"`, a database of its own |
+//! | `store.path` | the file of the store's own database | `"store.db"` |
+//! | `store.mode` | the permissions of that file | `"600"` |
 //! | `store.ack` | when `track` returns: `"commit"`, or `"enqueued"` when the event is in the queue | `"commit"` |
-//! | `store.queue` | how many events can wait; beside that, 64 MiB | 65,536 |
-//! | `store.keep_days` | older events are removed, up to the first that isn't older | none is |
-//! | `store.keep_rows` | the oldest of more events than this are removed | none is |
-//! | `store.view` | whether there is a view `datasette_events` | `true` |
+//! | `store.queue` | how many events can wait; they also can't be larger than 64 MiB together | 65,536 |
+//! | `store.keep_days` | older events are removed in small steps, up to the first that isn't older | all are kept |
+//! | `store.keep_rows` | the oldest of more events than this are removed in small steps | all are kept |
+//! | `store.view` | whether the store has a view `datasette_events` | `true` |
 //!
 //! Events go in steps of 500, between which others write, and never one that an implementation of
 //! [`events_needed_from`] needs. The file doesn't get smaller by it; SQLite uses the room again.

@@ -4,6 +4,7 @@ mod compile_errors;
 mod folders;
 mod guide;
 mod packages;
+mod references;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,97 @@
+//! Is each option and each setting described once, in the same words wherever it stands?
+
+use std::collections::BTreeSet;
+
+use crate::{assert_none, files, read};
+
+#[test]
+fn the_options_of_each_macro_have_the_same_table_in_the_guide_and_in_rustdoc() {
+    let (guide, rustdoc) = (read("docs/guide.md"), comments("event-core/src/macros.rs", "///"));
+    let mut broken = Vec::new();
+    for heading in ["| `#[event(…)]` |", "| `#[hookspec(…)]` |", "| `#[hookimpl(…)]` |"] {
+        broken.extend(differences("docs/guide.md", &guide, "event-core/src/macros.rs", &rustdoc, heading));
+    }
+    assert_none(&broken);
+}
+
+#[test]
+fn the_settings_of_event_sqlite_have_the_same_table_in_the_guide_and_in_rustdoc() {
+    let source = "plugins/event-sqlite/src/lib.rs";
+    let (guide, rustdoc) = (read("docs/guide-store.md"), comments(source, "//!"));
+    assert_none(&differences("docs/guide-store.md", &guide, source, &rustdoc, "| key | meaning |"));
+}
+
+#[test]
+fn every_setting_of_a_plugin_is_in_its_table_and_no_other() {
+    let mut broken = Vec::new();
+    for (plugin, structs) in [
+        (
+            "event-sqlite",
+            &[("Settings", ""), ("DatabaseSettings", "databases.NAME."), ("StoreSettings", "store.")][..],
+        ),
+        ("event-stderr", &[("Settings", "")][..]),
+    ] {
+        let source = format!("plugins/{plugin}/src/lib.rs");
+        let rustdoc = comments(&source, "//!");
+        let described: BTreeSet<_> = table(&rustdoc, "| key | meaning |").filter_map(first_code).collect();
+        let settings: BTreeSet<_> = structs
+            .iter()
+            .flat_map(|(name, prefix)| {
+                fields_of(plugin, name).into_iter().map(move |field| format!("{prefix}{field}"))
+            })
+            // They are tables, whose own keys have rows.
+            .filter(|key| plugin != "event-sqlite" || !["databases", "store"].contains(&key.as_str()))
+            .collect();
+        assert!(settings.len() > 3, "{plugin} has settings: {settings:?}");
+        broken.extend(
+            settings.difference(&described).map(|key| format!("{source}: the setting `{key}` has no row")),
+        );
+        broken.extend(
+            described.difference(&settings).map(|key| format!("{source}: there is no setting `{key}`")),
+        );
+    }
+    assert_none(&broken);
+}
+
+/// The rows that stand in one of these pages only.
+fn differences(one: &str, one_text: &str, other: &str, other_text: &str, heading: &str) -> Vec<String> {
+    let rows = |text: &str| table(text, heading).map(ToOwned::to_owned).collect::<Vec<_>>();
+    let (left, right) = (rows(one_text), rows(other_text));
+    assert!(left.len() > 2, "{one} has a table `{heading}`");
+    let missing = |here: &[String], there: &[String], place: &str, from: &str| -> Vec<String> {
+        let rows = here.iter().filter(|row| !there.contains(row));
+        rows.map(|row| format!("{place}: the row of {from} is missing: {row}")).collect()
+    };
+    [missing(&left, &right, other, one), missing(&right, &left, one, other)].concat()
+}
+
+/// The rows of the table whose first row begins so, that row included.
+fn table<'a>(text: &'a str, heading: &str) -> impl Iterator<Item = &'a str> {
+    let start = text.find(heading).unwrap_or(text.len());
+    text[start..].lines().take_while(|line| line.starts_with('|'))
+}
+
+/// The text of a file's comments that begin with this mark.
+fn comments(path: &str, mark: &str) -> String {
+    let text = read(path);
+    let lines = text.lines().filter_map(|line| line.strip_prefix(mark));
+    lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
+}
+
+fn first_code(row: &str) -> Option<String> {
+    Some(row.strip_prefix("| `")?.split('`').next()?.to_owned())
+}
+
+/// The names of the fields of a struct in a plugin's `settings.rs`.
+fn fields_of(plugin: &str, name: &str) -> Vec<String> {
+    let is_settings = |path: &std::path::PathBuf| {
+        path.starts_with(format!("plugins/{plugin}/src")) && path.ends_with("settings.rs")
+    };
+    let path = files().into_iter().find(is_settings).expect("a plugin has its settings in a file");
+    let text = read(path);
+    let body = text.split_once(&format!("struct {name} {{\n")).map_or("", |(_, rest)| rest);
+    let body = body.split("\n}").next().unwrap_or_default();
+    let fields = body.lines().map(str::trim).filter(|line| !line.starts_with(['#', '/']));
+    let names = fields.filter_map(|line| line.split_once(':')?.0.split_whitespace().last());
+    names.map(ToOwned::to_owned).collect()
+}
