@@ -114,13 +114,14 @@ pub mod observe {
     pub use crate::dispatch::observe::{CallEnd, ObservedCall, Observer};
 }
 
-/// What plugins use beyond the words of an application: threads of their own, events that are delivered later, names
-/// and times as text.
+/// What plugins use beyond the words of an application: threads of their own, events that are delivered later; names,
+/// times, errors and panics as text.
 pub mod plugin {
     pub use crate::app::prepared::Prepared;
     pub use crate::dispatch::blocking::{OwnThread, own_thread};
     pub use crate::dispatch::hook::HookSpec;
     pub use crate::event::escape::escape_controls;
+    pub use crate::event::foreign::{error_line, panic_text};
     pub use crate::event::json::depth::MAX_DEPTH;
     pub use crate::event::name_pattern::{NamePattern, NamePatternError};
     pub use crate::event::rfc3339::write_rfc3339;

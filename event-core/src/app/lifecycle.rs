@@ -20,6 +20,7 @@ use crate::dispatch::implementation::Implementation;
 use crate::dispatch::in_flight::Gate;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::reentrancy;
+use crate::dispatch::state::State;
 use crate::dispatch::stop::{Stopped, shut_down, stop};
 use crate::dispatch::wrapper::Outcome;
 use crate::event::event_type::EventType;
@@ -79,6 +80,7 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
         events: OnceLock::new(),
         listeners: OnceLock::new(),
         state: builder.state,
+        state_turns: State::default(),
         gate: Gate::default(),
         stopped: Stopped::default(),
         started: AtomicBool::new(false),

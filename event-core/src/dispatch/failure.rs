@@ -134,7 +134,7 @@ struct Panicked(String);
 
 impl Panicked {
     fn new(panic: &Panic) -> Self {
-        Self(panic.message().unwrap_or("with a payload that is no text").to_owned())
+        Self(panic.message().to_owned())
     }
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct Inner {
     /// Whom each known event type meets. Unset until `register_events` has run.
     pub(crate) listeners: OnceLock<Listeners>,
     pub(crate) state: State,
+    /// Whose turn it is to make a value of the state.
+    pub(crate) state_turns: State,
     pub(crate) gate: Gate,
     pub(crate) stopped: Stopped,
     /// Whether a test has fixed something, or has asked for the recorder: one look for most events.

@@ -1,7 +1,9 @@
 //! What plugins put into the app for each other: one value of each type.
 
 use std::any::{Any, TypeId, type_name};
-use std::sync::{Arc, OnceLock};
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
 
 use crate::dispatch::error::{Error, Result};
 
@@ -35,14 +37,57 @@ impl State {
     }
 
     pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
+        self.find().ok_or_else(|| self.missing(type_name::<T>()))
+    }
+
+    #[inline]
+    fn find<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         let mut rest = self;
         while let Some(entry) = rest.0.get() {
             if entry.kind == TypeId::of::<T>() {
-                return Ok(entry.value.clone().downcast().expect("it is of its type"));
+                return Some(entry.value.clone().downcast().expect("it is of its type"));
             }
             rest = &entry.rest;
         }
-        Err(self.missing(type_name::<T>()))
+        None
+    }
+
+    /// The value, or else the one that `init` makes. Threads that ask meanwhile wait for it. `turns` is a list beside
+    /// this one, which holds no values of an application.
+    #[inline]
+    pub(crate) fn get_or_try_init<T: Send + Sync + 'static, E>(
+        &self,
+        turns: &Self,
+        init: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Arc<T>, E> {
+        match self.find() {
+            Some(value) => Ok(value),
+            None => self.try_init(turns, init),
+        }
+    }
+
+    #[cold]
+    fn try_init<T: Send + Sync + 'static, E>(
+        &self,
+        turns: &Self,
+        init: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Arc<T>, E> {
+        let _ = turns.insert(Turn::<T>::default());
+        let turn = turns.find::<Turn<T>>().expect("it was put in at the latest now");
+        let this_thread = Some(thread::current().id());
+        assert!(
+            *lock(&turn.holder) != this_thread,
+            "the closure that makes the app's `{}` asks the app for it; use what the closure has already",
+            type_name::<T>()
+        );
+        let _turn = lock(&turn.taken);
+        if let Some(value) = self.find() {
+            return Ok(value);
+        }
+        *lock(&turn.holder) = this_thread;
+        let _holds = Holds(&turn.holder);
+        let _ = self.insert(init()?);
+        Ok(self.find().expect("it was put in at the latest now"))
     }
 
     #[cold]
@@ -57,6 +102,32 @@ impl State {
         }
         Error::NoState { rust_type }
     }
+}
+
+/// Whose turn it is to make the value of type `T`.
+struct Turn<T> {
+    taken: Mutex<()>,
+    holder: Mutex<Option<ThreadId>>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Default for Turn<T> {
+    fn default() -> Self {
+        Self { taken: Mutex::default(), holder: Mutex::default(), of: PhantomData }
+    }
+}
+
+/// Gives the turn back, also when the closure panics.
+struct Holds<'t>(&'t Mutex<Option<ThreadId>>);
+
+impl Drop for Holds<'_> {
+    fn drop(&mut self) {
+        *lock(self.0) = None;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether a type is generic over another, at any depth: `Arc<Mutex<Pool>>` over `Pool`.

@@ -6,6 +6,8 @@ use std::error::Error as StdError;
 use std::fmt::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::event::escape::escape_controls;
+
 /// Runs code of others.
 #[inline]
 pub(crate) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, Panic> {
@@ -70,12 +72,53 @@ impl<T> Drop for Guarded<T> {
 pub(crate) struct Panic(Guarded<Box<dyn Any + Send>>);
 
 impl Panic {
-    /// What it says, if that is a text.
-    pub(crate) fn message(&self) -> Option<&str> {
-        let payload = self.0.get();
-        let text = payload.downcast_ref::<&str>().copied();
-        text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+    /// What it says.
+    pub(crate) fn message(&self) -> &str {
+        panic_text(&**self.0.get())
     }
+}
+
+/// What a panic said that was caught: its text, or that it has none. For what `catch_unwind` and a thread's `join` give.
+///
+/// ```
+/// use event_core::plugin::panic_text;
+///
+/// let payload = std::panic::catch_unwind(|| panic!("no row {}", 17)).unwrap_err();
+/// assert_eq!(panic_text(&*payload), "no row 17");
+/// assert_eq!(panic_text(&17), "with a payload that is no text");
+/// ```
+pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("with a payload that is no text")
+}
+
+/// An error with all its causes on one line, for a log. What a terminal would obey is escaped. The error may be anyone's:
+/// one that panics when it is printed, prints without end or is its own cause gives a line all the same.
+///
+/// ```
+/// use event_core::plugin::error_line;
+///
+/// #[derive(Debug)]
+/// struct NotSent(std::io::Error);
+///
+/// impl std::fmt::Display for NotSent {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         f.write_str("failed to send the mail")
+///     }
+/// }
+///
+/// impl std::error::Error for NotSent {
+///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+///         Some(&self.0)
+///     }
+/// }
+///
+/// let error = NotSent(std::io::Error::other("timed out\r\n"));
+/// assert_eq!(error_line(&error), r"failed to send the mail: timed out\r\n");
+/// ```
+pub fn error_line(error: &(dyn StdError + 'static)) -> String {
+    escape_controls(&causes(error).collect::<Vec<_>>().join(": ")).into_owned()
 }
 
 /// What the value says of itself, or why it can't.
@@ -95,9 +138,7 @@ fn written(write: impl FnOnce(&mut Bounded) -> fmt::Result) -> String {
         (Ok(Ok(())), _) => return text.0,
         (_, true) => "the rest is left out".to_owned(),
         (Ok(Err(_)), _) => "printing it failed".to_owned(),
-        (Err(panic), _) => {
-            format!("printing it panicked: {}", panic.message().unwrap_or("with a payload that is no text"))
-        }
+        (Err(panic), _) => format!("printing it panicked: {}", panic.message()),
     };
     if text.0.is_empty() { format!("({why})") } else { format!("{} ({why})", text.0) }
 }

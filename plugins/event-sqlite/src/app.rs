@@ -1,6 +1,6 @@
 //! What an app has of this plugin: its databases, and its store.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -90,7 +90,6 @@ pub(crate) struct Sqlite {
     /// Unset until somebody asks for the store: an app that only adds databases gets no file for events.
     keeper: OnceLock<Result<Arc<Keeper>>>,
     pub(crate) deliveries: Arc<Deliveries>,
-    known: OnceLock<HashSet<&'static str>>,
     shutdown: Duration,
 }
 
@@ -101,26 +100,16 @@ struct WantedStore {
     options: DatabaseOptions,
 }
 
-/// Made by whoever asks first. That needn't be the `startup` implementation: another plugin's may track events before.
-#[derive(Default)]
-struct Slot(OnceLock<Result<Arc<Sqlite>>>);
-
 /// How many writes may wait for a database that isn't the store's.
 const QUEUE: usize = 65_536;
 
 impl Sqlite {
+    /// Made for whoever asks first. That needn't be the `startup` implementation: another plugin's may track events before.
     pub(crate) fn of(app: &App) -> Result<Arc<Self>> {
-        if let Ok(slot) = app.state::<Slot>() {
-            return slot.0.get_or_init(|| Self::new(app)).clone();
-        }
-        match app.insert(Slot::default()) {
-            // If another thread was faster, it is its slot.
-            Ok(()) | Err(event_core::Error::StateExists { .. }) => Self::of(app),
-            Err(error) => Err(Error::Settings(Arc::new(error))),
-        }
+        app.state_or_try_init(|| Self::new(app))
     }
 
-    fn new(app: &App) -> Result<Arc<Self>> {
+    fn new(app: &App) -> Result<Self> {
         let settings: Settings =
             app.plugin_config(env!("CARGO_PKG_NAME")).map_err(|error| Error::Settings(Arc::new(error)))?;
         let mut wanted = BTreeMap::new();
@@ -139,14 +128,13 @@ impl Sqlite {
             refuse_open_file(&databases, &options.path, &Identity::at(&options.path))?;
             insert(&mut databases, Open::new(name, options, QUEUE, |_| Ok(()), |_| Ok(()))?)?;
         }
-        Ok(Arc::new(Self {
+        Ok(Self {
             databases: Mutex::new(databases),
             store,
             keeper: OnceLock::new(),
             deliveries: Arc::default(),
-            known: OnceLock::new(),
             shutdown: Duration::from_millis(settings.shutdown_ms),
-        }))
+        })
     }
 
     /// The store's keeper, if the app keeps its events.
@@ -168,12 +156,6 @@ impl Sqlite {
         insert(&mut self.databases(), open.clone())?;
         report_wider(&options.path, options.mode);
         Ok(Arc::new(Keeper::new(open, settings, place, has_view)))
-    }
-
-    /// Whether the app knows an event of this name.
-    pub(crate) fn knows(&self, app: &App, event: &str) -> bool {
-        let names = || app.describe().events.iter().map(|event| event.name).collect();
-        self.known.get_or_init(names).contains(event)
     }
 
     fn database(&self, name: &str) -> Result<Arc<Open>> {

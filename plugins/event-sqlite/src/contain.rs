@@ -1,15 +1,16 @@
 //! How this plugin's threads outlive what an application's values do: closures and `drop`s that panic.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
+
+use event_core::plugin::panic_text;
 
 use crate::log::log;
 
 /// Runs something of the application's. A panic comes back as its message.
 pub(crate) fn contained<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
-        let message = message_of(&*payload);
+        let message = panic_text(&*payload).to_owned();
         discard(payload);
         message
     })
@@ -20,7 +21,7 @@ pub(crate) fn contained<T>(run: impl FnOnce() -> T) -> Result<T, String> {
 /// Values that may panic are given to it one by one: when two fields of one value panic, the process aborts.
 pub(crate) fn discard<T>(value: T) {
     let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) else { return };
-    log(format_args!("a value panicked when it was dropped: {}", message_of(&*payload)));
+    log(format_args!("a value panicked when it was dropped: {}", panic_text(&*payload)));
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         // A payload whose `drop` panics with another such payload could go on for ever.
         std::mem::forget(again);
@@ -34,12 +35,6 @@ pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
             log(format_args!("a waker panicked: {message}"));
         }
     }
-}
-
-fn message_of(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    message.unwrap_or("with a payload that is no text").to_owned()
 }
 
 #[cfg(test)]

@@ -33,27 +33,19 @@ impl Writer {
     /// The app's writer; made here by whoever asks first. That needn't be the `startup` implementation: there may be
     /// none, and another plugin's may track events before. They are redacted all the same.
     pub(crate) fn of(app: &App) -> Result<Arc<Self>, Error> {
-        if let Ok(writer) = app.state() {
-            return Ok(writer);
-        }
-        let writer = Self::new(app)?;
-        match app.insert(writer) {
-            // Another thread was faster, and its writer is the same.
-            Ok(()) | Err(event_core::Error::StateExists { .. }) => app.state().map_err(Error::Settings),
-            Err(error) => Err(Error::Settings(error)),
-        }
+        app.state_or_try_init(|| Self::new(app))
     }
 
     fn new(app: &App) -> Result<Self, Error> {
         let settings: Settings = app.plugin_config(env!("CARGO_PKG_NAME")).map_err(Error::Settings)?;
-        let events = app.describe().events;
+        let events = app.event_types();
         for (path, index) in settings.redact.iter().zip(0..) {
-            let concerns_none = !events.iter().any(|event| path.concerns(event.name));
+            let concerns_none = !events.iter().any(|event| path.concerns(event.name()));
             if let (true, Some(pattern)) = (concerns_none, &path.events) {
                 return Err(Error::NoSuchEvent { index, pattern: pattern.to_string() });
             }
         }
-        let written = events.iter().map(|event| event.name).filter(|name| settings.includes(name));
+        let written = events.iter().map(EventType::name).filter(|name| settings.includes(name));
         let width = written.map(str::len).filter(|width| *width <= WIDEST).max().unwrap_or(0);
         let stderr_is_a_terminal = std::io::stderr().is_terminal();
         let colours_are_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())

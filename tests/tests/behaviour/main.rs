@@ -4,6 +4,7 @@
 
 mod app;
 mod arguments;
+mod asked;
 mod call_depth;
 mod closures;
 mod config;

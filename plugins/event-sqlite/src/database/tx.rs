@@ -9,7 +9,6 @@ use event_core::{Actor, App, Event, EventType, IntoActor};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use crate::app::Sqlite;
 use crate::error::Result;
 
 /// A write in progress: a connection in the middle of a transaction, and events that become tracked with it.
@@ -41,7 +40,7 @@ impl<'t> Tx<'t> {
     /// # Errors
     /// When the app doesn't know the event.
     pub fn track<E: Event>(&self, event: E) -> Result<TrackedInTx<'_>> {
-        if !Sqlite::of(self.app)?.knows(self.app, EventType::of::<E>().name()) {
+        if self.app.event_type(EventType::of::<E>().name()).is_none() {
             return match self.app.track(event).prepare() {
                 Err(error) => Err(error.into()),
                 Ok(_) => unreachable!("an app describes every event that it knows"),
