@@ -20,7 +20,7 @@ const COUNTS: [usize; 4] = [1, 4, 16, 64];
 pub(crate) fn works() -> Vec<Work> {
     let mut works = vec![
         Work::new(CLOCK, || clock),
-        Work::new(NOBODY, || track(app())),
+        Work::new(UNHEARD, || track(app())),
         Work::new(AMONG_64, || track(others(typed(1)))),
         Work::new(AMONG_1000, || track(thousand::add(typed(1)))),
         Work::new(LARGE, || track(app().hook(large))),
@@ -38,7 +38,7 @@ pub(crate) fn works() -> Vec<Work> {
 }
 
 const CLOCK: &str = "the clock alone";
-const NOBODY: &str = "an event that nobody hears";
+const UNHEARD: &str = "an event without implementations";
 const AMONG_64: &str = "an event to 1 typed, among 64 of another type";
 const AMONG_1000: &str = "an event to 1 typed, among 1,000 of as many other types";
 const LARGE: &str = "an event to 1 async of more than 256 bytes";
@@ -64,17 +64,17 @@ pub(crate) fn rows() -> Vec<Row> {
     let Some(valgrind) = Valgrind::find() else {
         return vec![Row::skipped("all of dispatch", "valgrind isn't installed")];
     };
-    let mut rows = vec![nobody(&valgrind)];
+    let mut rows = vec![unheard(&valgrind)];
     rows.extend(sync(&valgrind));
     rows.extend([among(&valgrind, AMONG_64), among(&valgrind, AMONG_1000)]);
     rows.extend(asynchronous(&valgrind));
     rows
 }
 
-fn nobody(valgrind: &Valgrind) -> Row {
-    let (instructions, allocations) = (valgrind.instructions(NOBODY), valgrind.allocations(NOBODY));
+fn unheard(valgrind: &Valgrind) -> Row {
+    let (instructions, allocations) = (valgrind.instructions(UNHEARD), valgrind.allocations(UNHEARD));
     Row {
-        work: NOBODY.to_owned(),
+        work: UNHEARD.to_owned(),
         against: "`log` and `tracing` disabled: see peers".to_owned(),
         measured: format!("{instructions} instructions, {allocations} allocations"),
         target: "≤ 60, 0 allocations".to_owned(),

@@ -16,7 +16,7 @@ use crate::row::Row;
 const TEXT: &str = "properties as text";
 const TEXT_OF_SERDE: &str = "serde_json::to_writer";
 const EVENT_AND_MAP: &str = "an event and its properties as a map";
-const EVENT: &str = "an event whose properties nobody asks for";
+const EVENT: &str = "an event without a use of its properties";
 const MAP_OF_SERDE: &str = "serde_json::to_value";
 
 pub(crate) fn works() -> Vec<Work> {

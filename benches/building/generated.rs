@@ -1,4 +1,4 @@
-//! Packages that are written to be built: so many of a kind as nobody writes by hand.
+//! Generated packages with thousands of items, to measure building them.
 
 use std::fmt::Write as _;
 use std::fs;

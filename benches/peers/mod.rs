@@ -94,7 +94,7 @@ pub(crate) fn rows() -> Vec<Row> {
         rows.extend(PEERS.iter().map(|peer| compare(peer, count, ours, &valgrind)));
     }
     rows.extend([LOG_DISABLED, TRACING_DISABLED].map(|name| Row {
-        work: "for comparison with an event that nobody hears".to_owned(),
+        work: "for comparison with an event without implementations".to_owned(),
         against: name.to_owned(),
         measured: format!("{} instructions", valgrind.instructions(name)),
         target: String::new(),

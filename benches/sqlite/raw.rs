@@ -46,10 +46,10 @@ pub(crate) fn transactions(path: &Path, count: u64, rows: usize) -> (f64, Vec<f6
         let mut insert = connection.prepare(INSERT).expect("the SQL is right");
         for chunk in values.chunks(rows) {
             let start = Instant::now();
-            connection.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
+            connection.execute_batch("BEGIN IMMEDIATE").expect("no other connection writes");
             for Values { id, created, properties } in chunk {
-                let nobody = None::<&str>;
-                let row = (id, "order-placed", 1, created, nobody, nobody, properties);
+                let no_actor = None::<&str>;
+                let row = (id, "order-placed", 1, created, no_actor, no_actor, properties);
                 insert.execute(row).expect("it can be written");
             }
             connection.execute_batch("COMMIT").expect("it can be written");
