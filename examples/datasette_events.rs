@@ -21,7 +21,7 @@ event_core::plugins![datasette_events];
 #[hookimpl(track_event)]
 fn print(event: &Tracked) -> event_core::Result<()> {
     let created = event.created().format("%H:%M:%S");
-    let actor = event.actor().map_or_else(|| "nobody".to_owned(), Actor::to_string);
+    let actor = event.actor().map_or_else(|| "no actor".to_owned(), Actor::to_string);
     println!("{created} {} by {actor}", event.name());
     println!("         {}", event.properties_json()?);
     Ok(())

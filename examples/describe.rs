@@ -18,7 +18,7 @@ struct BanUser {
     reason: Option<String>,
 }
 
-/// Somebody opened a page.
+/// A user opened a page.
 #[derive(Event)]
 struct PageOpened {
     /// The page's path.
@@ -45,7 +45,7 @@ async fn tell_the_banned(event: &BanUser) {
 /// Isn't among those that a ban would run.
 #[hookimpl(track_event)]
 fn count_visits(event: &PageOpened) {
-    println!("somebody saw {}", event.path);
+    println!("a user saw {}", event.path);
 }
 
 fn main() -> ExitCode {

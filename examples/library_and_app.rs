@@ -37,7 +37,7 @@ fn run(file: &str) -> event_core::Result<()> {
     day(App::builder().config_file(file).config(without))
 }
 
-/// One day in the shop. It is the same code, whoever listens.
+/// One day in the shop. It is the same code, whichever plugins listen.
 fn day(builder: AppBuilder) -> event_core::Result<()> {
     // A clock that stands still, only so that this program prints the same each time.
     let noon: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().expect("a time");
@@ -55,7 +55,7 @@ fn day(builder: AppBuilder) -> event_core::Result<()> {
 
     match app.state::<Points>() {
         Ok(points) => println!("  ada has {} points, grace {}", points.of("ada"), points.of("grace")),
-        Err(_) => println!("  nobody counts points"),
+        Err(_) => println!("  no plugin counts points"),
     }
     app.shutdown().wait()
 }

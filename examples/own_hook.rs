@@ -19,7 +19,7 @@ fn permission_allowed(actor: Option<&Actor>, action: &str) -> Option<bool> {
     matches!(action, "ban-user" | "unban-user").then_some(is_moderator)
 }
 
-/// Everybody may read, unless somebody before said otherwise.
+/// All may read, unless an earlier implementation said otherwise.
 #[hookimpl(permission_allowed, trylast)]
 async fn everybody_may_read(action: &str) -> Option<bool> {
     (action == "read").then_some(true)
@@ -59,11 +59,11 @@ fn run() -> event_core::Result<()> {
         (Some(&ada), "export"),
         (Some(&root), "export"),
     ] {
-        let who = actor.and_then(Actor::id).unwrap_or("nobody");
+        let who = actor.and_then(Actor::id).unwrap_or("a stranger");
         let answer = match permission_allowed::call(&app, actor, action).wait() {
             Ok(Some(true)) => "yes".to_owned(),
             Ok(Some(false)) => "no".to_owned(),
-            Ok(None) => "no, since nobody answered".to_owned(),
+            Ok(None) => "no, since no implementation answered".to_owned(),
             // A check that fails says neither yes nor no, and the later ones aren't asked in its place.
             Err(Error::Failed(failures)) => {
                 format!("no, since a check failed\n    {}", failures[0].to_line())

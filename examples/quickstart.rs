@@ -51,7 +51,7 @@ fn track_event(event: &Tracked) -> event_core::Result<()> {
 /// Bans only: the event arrives typed, with who did it.
 #[hookimpl(track_event, trylast)]
 async fn tell_the_banned(event: &Tracked<BanUser>) {
-    let moderator = event.actor().and_then(Actor::id).unwrap_or("somebody");
+    let moderator = event.actor().and_then(Actor::id).unwrap_or("a moderator");
     println!("  to {}: you were banned by {moderator}, because of {}", event.user.name, event.reason);
 }
 

@@ -40,6 +40,9 @@ impl Errors {
 
 impl Drop for Errors {
     fn drop(&mut self) {
-        assert!(self.looked_at || std::thread::panicking(), "a macro collected errors and nobody looked");
+        assert!(
+            self.looked_at || std::thread::panicking(),
+            "a macro collected errors and didn't report them"
+        );
     }
 }

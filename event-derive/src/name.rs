@@ -1,4 +1,4 @@
-//! What an event may be called, and what it is called when nobody says.
+//! Which names an event may have, and its name without `name = "…"`.
 
 /// Why a name can't be an event's, if it can't.
 pub(crate) fn why_not(name: &str) -> Option<&'static str> {

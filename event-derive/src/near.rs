@@ -1,4 +1,4 @@
-//! Which word somebody may have meant.
+//! Which word was probably meant.
 
 /// The candidate that is one or two letters from `word`, the nearest first.
 pub(crate) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {

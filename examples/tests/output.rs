@@ -128,7 +128,7 @@ fn library_and_app_behaves_as_its_configuration_says() {
 }
 
 #[test]
-fn library_and_app_does_not_start_with_settings_that_nobody_reads() {
+fn library_and_app_does_not_start_with_unknown_settings() {
     let output = run("library_and_app", &["examples/data/shop-with-mistakes.toml"], Stdio::null());
     assert_prints(&output, "library_and_app-with-mistakes", 1);
 }

@@ -80,7 +80,7 @@ fn process_exit_in_an_implementation_ends_the_call_where_it_is() {
     assert_eq!(output.status.code(), Some(3));
 }
 
-/// The call holds the app, so nobody drops it either.
+/// The call holds the app, so it isn't dropped either.
 #[test]
 fn when_main_returns_a_call_on_another_thread_ends_where_it_is_without_a_word() {
     let output = ended("in flight");

@@ -6,7 +6,7 @@ use event_core::prelude::*;
 fn permission_allowed(app: &App, action: &str) -> bool;
 
 #[hookimpl(permission_allowed)]
-fn everybody() -> bool {
+fn all_users() -> bool {
     true
 }
 

@@ -1,4 +1,4 @@
-//! A hook has an argument that can't be given to everybody.
+//! A hook has an argument that can't be given to every implementation.
 
 use event_core::prelude::*;
 

@@ -173,7 +173,7 @@ impl AppBuilder {
     /// blocks a plugin's implementations; its events stay known. Of several configurations the later wins, key by
     /// key; environment variables such as `EVENT__PLUGINS__EVENT_STDERR__PRETTY=true` win over all.
     ///
-    /// A file that can't be read or isn't TOML, a reference to something that isn't there, a key that nobody reads
+    /// A file that can't be read or isn't TOML, a reference to something that isn't there, an unknown key
     /// and a section for a plugin that isn't linked are problems that the start reports.
     pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.config.layers.push(Layer::File(path.into()));

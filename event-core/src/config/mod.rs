@@ -76,7 +76,7 @@ impl Config {
                 (None, _) => "; write it in a plugin's section, `[plugins.NAME]`".to_owned(),
             };
             let source = merged.sources.get(key).map_or("configuration", String::as_str);
-            problems.push(StartProblem::new(format!("{source}: nobody reads the key `{key}`{meant}")));
+            problems.push(StartProblem::new(format!("{source}: unknown key `{key}`{meant}")));
         }
         for (plugin, section) in &mut sections {
             config.take_enabled(plugin, section, &merged.sources, problems);
@@ -168,7 +168,7 @@ impl Config {
         same.or_else(|| nearest(plugin, &known))
     }
 
-    /// Sections that have keys, and that nobody asked for while the app started.
+    /// Sections that have keys, and that no plugin asked for while the app started.
     pub(crate) fn unread(&self) -> Vec<StartProblem> {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let mut unread: Vec<_> = self
@@ -190,11 +190,11 @@ impl Config {
                 if let Some(key) = misspelt(plugin) {
                     let source = source_of(&self.sources, plugin);
                     return StartProblem::new(format!(
-                        "{source}: `plugins.{plugin}.{key}`: nobody reads this key; did you mean `enabled`?"
+                        "{source}: `plugins.{plugin}.{key}`: unknown key; did you mean `enabled`?"
                     ));
                 }
                 StartProblem::new(format!(
-                    "{}: nobody reads the section `[plugins.{plugin}]`: none of the plugin's `startup` implementations \
+                    "{}: unused section `[plugins.{plugin}]`: none of the plugin's `startup` implementations \
                      calls `app.plugin_config(\"{plugin}\")`",
                     source_of(&self.sources, plugin)
                 ))
@@ -221,8 +221,8 @@ fn not_linked(plugin: &str, linked: &[&str], source: &str) -> StartProblem {
     ))
 }
 
-/// A plugin's section isn't what the plugin reads: a key that nobody reads, a value of another type, a key that is
-/// missing. All keys that nobody reads are listed, up to the first value that can't be read.
+/// A plugin's section doesn't fit the type that the plugin reads: an unknown key, a value of another type, a missing key.
+/// All unknown keys are listed, up to the first value that can't be read.
 ///
 /// Values that came through `$env` and `$file` are shown as `***`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -250,11 +250,11 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Section { plugin, source, wrong } = &*self.0;
-        write!(f, "the configuration of plugin `{plugin}`")?;
+        write!(f, "invalid configuration for plugin `{plugin}`")?;
         if let Some(source) = source {
             write!(f, " ({})", escape_controls(source))?;
         }
-        write!(f, " isn't what it reads: {}", escape_controls(&wrong.join("; ")))
+        write!(f, ": {}", escape_controls(&wrong.join("; ")))
     }
 }
 

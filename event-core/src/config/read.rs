@@ -1,4 +1,4 @@
-//! How a value in the tree becomes a typed one, with every key that nobody reads.
+//! How a value in the tree becomes a typed one, with every unknown key.
 //!
 //! A deserializer of our own, because only it knows the path of a mistake, the fields that a struct has, and that a
 //! text from the environment may hold a number. What it can't see is in [`aside`](super::aside).
@@ -43,7 +43,7 @@ impl Wrong {
 
     /// A key that no type asked for.
     pub(super) fn unread(path: String, meant: &str) -> Self {
-        Self { path, message: format!("nobody reads this key{meant}"), missing: None }
+        Self { path, message: format!("unknown key{meant}"), missing: None }
     }
 
     /// How many mistakes this thread has made until now.

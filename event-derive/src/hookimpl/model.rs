@@ -309,7 +309,7 @@ fn check_signature(signature: &Signature, wrapper: bool, errors: &mut Errors) {
     if !signature.generics.params.is_empty() {
         errors.at(
             &signature.generics,
-            "an implementation can't be generic, since nobody says for which types it is called; name a concrete type, \
+            "an implementation can't be generic, since it isn't known for which types it is called; name a concrete type, \
              such as `&Imported<Csv>`, and leave lifetimes out",
         );
     }
@@ -341,7 +341,7 @@ fn read_parameter<'f>(input: &'f FnArg, errors: &mut Errors) -> Option<Parameter
         FnArg::Typed(argument) => match &*argument.pat {
             Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
                 if let Some(generic) = types::impl_trait(&argument.ty) {
-                    errors.at(generic, "an implementation can't be generic, since nobody says for which types it is called; name a concrete type");
+                    errors.at(generic, "an implementation can't be generic, since it isn't known for which types it is called; name a concrete type");
                 }
                 Some(Parameter { ident: argument_name(&pattern.ident), ty: &argument.ty })
             }

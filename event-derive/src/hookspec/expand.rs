@@ -117,7 +117,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                 }
             }
 
-            // Without a symbol that keeps it on WebAssembly: a hook that nobody names has nobody to miss it.
+            // Without a symbol that keeps it on WebAssembly: a hook that no code names isn't missed.
             #core::__private::inventory::submit! {
                 #core::__private::Linked(<#ident as #core::__private::HookSpec>::INFO)
             }

@@ -6,7 +6,7 @@ use super::model::Output;
 use crate::errors::Errors;
 use crate::types::{self, last_segment};
 
-/// Says of the types that everybody knows what is wrong with them; of all others the compiler does.
+/// Explains what is wrong with well-known types; for all others the compiler does.
 pub(crate) fn read(ty: &Type, errors: &mut Errors) -> Output {
     let errors_before = errors.count();
     let ty = check(ty, errors);

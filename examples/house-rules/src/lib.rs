@@ -4,11 +4,11 @@ use event_core::prelude::*;
 
 event_core::plugin!();
 
-/// May this actor do this? The first answer counts; without any, nobody may.
+/// May this actor do this? The first answer counts; without any, the answer is no.
 #[hookspec(firstresult)]
 pub fn permission_allowed(app: &App, actor: Option<&Actor>, action: &str) -> bool;
 
-/// Root may do everything, and nobody may do anything without saying who they are.
+/// Root may do everything; without an actor, nothing is allowed.
 #[hookimpl(permission_allowed, tryfirst)]
 fn root_may_do_everything(actor: Option<&Actor>) -> Option<bool> {
     match actor.map(Actor::id) {

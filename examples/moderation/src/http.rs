@@ -64,8 +64,8 @@ async fn unban(
 
 /// Who asks, if the request says so. A service in earnest would find that out from a session.
 ///
-/// `None` where it says something that is no text: to take that for nobody would hide who it was.
-#[expect(clippy::option_option, reason = "that nobody is named isn't that a name can't be read")]
+/// `None` if the header isn't text: taking that for "no actor" would hide the actor.
+#[expect(clippy::option_option, reason = "a missing name differs from an unreadable one")]
 fn actor(headers: &HeaderMap) -> Option<Option<Actor>> {
     match headers.get("x-actor") {
         None => Some(None),
@@ -122,7 +122,7 @@ async fn events(
     Ok(Json(json!({ "events": events })).into_response())
 }
 
-/// Something of the service's own failed. The caller needn't know what; whoever runs it does.
+/// The service itself failed. The caller needn't know why; the operator does.
 struct Failed(event_sqlite::Error);
 
 impl From<event_sqlite::Error> for Failed {

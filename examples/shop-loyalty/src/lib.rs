@@ -24,7 +24,7 @@ impl Default for Settings {
     }
 }
 
-/// Who has how many points. The app holds them, for whoever asks: `app.state::<Points>()`.
+/// Who has how many points. The app holds them: `app.state::<Points>()`.
 #[derive(Debug)]
 pub struct Points {
     settings: Settings,

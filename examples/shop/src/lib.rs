@@ -5,7 +5,7 @@ use serde::Serialize;
 
 event_core::plugin!();
 
-/// Somebody bought something.
+/// A customer bought something.
 #[derive(Event)]
 #[event(name = "order-placed")]
 pub struct OrderPlaced {
@@ -25,7 +25,7 @@ pub struct OrderCancelled {
     pub order: u32,
 }
 
-/// Somebody who buys.
+/// A customer.
 #[derive(Clone, Debug, Serialize)]
 pub struct Customer {
     /// What the customer is called.

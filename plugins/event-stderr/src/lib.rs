@@ -45,7 +45,7 @@
 //! # Lines for people
 //!
 //! ```text
-//! 2026-11-22 11:57:54.619Z  ban-user    root      user=mallory reason="wrote to everybody"
+//! 2026-11-22 11:57:54.619Z  ban-user    root      user=mallory reason="wrote to all users"
 //! ```
 //!
 //! Time (UTC), name, the actor's `id` or `-`, `request_id=…` where the context of the event has one, and the properties. Names are padded to the longest name that the app
@@ -103,8 +103,7 @@ pub fn read_settings(app: &App) -> Result<(), Error> {
 ///
 /// # Errors
 /// When the properties can't be written as JSON, a path of `redact` can't be applied, or standard error can't be
-/// written to. Where nobody reads it any more (a closed pipe), there is nobody to miss the line, and that is no
-/// error.
+/// written to. A closed pipe is no error: the line has no reader left.
 #[hookimpl(track_event)]
 pub fn write_to_stderr(app: &App, event: &Tracked) -> Result<(), Error> {
     use std::io::Write;

@@ -47,7 +47,7 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// An event's own needs no escaping. A record's can have been changed by whoever holds it.
+/// An event's own needs no escaping. A record's may have been changed by its owner.
 fn name(name: &str, line: &mut Vec<u8>) {
     if name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-')) {
         line.extend_from_slice(name.as_bytes());

@@ -80,9 +80,9 @@ mod tests {
     fn when_what_who_and_the_properties_stand_in_columns() {
         let ada = line(&json!({ "id": "ada", "token": "t" }), &json!({ "user": "mallory", "n": 17 }));
         assert_eq!(ada, "2026-11-22 11:57:54.619Z  ban-user    ada       user=mallory n=17\n");
-        let nobody = line(&json!(null), &json!({ "user": { "id": 17 }, "list": [1, null] }));
+        let without_actor = line(&json!(null), &json!({ "user": { "id": 17 }, "list": [1, null] }));
         assert_eq!(
-            nobody,
+            without_actor,
             "2026-11-22 11:57:54.619Z  ban-user    -         user={\"id\":17} list=[1,null]\n"
         );
         let empty = line(&json!({ "name": "x" }), &json!({}));

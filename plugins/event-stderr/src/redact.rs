@@ -1,4 +1,4 @@
-//! How what nobody may read is taken out of an event's properties.
+//! How an event's properties are redacted.
 //!
 //! The rule: where a path may miss what it was written for, the event isn't written. There is nothing to miss only
 //! where there is nothing at all: an absent key, or a `null` on the way. Everything else that a path can't follow

@@ -26,11 +26,11 @@ enum Form {
     Pretty { coloured: bool },
 }
 
-/// Names longer than this don't move everybody else's columns.
+/// Longer names don't move the columns of other lines.
 const WIDEST: usize = 28;
 
 impl Writer {
-    /// The app's writer; made here by whoever asks first. That needn't be the `startup` implementation: there may be
+    /// The app's writer; made at its first use. That needn't be in the `startup` implementation: there may be
     /// none, and another plugin's may track events before. They are redacted all the same.
     pub(crate) fn of(app: &App) -> Result<Arc<Self>, Error> {
         app.state_or_try_init(|| Self::new(app))
@@ -82,7 +82,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The properties without what nobody may read; `None` where there is nothing of that kind.
+    /// The redacted properties; `None` if there is nothing to redact.
     fn redacted(&self, event: &Tracked) -> Result<Option<Properties>, Error> {
         let paths: Vec<&Path> = self.settings.redact.iter().filter(|it| it.concerns(event.name())).collect();
         if paths.is_empty() {

@@ -54,12 +54,12 @@ mod start {
     #[test]
     fn all_problems_are_reported_together() {
         let app = app().event::<Ping>().event::<OtherPing>().hook(not_annotated).hook(fails_to_register);
-        let problems = problems_of(app.insert(Log::default()).require_plugin("event-nobody"));
+        let problems = problems_of(app.insert(Log::default()).require_plugin("event-absent"));
         assert_eq!(problems.len(), 5, "{problems:#?}");
         for part in [
             "already holds a `behaviour::log::Log`",
             "`behaviour::app::not_annotated`, given to the builder at tests/tests/behaviour/app.rs:",
-            "write `event_core::plugins![event_nobody];` in src/main.rs",
+            "write `event_core::plugins![event_absent];` in src/main.rs",
             "app::fails_to_register` (hook register_events, plugin tests, tests/tests/behaviour/app.rs:",
             "two events are called `ping`: `behaviour::app::Ping` (tests/tests/behaviour/app.rs:",
         ] {

@@ -186,7 +186,7 @@ mod essential {
         let Error::Refused(failure) = &error else { panic!("{error}") };
         assert_eq!(failure.cause().to_string(), "disk full");
         assert_eq!(logged(&app), ["store"], "nothing acts on an event that is refused");
-        assert!(reported.lock().unwrap().is_empty(), "the caller has the failure; nobody else needs it");
+        assert!(reported.lock().unwrap().is_empty(), "only the caller has the failure");
     }
 
     #[test]

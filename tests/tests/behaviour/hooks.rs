@@ -9,7 +9,7 @@ use crate::log::{Log, log, logged};
 #[hookspec]
 pub fn labels(app: &App, text: &str, at_most: usize) -> String;
 
-/// The first number that somebody has.
+/// The first number that an implementation has.
 #[hookspec(firstresult)]
 pub fn number(app: &App) -> i64;
 

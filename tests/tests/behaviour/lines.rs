@@ -1,4 +1,4 @@
-//! What goes to a terminal or into a line holds nothing that a terminal obeys, whoever chose it.
+//! Text for a terminal or a line contains no control sequences, wherever it comes from.
 
 use event_core::prelude::*;
 use event_core::{Error, Record, Tracked};

@@ -164,12 +164,12 @@ mod configuration {
     fn a_section_at_the_top_level_is_told_of_plugins() {
         assert_eq!(
             with(json!({ "event-noisy": { "level": 1 } })),
-            "configuration: nobody reads the key `event-noisy`; a plugin's section is `[plugins.NAME]`: write \
+            "configuration: unknown key `event-noisy`; a plugin's section is `[plugins.NAME]`: write \
              `[plugins.event-noisy]`"
         );
         assert_eq!(
             with(json!({ "enabled": false })),
-            "configuration: nobody reads the key `enabled`; write it in a plugin's section, `[plugins.NAME]`"
+            "configuration: unknown key `enabled`; write it in a plugin's section, `[plugins.NAME]`"
         );
     }
 
@@ -191,7 +191,7 @@ mod configuration {
     #[test]
     fn words_near_enabled_are_told_of_it_whether_the_plugin_reads_its_section_or_not() {
         for word in ["enable", "enabeld", "Enabled", "disabled", "active"] {
-            let expected = format!("`plugins.tests.{word}`: nobody reads this key; did you mean `enabled`?");
+            let expected = format!("`plugins.tests.{word}`: unknown key; did you mean `enabled`?");
             let section = json!({ "plugins": { "tests": { word: false } } });
             let read = with(section.clone());
             assert!(read.ends_with(&expected), "{read}");
@@ -239,7 +239,7 @@ mod configuration {
             assert_eq!(
                 app.plugin_config::<Settings>(name).map(drop).unwrap_err().to_string(),
                 format!(
-                    "the configuration of plugin `{name}` isn't what it reads: there is no section for it; did you \
+                    "invalid configuration for plugin `{name}`: there is no section for it; did you \
                      mean `tests`?"
                 )
             );

@@ -81,7 +81,7 @@ impl Name {
     }
 }
 
-/// What a serializer is told about the number of elements, which nobody checks.
+/// The number of elements that a serializer is given, which isn't checked.
 #[cfg_attr(fuzzing, derive(arbitrary::Arbitrary))]
 #[derive(Clone, Copy, Debug)]
 pub enum Length {

@@ -36,7 +36,7 @@ track_event
 ) alpha's wrapper
 ) zeta's wrapper
 roll_call
-  alpha, in the west, which waits for nobody
+  alpha, in the west, without a constraint
   the application
   zeta
   alpha

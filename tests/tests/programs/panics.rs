@@ -16,7 +16,7 @@ fn a_panic_of_an_implementation_leaves_the_process_running() {
     assert!(output.status.success(), "{}", output.status);
 }
 
-/// Nothing can catch a panic there: the process ends at once, and nobody after the one that panicked runs.
+/// Nothing can catch a panic there: the process ends at once, and no later implementation runs.
 #[test]
 fn with_panic_abort_a_panic_of_an_implementation_ends_the_process() {
     let output = output(&mut program("panics", "hook", "abort"));
@@ -40,8 +40,8 @@ fn a_program_whose_main_returns_the_error_of_a_failed_start_exits_with_1_and_say
 }
 
 #[test]
-fn a_standard_error_that_nobody_reads_is_no_panic() {
-    let mut program = program("panics", "nobody_reads", "dev");
+fn a_closed_standard_error_is_no_panic() {
+    let mut program = program("panics", "unread", "dev");
     let mut running = program
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -51,7 +51,7 @@ fn a_standard_error_that_nobody_reads_is_no_panic() {
     drop(running.stderr.take());
     running.stdin.take().expect("it is piped").write_all(b"go on\n").expect("the program reads a line");
     let output = running.wait_with_output().expect("the program ends");
-    let failure = "`nobody_reads::fails` (hook track_event, plugin panics, panics/src/bin/nobody_reads.rs:9) failed on \
+    let failure = "`unread::fails` (hook track_event, plugin panics, panics/src/bin/unread.rs:9) failed on \
                    event `happened`: on purpose\n";
     assert_eq!(out(&output), failure);
     assert!(output.status.success(), "{}", output.status);
@@ -63,5 +63,5 @@ fn a_standard_error_that_is_full_is_no_panic() {
         // Only some systems have a device that is always full; the test above holds everywhere.
         return;
     };
-    succeeded(program("panics", "nobody_reads", "dev").stderr(full));
+    succeeded(program("panics", "unread", "dev").stderr(full));
 }

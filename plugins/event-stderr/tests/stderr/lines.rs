@@ -1,4 +1,4 @@
-//! Lines as they are without settings: whole, one write each, and none where there is nobody to read it.
+//! Lines as they are without settings: whole, one write each, and none without a reader.
 
 use std::process::Stdio;
 
@@ -91,13 +91,13 @@ fn an_event_is_one_write_whatever_other_threads_write() {
     child.stdout(Stdio::null()).stderr(OwnedFd::from(theirs));
     let status = std::thread::spawn(move || {
         let status = child.status().expect("the child starts");
-        after_them.send(&[]).expect("somebody reads");
+        after_them.send(&[]).expect("the other end reads");
         status
     });
     let mut next = [0; THREADS as usize];
     let mut buffer = vec![0; 65_536];
     loop {
-        let length = ours.recv(&mut buffer).expect("somebody writes");
+        let length = ours.recv(&mut buffer).expect("the other end writes");
         if length == 0 {
             break;
         }

@@ -136,7 +136,7 @@ fn where_a_path_cant_be_applied_nothing_is_written_and_the_failure_says_so_witho
     }
 }
 
-/// Settings are read by whoever needs them first.
+/// Settings are read at their first use.
 #[test]
 fn an_event_that_is_tracked_before_the_plugin_starts_is_redacted() {
     let builder = app(&json!({ "redact": PATHS })).insert(Early).hook(track_early);

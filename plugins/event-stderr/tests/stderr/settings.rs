@@ -24,7 +24,7 @@ fn linked(settings: &Value) -> AppBuilder {
     App::builder().config(section(settings))
 }
 
-/// An app that nobody else's implementations are in.
+/// An app with this plugin's implementations only.
 fn by_hand(settings: &Value) -> AppBuilder {
     let builder = App::builder().without_linked().event::<UserSeen>().event::<UserBanned>().event::<Tick>();
     builder.hook(read_settings).hook(write_to_stderr).config(section(settings))
@@ -144,8 +144,8 @@ fn without_the_startup_implementation_the_defaults_apply() {
 fn a_section_without_the_startup_implementation_keeps_the_app_from_starting() {
     let builder = App::builder().without_linked().event::<UserSeen>().hook(write_to_stderr);
     let started = builder.config(section(&json!({ "redact": ["user"] }))).start().wait();
-    let why = started.expect_err("nobody reads the section").to_string();
-    assert!(why.contains("nobody reads the section `[plugins.event-stderr]`"), "{why}");
+    let why = started.expect_err("the section is unused").to_string();
+    assert!(why.contains("unused section `[plugins.event-stderr]`"), "{why}");
 }
 
 #[test]

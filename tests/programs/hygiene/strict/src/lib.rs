@@ -43,7 +43,7 @@ pub struct BanUser {
     /// For how long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
-    /// What nobody uses any more.
+    /// No longer used.
     #[deprecated = "say `days`"]
     pub hours: u8,
 }
@@ -119,7 +119,7 @@ fn track_event(event: &Tracked) {
 
 #[hookimpl(track_event, essential)]
 fn keep(event: &Private) -> Result<(), String> {
-    if event.secret == 0 { Err("nobody has no name".to_owned()) } else { Ok(()) }
+    if event.secret == 0 { Err("a user needs a name".to_owned()) } else { Ok(()) }
 }
 
 /// Lets everything through.

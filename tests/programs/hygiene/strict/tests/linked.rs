@@ -16,8 +16,8 @@ fn events_and_hooks_of_a_strict_library_reach_each_other() -> event_core::Result
     #[allow(deprecated)]
     let ban = |user: &str| BanUser { user: user.to_owned(), days: None, hours: 1 };
     assert!(app.track(ban("mallory")).wait()?.failures().is_empty());
-    let nobody = app.track(ban("")).wait()?.strict().unwrap_err();
-    assert!(nobody.to_string().contains("`strict::tell`"), "{nobody}");
+    let nameless = app.track(ban("")).wait()?.strict().unwrap_err();
+    assert!(nameless.to_string().contains("`strict::tell`"), "{nameless}");
     assert!(app.track(ReadOnly).wait()?.failures().is_empty());
     assert!(app.track(Imported { items: vec![1_u8], more: [0; 3] }).wait()?.failures().is_empty());
     app.shutdown().wait()

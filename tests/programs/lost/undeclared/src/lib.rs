@@ -1,3 +1,3 @@
-//! A plugin that is linked but whose `hooks.rs` nobody declared: the line `mod hooks;` is missing.
+//! A plugin that is linked but whose `hooks.rs` isn't declared: the line `mod hooks;` is missing.
 
 event_core::plugin!();

@@ -20,5 +20,5 @@ async fn around(next: Next<'_>) -> Outcome {
 
 #[hookimpl(roll_call)]
 async fn answer() -> String {
-    "alpha, in the west, which waits for nobody".to_owned()
+    "alpha, in the west, without a constraint".to_owned()
 }

@@ -1,4 +1,4 @@
-//! The second of two plugins: it wants to come before the application, and its wrapper around everybody.
+//! The second of two plugins: it wants to come before the application, and its wrapper around all implementations.
 
 use event_core::prelude::*;
 use order_alpha::{implementations, roll_call};

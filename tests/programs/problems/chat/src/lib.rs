@@ -4,7 +4,7 @@ use event_core::prelude::*;
 
 event_core::plugin!();
 
-/// Somebody said something.
+/// A user said something.
 #[derive(Event)]
 pub struct MessageSent {
     /// What was said.

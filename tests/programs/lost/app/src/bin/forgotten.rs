@@ -1,4 +1,4 @@
-//! The plugin stands in `Cargo.toml`, and nobody names it.
+//! The plugin stands in `Cargo.toml`, and no code names it.
 
 use event_core::App;
 

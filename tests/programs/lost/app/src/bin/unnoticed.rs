@@ -1,4 +1,4 @@
-//! The plugin stands in `Cargo.toml`, nobody names it, and nobody asks for it either.
+//! The plugin stands in `Cargo.toml`, no code names it, and no `require_plugin` asks for it.
 
 use event_core::App;
 

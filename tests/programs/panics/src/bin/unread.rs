@@ -1,4 +1,4 @@
-//! Failures are reported while nobody can read standard error.
+//! Failures are reported while standard error is closed.
 
 use event_core::prelude::*;
 
