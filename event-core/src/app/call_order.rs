@@ -222,12 +222,12 @@ fn cycle(
     left: &BTreeSet<usize>,
     must_wait_for: &[BTreeSet<usize>],
 ) -> StartProblem {
-    let first = left.first().expect("somebody can't go");
+    let first = left.first().expect("an implementation can't go");
     let mut path = vec![*first];
     loop {
         let last = path[path.len() - 1];
         let blocker = must_wait_for[last].iter().find(|other| left.contains(other));
-        let blocker = *blocker.expect("whoever can't go waits for somebody who can't go");
+        let blocker = *blocker.expect("an implementation that can't go waits for another that can't go");
         if let Some(start) = path.iter().position(|&it| it == blocker) {
             let around = path[start..].iter().map(|&it| &group[it]);
             let steps = around.clone().zip(around.cycle().skip(1));

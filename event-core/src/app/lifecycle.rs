@@ -127,10 +127,10 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
 impl Inner {
     /// Makes the event types known: from here on, events can be tracked.
     fn listen(&self, events: Vec<EventType>) {
-        let nobody = Arc::new(Plan::new(&[]));
+        let empty = Arc::new(Plan::new(&[]));
         let table = self.table::<track_event>();
         let plan_of =
-            |event: EventType| table.map_or_else(|| nobody.clone(), |table| table.plan_for(event.kind()));
+            |event: EventType| table.map_or_else(|| empty.clone(), |table| table.plan_for(event.kind()));
         let listeners = events.iter().map(|event| (*event, plan_of(*event))).collect();
         let first = self.events.set(events).is_ok() && self.listeners.set(listeners).is_ok();
         assert!(first, "an app is started once");

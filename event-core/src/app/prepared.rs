@@ -1,4 +1,4 @@
-//! An event that is accepted now and delivered later: for whoever keeps it first.
+//! An event that is accepted now and delivered later, for plugins that store it first.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::dispatch::reentrancy;
 use crate::event::foreign::Guarded;
 use crate::event::tracked::{AnyTracked, Tracked};
 
-/// An event that was accepted by [`Track::prepare`](crate::Track::prepare) and that nobody has heard yet.
+/// An event that was accepted by [`Track::prepare`](crate::Track::prepare) and that no implementation has heard yet.
 ///
 /// For plugins that keep an event together with something else, in one transaction: the event exists, with its
 /// envelope, before the transaction ends, and its implementations run when it has succeeded. Dropped, it was never
@@ -46,7 +46,7 @@ use crate::event::tracked::{AnyTracked, Tracked};
 /// assert_eq!(receipt.id(), id);
 /// # Ok::<_, event_core::Error>(())
 /// ```
-#[must_use = "nobody hears the event until it is delivered"]
+#[must_use = "no implementation hears the event until it is delivered"]
 pub struct Prepared {
     event: Guarded<Arc<dyn AnyTracked>>,
     plan: Arc<Plan<track_event>>,

@@ -18,7 +18,7 @@ inventory::collect!(PluginList);
 
 /// Registers one thing; generated code calls it with a name that nothing else in the place where it stands has.
 ///
-/// On WebAssembly the linker drops what nobody calls, registrations in dependencies included. It keeps a crate's object
+/// On WebAssembly the linker drops uncalled functions, registrations in dependencies included. It keeps a crate's object
 /// where that exports a symbol, so each registration stands beside one.
 #[doc(hidden)]
 #[macro_export]

@@ -20,7 +20,7 @@ impl App {
     /// The value of this type.
     ///
     /// # Errors
-    /// [`Error::NoState`](crate::Error::NoState) when nobody put one in.
+    /// [`Error::NoState`](crate::Error::NoState) when the app holds none.
     pub fn state<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
         self.inner.state.get()
     }

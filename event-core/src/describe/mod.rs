@@ -368,8 +368,8 @@ mod tests {
     fn a_table_has_the_first_sentence_of_a_doc_comment_wherever_its_lines_end() {
         for (doc, first) in [
             ("", ""),
-            ("Somebody signed in", "Somebody signed in"),
-            ("Somebody\nsigned in. Again.", "Somebody signed in."),
+            ("A user signed in", "A user signed in"),
+            ("A user\nsigned in. Again.", "A user signed in."),
             ("May they?\nThe first answer counts.", "May they?"),
             ("Version 1.5 of\nit\n\nMore.", "Version 1.5 of it"),
         ] {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 /// The text on one line, and nothing in it that a terminal obeys: control characters, line separators and the marks that
 /// turn text around become escapes such as `\n` and `\u001b`. A text without any is given back as it is.
 ///
-/// For plugins that write lines: an event, an error or a record can hold what somebody else has chosen. The escapes are
+/// For plugins that write lines: an event, an error or a record can hold untrusted text. The escapes are
 /// those of JSON, so JSON stays the same JSON.
 ///
 /// ```

@@ -82,12 +82,12 @@ impl Sequence {
     }
 }
 
-/// An id that is made when somebody asks; then it stays. Until then it costs nothing.
+/// An id that is made at its first use, and costs nothing before.
 ///
 /// Only its random part is kept: the rest is the time, which the event has.
 #[derive(Debug, Default)]
 pub(crate) struct LazyId {
-    /// 0 as long as nobody has asked.
+    /// 0 before the first use.
     random: AtomicU64,
 }
 

@@ -42,14 +42,14 @@ pub struct Record {
     pub version: u32,
     /// When it happened.
     pub created: DateTime<Utc>,
-    /// Who caused it, if anybody.
+    /// Who caused it; `None` without an actor.
     pub actor: Option<Actor>,
     /// What surrounded it, if anything; absent in the JSON of an event without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<Context>,
     /// The event's fields.
     pub properties: Properties,
-    /// The properties as text, for whoever asked.
+    /// The properties as text, once it was asked for.
     #[serde(skip)]
     pub(crate) text: Text,
 }
@@ -145,7 +145,7 @@ impl AnyTracked for Record {
         json::of_record(&self.name, &self.properties, out)
     }
 
-    /// A record is a copy; nobody waits for what is promised about it.
+    /// A record is a copy; no receipt shows what is promised about it.
     fn promise(&self, _: Durability) {}
 
     fn durability(&self) -> Durability {

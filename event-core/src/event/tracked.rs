@@ -67,7 +67,7 @@ pub trait AnyTracked: Any + Send + Sync + sealed::Sealed {
     /// The event's id, a `UUIDv7` unless the caller gave another. Made when it is first asked for; then it stays.
     fn id(&self) -> Uuid;
 
-    /// Who caused the event, if anybody.
+    /// Who caused the event; `None` without an actor.
     fn actor(&self) -> Option<&Actor>;
 
     /// What surrounded the event: its trace, its request, its tenant, and what the application added; `None` where there
@@ -77,13 +77,13 @@ pub trait AnyTracked: Any + Send + Sync + sealed::Sealed {
     /// When it happened, to the microsecond.
     fn created(&self) -> DateTime<Utc>;
 
-    /// The event's fields as a JSON object; made at most once, whoever asks.
+    /// The event's fields as a JSON object; made at most once.
     ///
     /// # Errors
     /// When a field can't be written as JSON; see [`PropertiesError`].
     fn properties(&self) -> Result<&Properties, PropertiesError>;
 
-    /// The event's fields as JSON text; made at most once, whoever asks, and never by way of the map.
+    /// The event's fields as JSON text; made at most once, and never from the map.
     ///
     /// # Errors
     /// When a field can't be written as JSON; see [`PropertiesError`].
@@ -152,7 +152,7 @@ pub struct TrackedOf<E> {
     forms: OnceLock<Arc<Forms>>,
 }
 
-/// The properties as somebody asked for them. Apart, since mostly nobody does.
+/// The properties in the forms that were asked for. In a box, since most events need none.
 #[derive(Default)]
 struct Forms {
     map: OnceLock<Result<Properties, PropertiesError>>,
@@ -182,7 +182,7 @@ impl<E> TrackedOf<E> {
         self.envelope.id()
     }
 
-    /// Who caused the event, if anybody.
+    /// Who caused the event; `None` without an actor.
     pub fn actor(&self) -> Option<&Actor> {
         self.envelope.actor()
     }

@@ -17,7 +17,7 @@ impl Number {
         Self(AtomicUsize::new(NONE))
     }
 
-    /// Relaxed, since whoever has the app has seen it start.
+    /// Relaxed, since a caller that has the app has seen it start.
     #[inline]
     pub(crate) fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
