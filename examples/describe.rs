@@ -25,7 +25,7 @@ struct PageOpened {
     path: String,
 }
 
-/// Keeps the books: where it fails, the event is refused.
+/// Keeps the books: if it fails, the event is refused.
 #[hookimpl(track_event, essential, trylast)]
 fn write_down(event: &Tracked) {
     println!("tracked {}", event.name());
@@ -42,7 +42,7 @@ async fn tell_the_banned(event: &BanUser) {
     println!("to {}: you were banned, because of {:?}", event.user, event.reason);
 }
 
-/// Isn't among those that a ban would run.
+/// Not called for bans.
 #[hookimpl(track_event)]
 fn count_visits(event: &PageOpened) {
     println!("a user saw {}", event.path);

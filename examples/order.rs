@@ -1,4 +1,4 @@
-//! Who goes first and why, and what a failure looks like to the caller.
+//! Which implementation goes first and why, and what a failure looks like to the caller.
 //!
 //! `cargo run --example order`
 //!
@@ -57,22 +57,22 @@ fn mail(event: &BanUser) -> Result<(), String> {
     Err(format!("{}'s mailbox is full", event.user))
 }
 
-/// Looks first: what is refused here was never written down.
+/// Runs first: an event that it refuses was never written down.
 #[hookimpl(track_event, essential)]
 fn check(event: &Tracked) -> Result<(), String> {
     println!("    check      essential");
     if event.is::<WarnUser>() { Err("there is no such user".into()) } else { Ok(()) }
 }
 
-/// A panic costs the one that panics, as an error does.
+/// A panic only affects the implementation that panics, as an error does.
 #[hookimpl(track_event)]
 fn greet(event: &UnbanUser) {
     println!("    greet      normal, after event-stderr by name");
     assert!(event.user.is_ascii(), "no greeting for {}", event.user);
 }
 
-/// Keeps the books, so where it fails, the event is refused: nothing acts on what was never written down. An essential one
-/// comes before those that aren't, and the one that keeps events after those that only look.
+/// Keeps the books, so if it fails, the event is refused: no implementation acts on an event that was never written down.
+/// Essential implementations come before ordinary ones, and among them a store comes last.
 #[hookimpl(track_event, essential, trylast)]
 fn write_down(event: &Tracked) -> Result<(), String> {
     println!("    write_down essential, trylast");
@@ -89,7 +89,7 @@ async fn keep_users(event: &Tracked, next: Next<'_>) -> Outcome {
     next.run().await
 }
 
-/// Around everything: what `next.run()` gives is what all the others gave.
+/// Around everything: `next.run()` gives the outcome of all the others.
 #[hookimpl(track_event, wrapper)]
 async fn report(event: &Tracked, next: Next<'_>) -> Outcome {
     println!("  report       wrapper, begins {}", event.name());
@@ -109,7 +109,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> event_core::Result<()> {
-    // The failure handler hears of panics too, so Rust's own message would only say it again.
+    // The failure handler gets panics too, so Rust's own message would only repeat them.
     std::panic::set_hook(Box::new(|_| {}));
     // Each failure goes to the app's failure handler. Without one, it is a line on standard error.
     let app = App::builder()

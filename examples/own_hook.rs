@@ -1,4 +1,4 @@
-//! A hook of one's own: `permission_allowed`, defined in one crate and answered in two.
+//! A hook of your own: `permission_allowed`, defined in one crate and answered in two.
 //!
 //! `cargo run --example own_hook`
 //!

@@ -103,7 +103,7 @@ fn open() -> Result<Box<dyn BufRead>, String> {
 
 fn track_all(app: &App, input: impl BufRead) -> Result<bool, Box<dyn Error>> {
     let mut every_line_was_read = true;
-    // Split as bytes, so that a line that isn't UTF-8 costs that line and not the rest of the file.
+    // Split as bytes, so that only a line that isn't UTF-8 is skipped, not the rest of the file.
     for (line, number) in input.split(b'\n').zip(1..) {
         let line = line.map_err(|error| format!("line {number}: {error}"))?;
         if line.trim_ascii().is_empty() {
@@ -112,7 +112,7 @@ fn track_all(app: &App, input: impl BufRead) -> Result<bool, Box<dyn Error>> {
         match serde_json::from_slice(&line) {
             Ok(action) => track(app, action)?,
             Err(error) => {
-                // serde_json counts lines in what it was given, and that was one line.
+                // serde_json was given one line, so it counts that as the first.
                 let error = error.to_string().replace(" at line 1 column ", " at column ");
                 eprintln!("line {number}: {error}");
                 every_line_was_read = false;
@@ -122,7 +122,7 @@ fn track_all(app: &App, input: impl BufRead) -> Result<bool, Box<dyn Error>> {
     Ok(every_line_was_read)
 }
 
-/// Says that it happened. Who reacts, and how, is none of this function's business.
+/// Says that it happened. This function doesn't know which implementations react.
 fn track(app: &App, action: Action) -> event_core::Result<()> {
     let actor = Actor::new(action.moderator);
     match action.what {

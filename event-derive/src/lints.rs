@@ -1,14 +1,13 @@
-//! Which lints generated code leaves alone, since the user has silenced them above the item that it is made of.
+//! Which lints the user silenced above an item, and so in the code generated from it.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Meta};
 
-/// An `#[allow(…)]` for each lint that these attributes allow or expect. What is deprecated can be used by what is made of
-/// it.
+/// An `#[allow(…)]` for each lint that these attributes allow or expect. Code generated from a deprecated item may use it.
 pub(crate) fn silenced<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> TokenStream {
     let silenced = attributes.into_iter().filter_map(|attribute| match &attribute.meta {
-        // An expectation holds for the item itself, and mustn't be met or missed once more.
+        // Only the item itself must meet an expectation.
         Meta::List(list) if list.path.is_ident("allow") || list.path.is_ident("expect") => {
             let lints = &list.tokens;
             Some(quote!(#[allow(#lints)]))

@@ -1,6 +1,6 @@
 //! Which names an event may have, and its name without `name = "…"`.
 
-/// Why a name can't be an event's, if it can't.
+/// Why an event can't have this name; `None` if it can.
 pub(crate) fn why_not(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         return Some("an event needs a name, such as \"ban-user\"");

@@ -33,7 +33,7 @@ pub(crate) struct Given {
 pub(crate) enum Value {
     Literal(Lit),
     Path(Path),
-    /// What no option takes; empty where nothing comes after `=`.
+    /// A value that no option takes; empty if nothing follows `=`.
     Other(TokenStream),
 }
 
@@ -56,14 +56,14 @@ impl ToTokens for Value {
     }
 }
 
-/// Reads the options of one attribute; what can't be read is among the errors.
+/// Reads the options of one attribute; parts that can't be read become errors.
 pub(crate) fn read(tokens: TokenStream, instead: InsteadOfLiteral, errors: &mut Errors) -> Vec<Given> {
     let mut given = Vec::new();
     let read = |input: ParseStream<'_>| {
         while !input.is_empty() {
             let option = read_one(input, instead)?;
             if !input.is_empty() {
-                // Without the option, which isn't read to its end: what it lacks would be a second error.
+                // Drops the half-read option: its missing part would be a second error.
                 input.parse::<Token![,]>().map_err(|error| {
                     syn::Error::new(error.span(), "expected `,` and the next option, or `=` and a value")
                 })?;
@@ -221,7 +221,7 @@ impl Given {
         None
     }
 
-    /// Sees to it that a flag has no value.
+    /// Reports a flag that has a value.
     pub(crate) fn flag(&self, errors: &mut Errors) {
         if self.value.is_some() {
             let word = self.word().unwrap_or_default();
@@ -247,7 +247,7 @@ pub(crate) fn list(known: &[&str]) -> String {
     format!("the options are `{}`", known.join("`, `"))
 }
 
-/// What is read as one: a path, or a name in capitals.
+/// What is parsed as a path, or a name in capitals.
 fn is_constant(path: &Path) -> bool {
     let is_in_capitals =
         |name: &str| name.chars().all(|c| c.is_uppercase() || c.is_ascii_digit() || c == '_');
@@ -289,7 +289,7 @@ pub(crate) fn set_once<T>(place: &mut Option<T>, value: Option<T>, given: &Given
 
 /// Event-core, as generated code names it.
 pub(crate) struct Core {
-    /// Stands before all mentions. By an import, of which the compiler says once that its path leads nowhere.
+    /// Stands before all uses: an import, so that the compiler reports a wrong path once.
     pub(crate) import: TokenStream,
     pub(crate) path: Path,
 }

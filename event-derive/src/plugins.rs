@@ -21,7 +21,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 }
 
 fn list(core: &TokenStream, plugins: &[Ident]) -> TokenStream {
-    // At the name, since that is at fault where the crate has no such thing.
+    // At the name, so that the error is there if the crate isn't a plugin.
     let plugins = plugins.iter().map(|plugin| {
         let registered = Ident::new("__EVENT_PLUGIN", plugin.span());
         quote!(&::#plugin::#registered)

@@ -39,7 +39,7 @@ pub(crate) fn check_hook(signature: &Signature, errors: &mut Errors) {
     }
 }
 
-/// The same of an implementation, whose function stays as it was written.
+/// The same for an implementation, whose function stays as it is written.
 pub(crate) fn check_implementation(signature: &Signature, errors: &mut Errors) {
     if let Safety::Unsafe(unsafety) = &signature.safety {
         errors.at(
@@ -64,8 +64,7 @@ pub(crate) fn check_implementation(signature: &Signature, errors: &mut Errors) {
     }
 }
 
-/// A parameter that is there only sometimes: neither the hook's list of arguments nor the call of an implementation
-/// can follow it.
+/// A parameter with `cfg`: neither the hook's list of arguments nor the call of an implementation can depend on it.
 pub(crate) fn check_parameters(signature: &Signature, errors: &mut Errors) {
     for input in &signature.inputs {
         let attributes = match input {
@@ -81,7 +80,7 @@ pub(crate) fn check_parameters(signature: &Signature, errors: &mut Errors) {
     }
 }
 
-/// Attributes that decide whether the item is there at all: what is generated beside it depends on them too.
+/// Attributes that decide whether the item exists: generated items need them too.
 pub(crate) fn conditions(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
 }

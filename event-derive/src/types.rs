@@ -1,4 +1,4 @@
-//! What the macros do to types: they only ever look at tokens.
+//! What the macros do with types, as tokens: macros can't resolve names.
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -112,8 +112,7 @@ pub(crate) fn dyn_event(ty: &Type) -> Option<Span> {
     find.0
 }
 
-/// The tokens, all at this place, with the names that they have where they stand: what the compiler says of several
-/// of them in the same words it says once.
+/// The tokens with one span, each resolving as before: the compiler reports equal errors at one place only once.
 pub(crate) fn located_at(tokens: TokenStream, place: Span) -> TokenStream {
     let locate = |mut tree: TokenTree| {
         if let TokenTree::Group(group) = &tree {
@@ -180,8 +179,8 @@ pub(crate) fn call_spelled_as(
     }))
 }
 
-/// The tokens, of which the first and those that are no names have this span. An error that begins and ends with such
-/// tokens is reported there, and an editor that is asked what stands there finds only the first of the names.
+/// Gives this span to the first token and to all tokens that aren't names. The compiler reports an error that begins and
+/// ends with such tokens there, and an editor finds only the first name there.
 pub(crate) fn punctuated_at(tokens: TokenStream, span: Span) -> TokenStream {
     let respan = |(index, mut tree)| {
         match &tree {
@@ -197,8 +196,7 @@ pub(crate) fn punctuated_at(tokens: TokenStream, span: Span) -> TokenStream {
     tokens.into_iter().enumerate().map(respan).collect()
 }
 
-/// An expression for the place where the name stands. The call's place is that of its first token, which is the
-/// parenthesis.
+/// An expression for the location of the name. A call has the location of its first token, the parenthesis.
 pub(crate) fn location_of(core: &syn::Path, name: &syn::Ident) -> TokenStream {
     punctuated_at(quote!((#core::__private::Location::caller)()), name.span())
 }

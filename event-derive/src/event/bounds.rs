@@ -1,8 +1,8 @@
-//! What the type parameters of a generic event must be able to do.
+//! The bounds of a generic event's type parameters.
 //!
-//! They are serde's bounds: `T: Serialize` for each parameter in a field that is written, or what `#[serde(bound = …)]`
-//! says in its place. Serde's derive has none for most associated types; here `T::Id` and `<T as Table>::Id` have one,
-//! wherever they stand in a field. The hidden copy has the same bounds as the event, so its `serialize` exists for every
+//! They are serde's bounds: `T: Serialize` for each parameter in a written field, or those of `#[serde(bound = …)]`.
+//! Serde's derive adds none for most associated types. Here `T::Id` and `<T as Table>::Id` get one wherever they stand in a
+//! field. The hidden copy has the same bounds as the event, so its `serialize` exists for every
 //! type that is an event.
 
 use proc_macro2::{Ident, TokenStream};
@@ -145,7 +145,7 @@ impl VisitMut for Found<'_> {
         }
     }
 
-    /// What it makes can't be seen, so it may hold each of them.
+    /// The expansion of a macro can't be seen, so it may contain each parameter.
     fn visit_type_macro_mut(&mut self, _: &mut syn::TypeMacro) {
         self.parameters.extend(self.all.iter().map(ToTokens::to_token_stream));
     }

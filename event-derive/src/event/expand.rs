@@ -42,7 +42,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
             static __NUMBER: #core::__private::Number = #core::__private::Number::new();
             const __TYPES: &[#core::__private::Declaration] = #declared;
         };
-        // It doesn't go by way of the trait, so that a type that can't have it is reported once.
+        // Not through the trait, so that a type that can't implement it is reported once.
         let registration = quote! {
             #core::__private::register! {
                 #registered,
@@ -73,7 +73,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     }
 }
 
-/// An event that can be used in types but not tracked: what stands in for one with mistakes.
+/// Stands in for an event with mistakes: it can be named in types but not tracked.
 pub(crate) fn fallback(event: &Event<'_>) -> TokenStream {
     let Event { import, core, ident, .. } = event;
     if event.generics.lifetimes().next().is_some() {
@@ -93,7 +93,7 @@ pub(crate) fn fallback(event: &Event<'_>) -> TokenStream {
     }
 }
 
-/// What is in the event must be able to be part of one.
+/// Adds the bounds that the parts of an event need.
 fn with_bounds(event: &Event<'_>) -> Generics {
     let Event { core, bounds, .. } = event;
     let parameters = event.generics.type_params().map(|parameter| parameter.ident.to_token_stream());
@@ -172,8 +172,8 @@ fn properties(event: &Event<'_>) -> (Option<TokenStream>, TokenStream) {
     }
 }
 
-/// Located at the field's type: that is what can lack `Serialize`. Its names are those of the generated method, and the
-/// field's own, wherever the struct comes from.
+/// Has the span of the field's type, which may lack `Serialize`. Names in it resolve in the generated method; the field's
+/// own name resolves where the struct comes from.
 fn write_field(field: &Field<'_>, written: &Written) -> Option<TokenStream> {
     let ident = field.ident?;
     let (first, last) = ends(field.ty);
@@ -208,7 +208,7 @@ fn remote_copy(event: &Event<'_>, copy: &Ident) -> TokenStream {
         let ty = replace_self(ty.to_token_stream(), &original);
         quote!(#(#serde)* #ident: #ty)
     });
-    // The copy has them, so that serde has no others.
+    // The copy has these bounds, so that serde adds no others.
     let bound =
         (!generics.params.is_empty() && !bounds.is_given_for_all).then(|| quote!(, bound(serialize = "")));
     let written = bounds.written.iter().map(|ty| -> WherePredicate { parse_quote!(#ty: __serde::Serialize) });
@@ -216,7 +216,7 @@ fn remote_copy(event: &Event<'_>, copy: &Ident) -> TokenStream {
     bounded.make_where_clause().predicates.extend(written);
     let (parameters, where_clause) = (&bounded.params, &bounded.where_clause);
     quote! {
-        // Serde takes a path as text, which can't say `$crate`.
+        // Serde takes a path as text, which can't contain `$crate`.
         use #core::__private::serde as __serde;
 
         #[derive(__serde::Serialize)]

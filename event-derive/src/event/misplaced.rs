@@ -1,4 +1,4 @@
-//! Attributes of an event that stand where they mean nothing.
+//! `#[event(…)]` in places where it has no meaning.
 
 use quote::ToTokens;
 use syn::{Attribute, Data, DeriveInput, Meta};
@@ -7,7 +7,7 @@ use super::model::instead_of_literal;
 use crate::errors::Errors;
 use crate::options;
 
-/// Says of each `#[event(…)]` on a field what to write there instead.
+/// Reports each `#[event(…)]` on a field, with what to write instead.
 ///
 /// An enum and a union are mistakes as a whole, and reported as such.
 pub(crate) fn check(input: &DeriveInput, errors: &mut Errors) {
@@ -23,7 +23,7 @@ fn ours(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
 }
 
 fn on_a_field(meta: &Meta) -> String {
-    // What can't be read isn't quoted; the attribute is wrong in any form.
+    // The attribute is wrong in any form, so one that can't be parsed gets the same message, without a quote.
     let mut unread = Errors::new();
     let given = match meta {
         Meta::List(list) => options::read(list.tokens.clone(), instead_of_literal, &mut unread),

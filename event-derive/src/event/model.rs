@@ -25,7 +25,7 @@ pub(crate) struct Event<'i> {
     pub(crate) writes: Writes,
     pub(crate) serde: Serde,
     pub(crate) bounds: Bounds,
-    /// The lints that generated code leaves alone.
+    /// The lints that the user silenced, for generated code.
     pub(crate) silenced: TokenStream,
 }
 
@@ -38,11 +38,11 @@ pub(crate) struct Field<'i> {
 
 /// How the properties are written.
 pub(crate) enum Writes {
-    /// Each in its own way.
+    /// Field by field, by code that the derive writes.
     Fields(Vec<Written>),
-    /// By a hidden copy of the struct that derives `Serialize`, so that serde's attributes count.
+    /// By a hidden copy of the struct that derives serde's `Serialize`, for attributes that the derive doesn't read.
     Copy,
-    /// There are none.
+    /// The event has no properties.
     Nothing,
     /// By the type's own `Serialize`.
     OwnSerialize,

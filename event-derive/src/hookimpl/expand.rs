@@ -7,8 +7,8 @@ use syn::ext::IdentExt;
 use super::model::{Implementation, Parameter, Precedence};
 use crate::types::{call_spelled_as, location_of, punctuated_at, with_lifetime};
 
-/// A mistake in what it is made of is found once: the hook is named in one way everywhere, and the registration is one
-/// expression.
+/// The hook is named in the same way everywhere, and the registration is one expression, so that the compiler reports a
+/// mistake once.
 pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
     let Implementation { import, core, conditions, hook, function, is_async, .. } = it;
     let hook_alias = hook_alias(it);
@@ -30,7 +30,7 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
         const _: () = {
             #import
 
-            // The path stands here only: what is wrong with it would be said for each place.
+            // The path stands only here; a mistake in it would be reported at each place.
             type #hook_alias = #itself;
 
             #[allow(unused_imports)]
@@ -55,7 +55,7 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
     }
 }
 
-/// What was written, and nothing else: most implementations have no options, and the compiler looks at each.
+/// Only the options that were given: most implementations have none, and each costs check time.
 fn options(it: &Implementation<'_>) -> TokenStream {
     let Implementation { core, before, after, essential, wrapper, .. } = it;
     let precedence = match it.precedence {
@@ -89,8 +89,7 @@ impl<'f> Implementation<'f> {
     }
 }
 
-/// How the framework calls it. What the compiler reports of a hook that is none is spanned at the hook, so that it is
-/// reported once and there.
+/// How the framework calls it. Spanned at the hook, so that the compiler reports a type that isn't a hook there, once.
 struct Called {
     /// An item that the others need.
     body: Option<TokenStream>,
@@ -131,7 +130,7 @@ fn called(it: &Implementation<'_>) -> Called {
     }
 }
 
-/// An argument of the hook. That there is none of this name is said at the name.
+/// An argument of the hook. If there is none of this name, the error is at the name.
 fn argument(it: &Implementation<'_>, ident: &Ident) -> TokenStream {
     let (core, hook, name) = (&it.core, hook_alias(it), ident.unraw().to_string());
     let info = quote!(<#hook as #core::__private::HookSpec>::INFO);
@@ -153,7 +152,7 @@ fn wrapper(it: &Implementation<'_>, future: &TokenStream) -> Called {
     }
 }
 
-/// Puts what the call gives where the answers are.
+/// Stores what the call returns among the results.
 fn answer(it: &Implementation<'_>, call: TokenStream) -> TokenStream {
     let core = &it.core;
     let (place, answer) = match (it.output, it.is_async) {
@@ -174,7 +173,7 @@ fn answer(it: &Implementation<'_>, call: TokenStream) -> TokenStream {
     quote!(#place(__answers, #waker #answer))
 }
 
-/// A function of the core, an error about which is at this place.
+/// A function of event-core; errors about it are reported at this place.
 fn private_at(name: &str, it: &Implementation<'_>, place: Span) -> TokenStream {
     let core = &it.core;
     let (path, name) = (punctuated_at(quote!(#core::__private::), place), Ident::new(name, place));
@@ -185,8 +184,8 @@ fn body(it: &Implementation<'_>, body: &TokenStream) -> Called {
     let core = &it.core;
     let hook = hook_alias(it);
     let private = quote!(#core::__private);
-    // An error about the hook begins and ends at one of these. Most are no names: each name would be a target
-    // when an editor goes to the hook.
+    // An error about the hook begins and ends at one of these tokens. Most aren't names, since an editor that goes to the
+    // definition would list each name.
     let at = hook.span();
     let (type_, fn_, end, semicolon) =
         (quote_spanned!(at=> type), quote_spanned!(at=> fn), quote_spanned!(at=> <>), quote_spanned!(at=> ;));
@@ -210,7 +209,7 @@ fn body(it: &Implementation<'_>, body: &TokenStream) -> Called {
     Called { body: Some(item), of_one_type: quote!(__Body), of_all: quote!(#private::call_for_all::<__Body>) }
 }
 
-/// What the function returns, as the framework wants it. Errors underline the type that it returns.
+/// Converts what the function returns. Errors underline its return type.
 fn returned(it: &Implementation<'_>, called: &TokenStream) -> TokenStream {
     let Implementation { core, function, .. } = it;
     let hook = hook_alias(it);

@@ -42,7 +42,7 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
         }
         Err(errors) => {
             let errors = errors.into_compile_error();
-            // What makes a runtime would report the parameters, too.
+            // The macro that makes a runtime would report the parameters, too.
             let model::Function { attributes, visibility, signature, body, .. } = &function;
             let attributes = attributes.iter().filter(|attribute| !model::starts_a_runtime(attribute));
             quote!(#(#attributes)* #visibility #signature #body #errors)

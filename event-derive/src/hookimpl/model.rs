@@ -15,7 +15,7 @@ use crate::{lints, near, signature, types};
 const FLAGS: &[&str] = &["tryfirst", "trylast", "wrapper", "essential"];
 const OPTIONS: &[&str] = &["tryfirst", "trylast", "before", "after", "wrapper", "essential", "crate"];
 
-/// Words that other frameworks have, or that come to mind, and what is meant. Any other path is the hook.
+/// Words of other frameworks and similar guesses, with the option that is meant. Any other path is the hook.
 const FALSE_FRIENDS: &[(&str, Option<&str>)] = &[
     ("first", Some("tryfirst")),
     ("last", Some("trylast")),
@@ -28,12 +28,12 @@ const FALSE_FRIENDS: &[(&str, Option<&str>)] = &[
 /// Words before `=` or parentheses that mean the hook.
 const HOOK_WORDS: &[&str] = &["hook", "hookspec", "spec", "specname", "name", "event"];
 
-/// A function, of which the signature is looked at.
+/// A function, of which only the signature is parsed.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
-    /// Unread: what is wrong in it the compiler says.
+    /// Not parsed: the compiler reports mistakes in it.
     pub(crate) body: Option<TokenTree>,
     /// The `;` that stands in the place of the body.
     pub(crate) missing_body: Option<Token![;]>,
@@ -55,7 +55,7 @@ impl Parse for Function {
 pub(crate) struct Implementation<'f> {
     pub(crate) import: TokenStream,
     pub(crate) core: Path,
-    /// What the function's presence depends on.
+    /// The `cfg` attributes of the function.
     pub(crate) conditions: Vec<&'f Attribute>,
     /// The hook's type; without a path in the attribute, the function's own name.
     pub(crate) hook: Path,
@@ -216,7 +216,7 @@ impl Options {
         let is_option = |given: &&Given| given.word().is_some_and(|word| OPTIONS.contains(&&*word));
         let (values, paths): (Vec<_>, Vec<_>) =
             all.iter().filter(|given| !is_option(given)).partition(|given| given.value.is_some());
-        // A hook of one's own can be called `first`. Beside another hook it is none.
+        // A hook of the user can be called `first`. Beside another hook, this is an option.
         let is_hook =
             |word: &str| matches!(word, "first" | "last") && paths.len() == 1 && function != "track_event";
         let is_word = |given: &&Given| given.word().is_some_and(|word| is_unknown(&word) && !is_hook(&word));

@@ -5,7 +5,7 @@ use syn::{GenericArgument, PathArguments, Type, TypePath, TypeTraitObject};
 use crate::errors::Errors;
 use crate::types::{self, is_named, last_segment};
 
-/// Says what to write instead of such a type. Of all others the compiler says it.
+/// Reports such a type, with what to write instead. The compiler reports all others.
 pub(super) fn check(ty: &Type, errors: &mut Errors) {
     if is_future(ty) {
         errors.at(ty, "write `async fn`, and return what the future gives");

@@ -1,5 +1,5 @@
-//! Types that no argument of a hook can be taken as, whatever else is in scope: the compiler would report each several
-//! times, at generated code too.
+//! Types that no parameter of an implementation can have. The compiler would report each several times, also in generated
+//! code.
 
 use syn::{GenericArgument, Path, PathArguments, Type, TypePath};
 
@@ -7,7 +7,7 @@ use super::model::Parameter;
 use crate::errors::Errors;
 use crate::types::{self, last_segment};
 
-/// Says what to write instead of such a type. Of all others the compiler says it, once.
+/// Reports such a type, with what to write instead. The compiler reports all others, once.
 pub(crate) fn check(hook: &Path, parameter: &Parameter<'_>, errors: &mut Errors) {
     let is_event =
         parameter.ident == "event" && hook.segments.last().is_some_and(|last| last.ident == "track_event");
@@ -42,7 +42,7 @@ fn is_bare(ty: &Type, names: &[&str]) -> bool {
     !has_arguments && last_segment(ty).is_some_and(|name| names.contains(&&*name))
 }
 
-/// A trait object that isn't the one that `Tracked` is, or a pointer to one.
+/// A trait object other than `Tracked`, or a pointer to one.
 fn is_foreign_trait_object(ty: &Type) -> bool {
     match ty {
         Type::TraitObject(object) => !types::is_named(&object.bounds, "AnyTracked"),

@@ -1,4 +1,4 @@
-//! What a hook gives its implementations.
+//! The arguments of a hook.
 
 use std::collections::HashSet;
 
@@ -56,7 +56,7 @@ fn read_one(
         check_type(core, &types::without_lifetimes(&input.ty, &signature.generics), errors);
     let mut ident = ident;
     if let Some(place) = types::dyn_event(&ty) {
-        // A trait `Event` of the user's own can be this; ours can't, and the compiler would say so of each mention.
+        // This could be a trait `Event` of the user. Ours isn't dyn compatible, and the compiler would say so at each mention.
         let here = |ty: &Type| syn::parse2(types::located_at(ty.to_token_stream(), place)).ok();
         given = given.as_ref().and_then(here);
         ty = here(&ty).unwrap_or(ty);
@@ -65,7 +65,7 @@ fn read_one(
     Argument { ident, given, ty, is_reported: errors.count() > errors_before }
 }
 
-/// `cfg` has been reported; what lints are told has no effect, and does no harm.
+/// `cfg` was reported before; attributes for lints have no effect and do no harm.
 fn check_attributes(attributes: &[Attribute], errors: &mut Errors) {
     const HARMLESS: &[&str] = &["cfg", "allow", "warn", "deny", "forbid", "expect"];
     for attribute in attributes {
@@ -76,8 +76,7 @@ fn check_attributes(attributes: &[Attribute], errors: &mut Errors) {
     }
 }
 
-/// The first argument must be the app. Whether it is; if not, there is one all the same, for the implementations that
-/// take it.
+/// Whether the first argument is the app, as it must be. If not, one is added, for implementations that take it.
 pub(crate) fn check_app(
     arguments: &mut Vec<Argument>,
     signature: &Signature,
@@ -114,8 +113,7 @@ pub(crate) fn check_app(
     false
 }
 
-/// Says of the types that can't be an argument, whatever they are, what to write instead; of all others the compiler
-/// says it.
+/// Reports types that can never be an argument, with what to write instead. The compiler reports all others.
 ///
 /// What a caller gives, and what stands for the type where it can't be written.
 fn check_type(core: &Path, ty: &Type, errors: &mut Errors) -> (Option<Type>, Type) {

@@ -125,7 +125,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
     }
 }
 
-/// How a call collects what the implementations give, what is made of that, and by which function.
+/// How a call collects the values of its implementations, what it returns, and the function that converts them.
 struct Call {
     values: TokenStream,
     answer: TokenStream,
@@ -148,7 +148,7 @@ impl Call {
     }
 }
 
-/// How an implementation gets an argument whose place it has looked up by the name.
+/// How an implementation gets an argument by the index that its name has.
 ///
 /// By methods of its own, since the types of a trait can't be private where the hook is public.
 fn by_index(idents: &[&Ident], types: &[TokenStream]) -> TokenStream {
@@ -243,7 +243,7 @@ impl<'s> Written<'s> {
     }
 }
 
-/// What a call's signature can't mention as it is. Of other types it does, since people read it.
+/// Types that the signature of `call` can't contain as they are written. It contains all others, for its readers.
 fn may_be_unsized(ty: &Type) -> bool {
     match ty {
         Type::Slice(_) | Type::TraitObject(_) => true,
@@ -286,7 +286,7 @@ fn app(spec: &Spec<'_>) -> (Ident, TokenStream) {
     }
 }
 
-/// What is known about the hook, whatever its types.
+/// The hook's description, which doesn't depend on its types.
 fn info(spec: &Spec<'_>, arguments: &[Written<'_>]) -> TokenStream {
     let Spec { core, signature, attributes, first_result, .. } = spec;
     let name = signature.ident.unraw().to_string();
@@ -341,7 +341,7 @@ fn no_such_argument(hook: &str, names: &[String]) -> String {
     }
 }
 
-/// The hook's type alone: what stands in for a hook with mistakes.
+/// Stands in for a hook with mistakes: its type alone.
 pub(crate) fn fallback(spec: &Spec<'_>) -> TokenStream {
     hook_type(spec)
 }

@@ -16,7 +16,7 @@ pub(crate) struct Function {
     attributes: Vec<Attribute>,
     visibility: Visibility,
     signature: Signature,
-    /// Unread, since it is a mistake whatever is in it.
+    /// Not parsed, since any body is a mistake.
     body: Option<TokenTree>,
 }
 
@@ -43,13 +43,13 @@ pub(crate) struct Spec<'f> {
     pub(crate) output: Option<Output>,
     /// Whether the first argument is the app, as it should be.
     pub(crate) has_app: bool,
-    /// Whether code can be made of it, whatever is wrong.
+    /// Whether code can be generated despite the mistakes.
     pub(crate) is_whole: bool,
 }
 
 pub(crate) struct Argument {
     pub(crate) ident: Ident,
-    /// The type that a caller gives; `None` where that can't be known.
+    /// The type that a caller passes; `None` if it can't be known.
     pub(crate) given: Option<Type>,
     pub(crate) ty: Type,
     /// Whether a mistake in the type is among the errors.

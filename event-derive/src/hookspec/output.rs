@@ -1,4 +1,4 @@
-//! What an implementation of a hook gives.
+//! The return type of a hook.
 
 use syn::{GenericArgument, PathArguments, Type, TypePath, parse_quote};
 

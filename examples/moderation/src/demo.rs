@@ -1,4 +1,4 @@
-//! A few requests, as a newcomer would send them with `curl`, and what came of them.
+//! A few requests, as a newcomer would send them with `curl`, and their answers.
 
 use std::error::Error;
 

@@ -62,7 +62,7 @@ async fn unban(
     Ok(answer(&written, user, "isn't banned"))
 }
 
-/// Who asks, if the request says so. A service in earnest would find that out from a session.
+/// The user that the request names. A real service would get it from a session.
 ///
 /// `None` if the header isn't text: taking that for "no actor" would hide the actor.
 #[expect(clippy::option_option, reason = "a missing name differs from an unreadable one")]

@@ -1,10 +1,10 @@
 //! A small web service: moderators ban users, and every ban is an event.
 //!
-//! `cargo run -p moderation` plays a few requests against the service and shows the events that came of them.
+//! `cargo run -p moderation` plays a few requests against the service and shows the events that they caused.
 //! `cargo run -p moderation -- serve 127.0.0.1:3000` serves until Ctrl-C.
 //!
-//! Users and events are in one database file, so a ban and its event are written in one transaction: there is never the
-//! one without the other. event-stderr, linked beside, writes each event as a line on standard error.
+//! Users and events are in one database file, so a ban and its event are written in one transaction: neither exists
+//! without the other. event-stderr, linked beside, writes each event as a line on standard error.
 
 mod demo;
 mod events;
@@ -52,7 +52,7 @@ async fn main() -> ExitCode {
 async fn serve(address: &str, file: &Path) -> Result<(), Box<dyn Error>> {
     let app = start(file.to_owned()).await?;
     let served = answer_requests(address, &app).await;
-    // Whatever happened, what waits is written.
+    // Also after an error: writes that wait are committed.
     app.shutdown().await?;
     served?;
     println!("stopped; users and events are in {}", file.display());
@@ -62,7 +62,7 @@ async fn serve(address: &str, file: &Path) -> Result<(), Box<dyn Error>> {
 /// How long requests may take to end after the signal to stop.
 const LONGEST_REQUEST: Duration = Duration::from_secs(3);
 
-/// Answers requests until a signal comes, and then those that have begun. One that doesn't end is given up.
+/// Answers requests until a signal comes, then finishes those that have begun. One that takes too long is cancelled.
 async fn answer_requests(address: &str, app: &App) -> Result<(), Box<dyn Error>> {
     let listener =
         TcpListener::bind(address).await.map_err(|error| format!("can't listen at {address}: {error}"))?;

@@ -23,7 +23,7 @@ async fn startup(app: &App) -> event_sqlite::Result<()> {
     Ok(())
 }
 
-/// What became of a request to ban a user, or to lift a ban.
+/// The result of a request to ban a user, or to lift a ban.
 pub enum Changed {
     Done,
     NoSuchUser,

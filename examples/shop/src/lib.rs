@@ -1,4 +1,4 @@
-//! A library that says what happens in it, and knows nothing of who listens.
+//! A library that tracks what happens in it, and doesn't know the listeners.
 
 use event_core::prelude::*;
 use serde::Serialize;

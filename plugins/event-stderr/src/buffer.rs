@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-/// What a thread keeps, at most. One long line shouldn't stay for as long as its thread.
+/// The largest buffer that a thread keeps, so that one long line doesn't occupy memory for good.
 const KEPT: usize = 16 * 1024;
 
 thread_local! {
@@ -11,10 +11,10 @@ thread_local! {
 
 /// Lends an empty buffer.
 ///
-/// Meanwhile the thread has none: a field's `Serialize` that tracks an event gets another, and where `with` panics, the
-/// half line is gone.
+/// While it is lent, the thread has none: a field's `Serialize` that tracks an event gets another one, and if `with` panics,
+/// the half line is dropped.
 pub(crate) fn lend<T>(with: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-    // A thread that is about to end has none any more.
+    // A thread that is ending has no buffer any more.
     let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
     let answer = with(&mut buffer);
     if buffer.capacity() <= KEPT {

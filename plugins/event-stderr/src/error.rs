@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why an event has no line, or an app doesn't start. What can't be redacted is reported without any value of it.
+/// Why an event has no line, or an app doesn't start. A redaction failure contains no value of the event.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -12,12 +12,12 @@ pub enum Error {
     Redact {
         /// The path.
         path: String,
-        /// What is in the way.
+        /// Why it can't be followed.
         why: String,
     },
     /// Standard error can't be written to.
     Write(std::io::Error),
-    /// When the app starts: the section `[plugins.event-stderr]` isn't what this plugin reads.
+    /// When the app starts: the section `[plugins.event-stderr]` is invalid.
     Settings(event_core::Error),
     /// When the app starts: a path of `redact` is limited to events that this app doesn't know, so what it should
     /// protect would be written.

@@ -19,7 +19,7 @@
 //! are `tryfirst` and those of plugins whose names sort before `event-stderr`. An event that an `essential` implementation refuses, or
 //! a wrapper stops, before that turn has no line.
 //!
-//! JSON has everything escaped that a terminal would obey (U+009B as `\u009b`), which is the same JSON.
+//! In JSON, all control characters are escaped (U+009B as `\u009b`), so that a line can't steer a terminal.
 //!
 //! # Settings
 //!
@@ -49,21 +49,20 @@
 //! ```
 //!
 //! Time (UTC), name, the actor's `id` or `-`, `request_id=…` where the context of the event has one, and the properties. Names are padded to the longest name that the app
-//! writes. A text with spaces or signs is in quotes; characters that would steer the terminal are escaped, so that
-//! an event can't. There are no colours where `NO_COLOR` is set or `TERM` is `dumb`.
+//! writes. A text with spaces or signs is in quotes; control characters are escaped, so that
+//! an event can't steer the terminal. There are no colours if `NO_COLOR` is set or `TERM` is `dumb`.
 //!
 //! # What redaction promises
 //!
-//! A path is the keys on the way, joined by `.`. `*` is every item of a list, or every key of an object. Before the
-//! path can stand the events that it is for: `sign-up:email`, `user-*:user.email`. What the path leads to is
-//! replaced before anything is written, whatever it is; both forms of line are made of what is left. The actor is no
-//! property, and is written as it is.
+//! A path has the keys from the outermost inwards, joined by `.`. `*` is every item of a list, or every key of an object.
+//! A path for some events only has their names before it: `sign-up:email`, `user-*:user.email`. The value at the path is
+//! replaced before either form of line is made, whatever its type. The actor is no property, and is written as it is.
 //!
 //! When a path can't be applied, the event isn't written, and the failure says which path and why, but no value:
 //!
-//! | on the way is | then |
+//! | the path meets | then the event is |
 //! |---|---|
-//! | nothing: an absent key, or `null` | the event is written; there is nothing to hide |
+//! | an absent key, or `null` | written; there is nothing to hide |
 //! | a text, a number, `true` or `false`, where the path goes on | not written: the secret may be part of it |
 //! | a list, where the path has a key and no `*` | not written |
 //! | a key that differs from the path's in capitals, `-` or `_` only (`apiKey` for `api_key`) | not written: it may be the one that is meant; name it as well if it isn't |
@@ -93,7 +92,7 @@ event_core::plugin!();
 /// Reads the app's settings, so that a mistake in them keeps the app from starting.
 ///
 /// # Errors
-/// When the section isn't what this plugin reads.
+/// When the section is invalid.
 #[hookimpl(startup)]
 pub fn read_settings(app: &App) -> Result<(), Error> {
     Writer::of(app).map(drop)

@@ -1,4 +1,4 @@
-//! How an event looks as a line of JSON.
+//! An event as a line of JSON.
 
 use std::borrow::Cow;
 
@@ -6,13 +6,13 @@ use event_core::error::PropertiesError;
 use event_core::plugin::{escape_controls, write_rfc3339};
 use event_core::{Actor, Properties, Tracked};
 
-/// Appends the event as JSON, with the line break. JSON itself escapes only the controls below U+0020; here, nothing is
-/// left that a terminal obeys.
+/// Appends the event as JSON, with the line break. JSON itself escapes only the controls below U+0020; here, all control
+/// characters are escaped.
 ///
-/// The properties are those that are given; without any, the event's own, written as text directly.
+/// `properties` replaces the event's own, which are written as text directly.
 ///
 /// # Errors
-/// When the properties can't be written as JSON. There is then half a line.
+/// When the properties can't be written as JSON. The buffer then has half a line.
 pub(crate) fn write(
     event: &Tracked,
     properties: Option<&Properties>,
@@ -57,7 +57,7 @@ fn name(name: &str, line: &mut Vec<u8>) {
     }
 }
 
-/// Escapes what follows. Mostly all of it is printable ASCII, and there is nothing to do.
+/// Escapes the rest of the buffer. It is mostly printable ASCII, without anything to escape.
 fn escape(line: &mut Vec<u8>, from: usize) {
     if line[from..].iter().all(|b| *b < 0x7f) {
         return;

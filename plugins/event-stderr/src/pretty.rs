@@ -1,11 +1,11 @@
-//! How an event looks to people.
+//! An event as a line of text for people.
 
 use event_core::plugin::escape_controls;
 use event_core::{Actor, Context, Properties, Tracked};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// Actors are as wide as this at least, so that what follows is aligned.
+/// Actors are padded to this width, so that the next column is aligned.
 const ACTOR: usize = 8;
 
 const PLAIN: &str = "\x1b[0m";
@@ -42,7 +42,7 @@ fn who(actor: &Actor) -> String {
     actor.id().map_or_else(|| actor.to_string(), text)
 }
 
-/// The text as it is where it is one plain word, otherwise as JSON: in quotes, and on one line.
+/// A plain word as it is, any other text as JSON: in quotes, and on one line.
 fn text(text: &str) -> String {
     let is_plain =
         |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '+' | '*');

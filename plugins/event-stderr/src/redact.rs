@@ -1,7 +1,7 @@
 //! How an event's properties are redacted.
 //!
-//! The rule: where a path may miss what it was written for, the event isn't written. There is nothing to miss only
-//! where there is nothing at all: an absent key, or a `null` on the way. Everything else that a path can't follow
+//! The rule: if a path may miss the secret, the event isn't written. Only an absent key or a `null` on the path is proof
+//! that there is no secret. Everything else that a path can't follow
 //! (a text where an object should be, a list without a `*` in the path, a key that is spelt a little otherwise) may
 //! hold the secret in a form that the path doesn't know.
 
@@ -10,7 +10,7 @@ use event_core::plugin::{NamePattern, NamePatternError};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What stands in place of a value.
+/// Replaces a value.
 const HIDDEN: &str = "***";
 
 /// Where a secret is: `user.password`, `items.*.token`, or of some events only, `sign-*:user.password`.
@@ -51,7 +51,7 @@ impl TryFrom<String> for Path {
 /// Replaces what the paths lead to.
 ///
 /// # Errors
-/// When a path can't be followed. The properties are then redacted in part, and no good for anything.
+/// When a path can't be followed. The properties are then redacted in part, and must not be used.
 pub(crate) fn apply(paths: &[&Path], properties: &mut Properties) -> Result<(), CantRedact> {
     let whole: Vec<_> = paths.iter().map(|path| Rest { path: &path.text, from: 0 }).collect();
     in_object(properties, &whole)
@@ -113,7 +113,7 @@ fn in_object(object: &mut Properties, paths: &[Rest<'_>]) -> Result<(), CantReda
 }
 
 fn in_value(value: &mut Value, paths: &[Rest<'_>]) -> Result<(), CantRedact> {
-    // What another path would do further down, this does too.
+    // This also redacts everything below, for which other paths may ask.
     if paths.iter().any(|path| path.is_empty()) {
         *value = HIDDEN.into();
         return Ok(());
@@ -138,7 +138,7 @@ fn in_list(items: &mut [Value], paths: &[Rest<'_>]) -> Result<(), CantRedact> {
     items.iter_mut().try_for_each(|item| in_value(item, &below))
 }
 
-/// A path that can't be followed, and why. No value is in it, for it may be the secret.
+/// A path that can't be followed, and why. Contains no value, which may be the secret.
 #[derive(Debug)]
 pub(crate) struct CantRedact {
     pub(crate) path: String,

@@ -12,7 +12,7 @@ use crate::redact::{self, Path};
 use crate::settings::{Pretty, Settings};
 use crate::{line, pretty};
 
-/// An app's settings, and what follows from them.
+/// An app's settings, and values derived from them.
 pub(crate) struct Writer {
     settings: Settings,
     form: Form,
@@ -54,7 +54,7 @@ impl Writer {
         Ok(Self { settings, form, width })
     }
 
-    /// Whether the settings leave the event in.
+    /// Whether the settings include the event.
     pub(crate) fn includes(&self, event: &Tracked) -> bool {
         self.settings.includes(event.name())
     }
@@ -62,8 +62,8 @@ impl Writer {
     /// Appends the line, with its line break.
     ///
     /// # Errors
-    /// When the properties can't be written as JSON, or a path of `redact` can't be applied. There may be half a line
-    /// then.
+    /// When the properties can't be written as JSON, or a path of `redact` can't be applied. The buffer may then
+    /// have half a line.
     pub(crate) fn line(&self, event: &Tracked, line: &mut Vec<u8>) -> Result<(), Error> {
         match self.form {
             Form::Json if self.settings.redact.is_empty() => Ok(line::write(event, None, line)?),
