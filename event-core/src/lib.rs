@@ -38,7 +38,7 @@
 //! | you want to | see |
 //! |---|---|
 //! | define an event | [`#[derive(Event)]`](macro@Event), [`Tracked`] |
-//! | react to it | [`#[hookimpl]`](macro@hookimpl) of the hooks [`track_event`], [`startup`], [`shutdown`], [`register_events`] |
+//! | react to it | [`#[hookimpl]`](macro@hookimpl) of the hooks [`track_event`], [`startup`], [`shutdown`], [`register_events`], [`register_observers`] |
 //! | let other crates join in elsewhere | [`#[hookspec]`](macro@hookspec) |
 //! | say that an event happened, and what its implementations did | [`App::track`], [`Receipt`], [`Error`] |
 //! | say who caused it, and in which request | [`Actor`], [`Context`], [`Scope`] |
@@ -78,7 +78,7 @@ pub use app::builder::AppBuilder;
 pub use app::default_app::track;
 pub use app::scope::Scope;
 pub use app::track::Track;
-pub use dispatch::builtin::{register_events, shutdown, startup, track_event};
+pub use dispatch::builtin::{register_events, register_observers, shutdown, startup, track_event};
 pub use dispatch::error::{Error, Result};
 pub use dispatch::failure::Failure;
 pub use dispatch::host::App;

@@ -9,7 +9,7 @@ use crate::app::assemble::{collect, name_clashes};
 use crate::app::builder::AppBuilder;
 use crate::config::problem::StartProblem;
 use crate::dispatch::blocking::Deferred;
-use crate::dispatch::builtin::{register_events, startup, track_event};
+use crate::dispatch::builtin::{register_events, register_observers, startup, track_event};
 use crate::dispatch::call_depth;
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::execute;
@@ -28,7 +28,7 @@ use crate::event::event_type::EventType;
 impl App {
     /// Starts an app with everything that is linked into the program; `.await` it, or `.wait()`.
     ///
-    /// Collects events and implementations, checks them, calls `register_events`, then `startup`.
+    /// Collects events and implementations, checks them, calls `register_observers`, `register_events`, then `startup`.
     ///
     /// # Errors
     /// [`Error::Start`] with all problems found; [`Error::Startup`] when a `startup` implementation failed.
@@ -66,7 +66,7 @@ impl App {
 }
 
 /// 1. Collect what is linked and what the builder was given; bring each hook's implementations into call order.
-/// 2. Ask `register_events` for the types that can't register themselves.
+/// 2. Ask `register_observers` who watches, then `register_events` for the types that can't register themselves.
 /// 3. Refuse to start if anything was wrong so far: all problems together.
 /// 4. Call `startup`; if it fails, or left a part of the configuration unread, shut down what had started.
 pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
@@ -86,9 +86,9 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
         started: AtomicBool::new(false),
         is_tested: AtomicBool::new(builder.test_clock.is_some()),
         test_clock: builder.test_clock,
-        is_always_watched: !builder.observers.is_empty() || builder.call_depth_limit == 1,
+        is_always_watched: AtomicBool::new(builder.call_depth_limit == 1),
         call_depth_limit: builder.call_depth_limit,
-        observers: builder.observers,
+        observers: OnceLock::new(),
         recorder: OnceLock::new(),
         failure_handler: builder.failure_handler,
     };
@@ -96,6 +96,9 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
 
     // What starts an app in `startup` may start itself.
     call_depth::check_next::<startup>(startup::args(&app))?;
+    let observers = call::<register_observers>(&app, register_observers::args(&app)).await;
+    problems.extend(observers.failures.iter().map(|failure| StartProblem::new(failure.to_line())));
+    app.inner.set_observers(builder.observers.into_iter().chain(observers.values.into_iter().flatten()));
     let generic = call::<register_events>(&app, register_events::args(&app)).await;
     events.extend(generic.values.into_iter().flatten());
     problems.extend(generic.failures.iter().map(|failure| StartProblem::new(failure.to_line())));

@@ -1,6 +1,7 @@
 //! The hooks that an app calls itself. Nothing about them is special to the macros.
 
 use crate::dispatch::host::App;
+use crate::dispatch::observe::Observer;
 use crate::event::event_type::EventType;
 use crate::event::tracked::Tracked;
 use event_derive::hookspec;
@@ -17,6 +18,14 @@ pub fn startup(app: &App);
 /// Called once, before [`startup`]; tracking isn't possible yet.
 #[hookspec]
 pub fn register_events(app: &App) -> Vec<EventType>;
+
+/// Who watches this app's calls? A plugin that counts or measures returns its observers here, so that it needs no line in
+/// the application; [`AppBuilder::observer`](crate::AppBuilder::observer) adds one by hand.
+///
+/// Called once, before [`register_events`] and [`startup`], and itself watched by no observer. What an observer needs of
+/// the configuration, it reads here: `app.plugin_config(…)`.
+#[hookspec]
+pub fn register_observers(app: &App) -> Vec<Box<dyn Observer>>;
 
 /// Something happened. Called for every tracked event; an implementation that takes `&BanUser` or
 /// `&Tracked<BanUser>` instead of `&Tracked` hears bans only.

@@ -80,7 +80,7 @@ impl<'a> Entered<'a> {
     #[inline]
     pub(crate) fn is_simple<S: HookSpec>(&self, plan: &Plan<S>) -> bool {
         plan.wrappers.is_empty()
-            && !self.app.inner.is_always_watched
+            && !self.app.inner.is_always_watched()
             && !self.inside.is_nested()
             && !spans::may_be_heard()
     }

@@ -24,7 +24,7 @@ use crate::event::tracked::Tracked;
     message = "`{Self}` is not a hook",
     label = "not a hook",
     note = "name a function that has `#[hookspec]`; the built-in hooks are `startup`, `register_events`, \
-            `track_event` and `shutdown`"
+            `register_observers`, `track_event` and `shutdown`"
 )]
 pub trait HookSpec: Sized + Send + Sync + 'static {
     /// The hook itself. Generated code names it this way in several items, so that a type that is no hook is reported in

@@ -63,14 +63,15 @@ pub(crate) struct Inner {
     /// Whether a test has fixed something, or has asked for the recorder: one look for most events.
     pub(crate) is_tested: AtomicBool,
     pub(crate) test_clock: Option<Box<TestClock>>,
-    pub(crate) observers: Vec<Box<dyn Observer>>,
+    /// Unset until `register_observers` has run.
+    pub(crate) observers: OnceLock<Vec<Box<dyn Observer>>>,
     /// Set when somebody asks for it first.
     pub(crate) recorder: OnceLock<Arc<Recording>>,
     pub(crate) failure_handler: Handler,
     /// How many calls may run within each other.
     pub(crate) call_depth_limit: usize,
     /// Whether every call is watched, also one that is in no other.
-    pub(crate) is_always_watched: bool,
+    pub(crate) is_always_watched: AtomicBool,
 }
 
 /// The parts of an app.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 use event_core::AppBuilder;
+use event_core::describe::Implementation;
 use event_core::observe::{CallEnd, ObservedCall, Observer};
 use event_core::prelude::*;
 use uuid::Uuid;
@@ -124,6 +125,92 @@ mod observers {
     fn that_panic_fail_no_call() {
         let app = app().observer(Panics).hook(works).start().wait().unwrap();
         assert!(app.track(Ping { number: 1 }).wait().unwrap().failures().is_empty());
+    }
+
+    /// Is told of calls of one function.
+    struct Only(&'static str, Told);
+
+    impl Observer for Only {
+        fn wants(&self, implementation: &Implementation, event: Option<&Tracked>) -> bool {
+            assert!(!implementation.path().ends_with("panics"), "it can't say");
+            implementation.path().ends_with(self.0) && event.is_some()
+        }
+
+        fn before(&self, call: &ObservedCall<'_>) {
+            self.1.before(call);
+        }
+
+        fn after(&self, call: &ObservedCall<'_>, end: &CallEnd<'_>) {
+            self.1.after(call, end);
+        }
+    }
+
+    #[hookimpl(startup)]
+    fn starts() {}
+
+    #[test]
+    fn are_told_only_of_what_they_want() {
+        // More than are counted in one number.
+        for before in [0, 1, 63, 64, 70] {
+            let (told, works_only) = (Told::default(), Told::default());
+            let mut builder = app().hook(starts).hook(works).hook(has_nothing).hook(panics);
+            for _ in 0..before {
+                builder = builder.observer(Only("nothing", Told::default()));
+            }
+            let builder = builder.observer(Only("::works", works_only.clone()));
+            let app = builder.observer(Only("::has_nothing", told.clone())).start().wait().unwrap();
+            app.track(Ping { number: 1 }).wait().unwrap();
+            assert_eq!(*works_only.0.lock().unwrap(), ["works on Some(\"ping\")", "Value"], "{before}");
+            assert_eq!(*told.0.lock().unwrap(), ["has_nothing on Some(\"ping\")", "NoValue"], "{before}");
+        }
+    }
+
+    #[hookimpl]
+    fn register_observers(app: &App) -> Vec<Box<dyn Observer>> {
+        vec![Box::new(Told::clone(&*app.state::<Told>().unwrap()))]
+    }
+
+    #[hookimpl(register_observers)]
+    fn fails_to_register() -> Result<Vec<Box<dyn Observer>>, &'static str> {
+        Err("no observers today")
+    }
+
+    #[hookimpl(register_events)]
+    fn registers_none() -> Vec<EventType> {
+        Vec::new()
+    }
+
+    #[test]
+    fn that_a_plugin_registers_are_told_of_all_but_their_registration() {
+        let (registered, given) = (Told::default(), Told::default());
+        let app = app().insert(registered.clone()).observer(given.clone()).hook(register_observers);
+        let app = app.hook(registers_none).hook(starts).hook(works).start().wait().unwrap();
+        app.track(Ping { number: 1 }).wait().unwrap();
+        let expected = [
+            "registers_none on None",
+            "Value",
+            "starts on None",
+            "Value",
+            "works on Some(\"ping\")",
+            "Value",
+        ];
+        assert_eq!(*registered.0.lock().unwrap(), expected);
+        assert_eq!(*given.0.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn that_cant_be_registered_keep_the_app_from_starting() {
+        let error = app().hook(fails_to_register).start().wait().unwrap_err().to_string();
+        assert!(error.contains("no observers today"), "{error}");
+    }
+
+    #[test]
+    fn of_a_disabled_plugin_are_not_asked_for() {
+        let told = Told::default();
+        let app = app().insert(told.clone()).hook(register_observers).on(|_: &Tracked| ());
+        let app = app.config(json!({ "plugins": { "tests": { "enabled": false } } })).start().wait().unwrap();
+        app.track(Ping { number: 1 }).wait().unwrap();
+        assert!(told.0.lock().unwrap().is_empty());
     }
 }
 

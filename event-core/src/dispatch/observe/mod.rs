@@ -12,6 +12,7 @@ pub(crate) use self::enabled as spans;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use self::spans::CallSpan;
@@ -23,7 +24,8 @@ use crate::event::foreign;
 use crate::event::tracked::Tracked;
 
 /// Is told before and after each call of an implementation, for metrics and logs. Given to
-/// [`AppBuilder::observer`](crate::AppBuilder::observer).
+/// [`AppBuilder::observer`](crate::AppBuilder::observer), or by a plugin's implementation of
+/// [`register_observers`](crate::register_observers).
 ///
 /// It runs on the thread of the call, between the implementations: be quick. A panic in it is a line on standard
 /// error and fails nothing. To change what happens, write a wrapper.
@@ -46,6 +48,14 @@ use crate::event::tracked::Tracked;
 /// let builder = App::builder().observer(Failures(AtomicU64::new(0)));
 /// ```
 pub trait Observer: Send + Sync + 'static {
+    /// Whether it wants to be told of this call. Every call, unless this says something else.
+    ///
+    /// It is asked before a clock is read: a call that no observer wants is measured for none.
+    fn wants(&self, implementation: &Implementation, event: Option<&Tracked>) -> bool {
+        let _ = (implementation, event);
+        true
+    }
+
     /// The implementation is about to be called.
     fn before(&self, call: &ObservedCall<'_>) {
         let _ = call;
@@ -96,6 +106,9 @@ impl fmt::Debug for ObservedCall<'_> {
 pub(crate) struct Began(Option<Instant>);
 
 impl Began {
+    /// Of what is measured for no one.
+    const UNKNOWN: Self = Self(None);
+
     pub(crate) fn now() -> Self {
         let has_clock = !cfg!(all(target_family = "wasm", target_os = "unknown"));
         Self(has_clock.then(Instant::now))
@@ -110,6 +123,7 @@ impl Began {
 pub(crate) struct Watched<'a> {
     app: &'a Inner,
     call: ObservedCall<'a>,
+    wanting: Wanting,
     began: Began,
     ended: bool,
     span: CallSpan,
@@ -127,7 +141,19 @@ impl Inner {
     /// Whether anybody watches calls, or may need to know who runs.
     #[inline]
     pub(crate) fn is_watched(&self) -> bool {
-        !self.observers.is_empty() || spans::may_be_heard() || self.is_at_depth_limit()
+        self.is_always_watched() || spans::may_be_heard() || self.is_at_depth_limit()
+    }
+
+    /// Whether every call is watched, also one that is in no other.
+    #[inline]
+    pub(crate) fn is_always_watched(&self) -> bool {
+        self.is_always_watched.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_observers(&self, observers: impl Iterator<Item = Box<dyn Observer>>) {
+        let observers: Vec<_> = observers.collect();
+        self.is_always_watched.fetch_or(!observers.is_empty(), Ordering::Relaxed);
+        assert!(self.observers.set(observers).is_ok(), "an app is started once");
     }
 }
 
@@ -141,13 +167,19 @@ impl<'a> Watched<'a> {
         if !app.is_watched() {
             return None;
         }
+        let wanting = Wanting::ask(app, implementation, event);
+        let caller = app.is_at_depth_limit().then_some(implementation);
+        let is_measured = !wanting.is_empty() || spans::may_be_heard();
+        if !is_measured && caller.is_none() {
+            return None;
+        }
         let call = ObservedCall { implementation, event, elapsed: Duration::ZERO };
-        for observer in &app.observers {
+        for observer in wanting.of(app) {
             guarded(|| observer.before(&call));
         }
         let span = CallSpan::of(implementation);
-        let caller = app.is_at_depth_limit().then_some(implementation);
-        Some(Self { app, call, began: Began::now(), ended: false, span, caller })
+        let began = if is_measured { Began::now() } else { Began::UNKNOWN };
+        Some(Self { app, call, wanting, began, ended: false, span, caller })
     }
 
     /// While the implementation runs on this thread, its span is the current one.
@@ -163,7 +195,7 @@ impl<'a> Watched<'a> {
     fn tell(&mut self, end: &CallEnd<'_>) {
         self.ended = true;
         self.call.elapsed = self.began.elapsed();
-        for observer in &self.app.observers {
+        for observer in self.wanting.of(self.app) {
             guarded(|| observer.after(&self.call, end));
         }
         self.span.end(end, self.call.elapsed);
@@ -175,6 +207,41 @@ impl Drop for Watched<'_> {
         if !self.ended {
             self.tell(&CallEnd::Cancelled);
         }
+    }
+}
+
+/// Which of an app's observers want to be told of a call, in their order.
+#[derive(Default)]
+struct Wanting {
+    /// The first 64, each a bit: hardly an app has more, and so nothing is allocated.
+    first: u64,
+    rest: Vec<bool>,
+}
+
+impl Wanting {
+    fn ask(app: &Inner, implementation: &Implementation, event: Option<&Tracked>) -> Self {
+        let mut wanting = Self::default();
+        for (at, observer) in app.observers.get().into_iter().flatten().enumerate() {
+            // One that panics is told of nothing.
+            let mut wants = false;
+            guarded(|| wants = observer.wants(implementation, event));
+            match 1_u64.checked_shl(u32::try_from(at).unwrap_or(u32::MAX)) {
+                Some(bit) => wanting.first |= if wants { bit } else { 0 },
+                None => wanting.rest.push(wants),
+            }
+        }
+        wanting
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first == 0 && !self.rest.contains(&true)
+    }
+
+    fn of<'a>(&self, app: &'a Inner) -> impl Iterator<Item = &'a dyn Observer> {
+        let first = (0..u64::BITS).map(|at| self.first & (1 << at) != 0);
+        let wanting = first.chain(self.rest.iter().copied());
+        let observers = app.observers.get().into_iter().flatten();
+        observers.zip(wanting).filter(|(_, wants)| *wants).map(|(observer, _)| &**observer)
     }
 }
 
