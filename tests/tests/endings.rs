@@ -102,7 +102,7 @@ fn a_second_app_can_not_be_installed_and_the_first_stays() {
         out(&output).split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
     assert!(
         refused.starts_with(
-            "there is a default app already, and it stays; it was installed at endings/src/main.rs:"
+            "failed to install the app: another one is the process's default, installed at endings/src/main.rs:"
         ),
         "{refused}"
     );
@@ -114,7 +114,7 @@ fn a_second_app_can_not_be_installed_and_the_first_stays() {
 fn an_event_that_is_tracked_without_a_default_app_is_an_error() {
     assert_eq!(
         out(&ended("no app")),
-        "event `happened` was tracked without an app, and no app is the default; call `app.install()` in `main`, or \
+        "failed to track event `happened`: no app is the process's default; call `app.install()` in `main`, or \
          track it with `app.track(…)`\n"
     );
 }
@@ -124,7 +124,7 @@ fn a_main_that_returns_the_error_of_a_failed_start_prints_it_with_every_cause() 
     let output = ended("failing start");
     assert_eq!(
         err(&output),
-        "Error: the app can't start: `endings::startup` (hook startup, plugin endings, endings/src/main.rs:33) failed\n  \
+        "Error: failed to start the app: `endings::startup` (hook startup, plugin endings, endings/src/main.rs:33) failed\n  \
          caused by: the database can't be opened\n  \
          caused by: invalid digit found in string\n"
     );

@@ -79,7 +79,7 @@ pub enum Error {
         /// The type that was inserted again.
         rust_type: &'static str,
     },
-    /// [`event_core::track`](crate::track) was called where no app is the process's default.
+    /// [`event_core::track`](crate::track) was called while no app is the process's default.
     NoDefaultApp {
         /// The event's name.
         name: &'static str,
@@ -88,7 +88,7 @@ pub enum Error {
     Installed,
     /// An event's fields can't be written as JSON.
     Properties(PropertiesError),
-    /// A plugin's section of the configuration isn't what the plugin reads.
+    /// A plugin's section of the configuration is invalid.
     Config(ConfigError),
 }
 
@@ -97,21 +97,21 @@ impl fmt::Display for Error {
         match self {
             Self::Start(problems) => {
                 let s = if problems.len() == 1 { "problem" } else { "problems" };
-                write!(f, "the app can't start, {} {s}:", problems.len())?;
+                write!(f, "failed to start the app: {} {s}:", problems.len())?;
                 problems.iter().try_for_each(|problem| write!(f, "\n- {problem}"))
             }
-            Self::Startup(failure) => write!(f, "the app can't start: {failure}"),
+            Self::Startup(failure) => write!(f, "failed to start the app: {failure}"),
             Self::UnknownEvent { name, rust_type } => write!(
                 f,
-                "event `{name}` isn't known to this app, so nobody can hear it; register `{rust_type}`: link the \
-                 crate that defines it (`event_core::plugins![…]`), give it to the builder \
+                "failed to track event `{name}`: this app doesn't know it; register `{rust_type}`: link the crate \
+                 that defines it (`event_core::plugins![…]`), give it to the builder \
                  (`.event::<…>()`), or, if it is generic, return it from a `register_events` implementation"
             ),
             Self::Envelope { name, why } => write!(f, "failed to track event `{name}`: {}", escape_controls(why)),
             Self::NotYet { name } => write!(
                 f,
-                "tracking event `{name}` is not possible yet: a `register_events` implementation is called before the \
-                 app knows its events; track it in a `startup` implementation"
+                "failed to track event `{name}`: `register_events` implementations are called before the app knows its \
+                 events; track it in a `startup` implementation"
             ),
             Self::Refused(failure) => write!(f, "refused: {failure}"),
             Self::Failed(failures) => match failures.as_slice() {
@@ -121,15 +121,15 @@ impl fmt::Display for Error {
                     failures.iter().try_for_each(|failure| write!(f, "\n- {}", failure.to_line()))
                 }
             },
-            Self::ShutDown => f.write_str("the app was shut down; nothing can be tracked or called any more"),
+            Self::ShutDown => f.write_str("failed to track or call: the app was shut down"),
             Self::WouldBlock => f.write_str(
-                "`.wait()` inside an implementation would block, since something below has to wait; make the \
-                 implementation an `async fn` and `.await` instead",
+                "failed to wait inside an implementation: `.wait()` would block its caller; make the implementation an \
+                 `async fn` and `.await` instead",
             ),
             Self::TooDeep(too_deep) => too_deep.fmt(f),
             Self::ShutdownInside => f.write_str(
-                "shutdown waits for the calls that run, and was called inside one of them; call it where the app was \
-                 started",
+                "failed to shut down: `shutdown` waits for running calls, and was called inside one of them; call it where \
+                 the app was started",
             ),
             Self::NoState { rust_type } => {
                 write!(f, "the app holds no `{rust_type}`; ")?;
@@ -161,13 +161,13 @@ impl fmt::Display for Error {
             }
             Self::NoDefaultApp { name } => write!(
                 f,
-                "event `{name}` was tracked without an app, and no app is the default; call `app.install()` in \
-                 `main`, or track it with `app.track(…)`"
+                "failed to track event `{name}`: no app is the process's default; call `app.install()` in `main`, or track \
+                 it with `app.track(…)`"
             ),
             Self::Installed => {
-                f.write_str("there is a default app already, and it stays")?;
+                f.write_str("failed to install the app: another one is the process's default")?;
                 match INSTALLED_AT.get() {
-                    Some(first) => write!(f, "; it was installed at {}:{}", first.file(), first.line()),
+                    Some(first) => write!(f, ", installed at {}:{}", first.file(), first.line()),
                     None => Ok(()),
                 }
             }

@@ -118,7 +118,12 @@ mod start {
     #[test]
     fn tracking_before_the_event_types_are_known_is_an_error() {
         let problems = problems_of(app().event::<Ping>().hook(tracks_too_early));
-        assert!(problems[0].contains("tracking event `ping` is not possible yet"), "{problems:?}");
+        assert!(
+            problems[0].contains(
+                "failed to track event `ping`: `register_events` implementations are called before"
+            ),
+            "{problems:?}"
+        );
     }
 }
 

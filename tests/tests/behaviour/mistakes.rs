@@ -56,8 +56,8 @@ mod events {
             let problem = problem(builder.event::<Ping>());
             assert!(
                 problem.contains(
-                    "tracking event `ping` is not possible yet: a `register_events` implementation is called before \
-                     the app knows its events; track it in a `startup` implementation"
+                    "failed to track event `ping`: `register_events` implementations are called before the app knows its \
+                     events; track it in a `startup` implementation"
                 ),
                 "{problem}"
             );
@@ -258,6 +258,9 @@ fn a_second_install_is_told_where_the_first_was() {
     let first = line!() - 1;
     assert_eq!(
         app.install().unwrap_err().to_string(),
-        format!("there is a default app already, and it stays; it was installed at {}:{first}", file!())
+        format!(
+            "failed to install the app: another one is the process's default, installed at {}:{first}",
+            file!()
+        )
     );
 }

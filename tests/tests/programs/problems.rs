@@ -6,7 +6,7 @@ use crate::build::{program, succeeded};
 fn eight_problems_of_a_start_are_reported_together_each_with_its_place() {
     let said = succeeded(&mut program("problems-app", "problems-app", "dev"));
     let mut lines = said.lines();
-    assert_eq!(lines.next(), Some("the app can't start, 8 problems:"));
+    assert_eq!(lines.next(), Some("failed to start the app: 8 problems:"));
     let problems = [
         "problems/app/src/main.rs:19: the app already holds a `&str`",
         "`problems_app::no_implementation`, given to the builder at problems/app/src/main.rs:20, has no `#[hookimpl]`",
