@@ -38,7 +38,7 @@ pub const fn type_of_value<T: 'static>(_: &T) -> TypeId {
     TypeId::of::<T>()
 }
 
-/// A future of an `async fn`, which has to be `Send`. By its own type, so that what isn't is told about the
+/// A future of an `async fn`, which has to be `Send`. By its own type, so that an error is about the
 /// function and not about generated code.
 pub fn sendable<T>(future: impl Future<Output = T> + Send) -> impl Future<Output = T> + Send {
     future

@@ -25,8 +25,8 @@ use crate::event::test_clock::TestClock;
 
 /// Puts an app together; made by [`App::builder`].
 ///
-/// Without further words it starts what [`App::start`] starts: everything that is linked. For tests, and for
-/// programs that choose for themselves, [`without_linked`](Self::without_linked) leaves all of that out:
+/// By default it starts what [`App::start`] starts: everything that is linked. For tests, and for programs that choose for
+/// themselves, [`without_linked`](Self::without_linked) leaves all of that out:
 ///
 /// ```
 /// use event_core::prelude::*;
@@ -59,7 +59,7 @@ pub struct AppBuilder {
     pub(crate) required: Vec<(String, &'static Location<'static>)>,
     pub(crate) state: State,
     pub(crate) config: Layers,
-    /// What the methods below found wrong already.
+    /// The problems that the methods below have found.
     pub(crate) problems: Vec<StartProblem>,
     pub(crate) test_clock: Option<Box<TestClock>>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
@@ -126,7 +126,7 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a closure that hears what its argument says: `|event: &Tracked|` every event, `|event: &Tracked<BanUser>|`
+    /// Adds a closure that hears what its argument's type says: `|event: &Tracked|` every event, `|event: &Tracked<BanUser>|`
     /// and `|event: &BanUser|` bans. It comes after the normal implementations of plugins whose names sort before
     /// "app".
     #[track_caller]
@@ -211,18 +211,17 @@ impl AppBuilder {
         self
     }
 
-    /// What is done with each failure of an implementation, beside being in the receipt. Without it, a failure is
-    /// a line on standard error.
+    /// Gets each failure of an implementation, beside the receipt. Without it, a failure is a line on standard error.
     pub fn failure_handler(mut self, handler: impl Fn(&Failure) + Send + Sync + 'static) -> Self {
         self.failure_handler = Arc::new(handler);
         self
     }
 
-    /// How many calls may run within each other on one thread, 64 if not told: what an implementation tracks or calls is
-    /// within the call that it answers. One more is [`Error::TooDeep`](crate::Error::TooDeep), which an implementation
-    /// that causes what it answers gets instead of a stack overflow.
+    /// How many calls may run within each other on one thread; the default is 64. What an implementation tracks or calls is
+    /// within the call that it answers. One more is [`Error::TooDeep`](crate::Error::TooDeep), instead of a stack overflow
+    /// of implementations that cause themselves.
     ///
-    /// A limit of 0, with which nothing could run, is a problem that the start reports.
+    /// A limit of 0 is a problem that the start reports.
     #[track_caller]
     pub fn call_depth_limit(mut self, limit: usize) -> Self {
         if limit == 0 {

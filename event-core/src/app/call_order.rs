@@ -17,7 +17,7 @@ use crate::event::plugin_identity::Module;
 /// Sorts the implementations of one hook into call order.
 ///
 /// # Errors
-/// A problem for each set of constraints that can't be met, and for two implementations that nothing tells apart.
+/// A problem for each set of constraints that can't be met, and for two implementations with equal keys.
 pub(crate) fn sort(implementations: &mut Vec<Arc<Implementation>>) -> Result<(), Vec<StartProblem>> {
     sort_by_rank(implementations, |_| 0)
 }
@@ -28,7 +28,7 @@ pub(crate) fn sort_by_rank(
     rank: impl Fn(&Implementation) -> usize,
 ) -> Result<(), Vec<StartProblem>> {
     let modules = modules(implementations);
-    // Made once for each, and put side by side: sorting reads nothing else.
+    // The keys are computed once and stored together: sorting reads nothing else.
     implementations.sort_by_cached_key(|it| (group(it), rank(it), modules.place(it), function(it)));
     let mut problems = equals(implementations);
     problems.extend(contradictions(implementations));
@@ -47,7 +47,7 @@ pub(crate) fn sort_by_rank(
     }
 }
 
-/// What decides first.
+/// The first sort key.
 fn group(it: &Implementation) -> (Role, Precedence) {
     (Role::of(it), it.precedence())
 }
@@ -55,7 +55,7 @@ fn group(it: &Implementation) -> (Role, Precedence) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
     Wrapper,
-    /// Before the ordinary ones, so that nothing acts on an event that is refused.
+    /// Before the ordinary ones, so that none of them acts on a refused event.
     Essential,
     Ordinary,
 }
@@ -92,13 +92,13 @@ fn module_name(module: &Module) -> (&'static str, &'static str) {
     (module.plugin.name(), module.path)
 }
 
-/// Functions from one call of a `macro_rules!` macro share line and column, so the name decides last.
+/// Functions from one call of a `macro_rules!` macro share line and column, so the name is the last key.
 fn function(it: &Implementation) -> (u32, u32, &'static str) {
     (it.location().line(), it.location().column(), it.function())
 }
 
 fn equals(sorted: &[Arc<Implementation>]) -> Vec<StartProblem> {
-    // First what most differ in: where lines do, no text has to be compared.
+    // Lines first, since they mostly differ: then no text has to be compared.
     let key = |it: &Implementation| (function(it), group(it), module_name(it.module()));
     let equal = sorted.windows(2).filter(|pair| key(&pair[0]) == key(&pair[1]));
     equal
@@ -108,7 +108,7 @@ fn equals(sorted: &[Arc<Implementation>]) -> Vec<StartProblem> {
         .collect()
 }
 
-/// `before` and `after` that the classes make impossible, or that name the own plugin.
+/// `before` and `after` that contradict the classes, or that name their own plugin.
 fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<StartProblem> {
     let mut problems = Vec::new();
     for it in implementations {
@@ -130,7 +130,7 @@ fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<StartProblem> 
                 }
                 let others = implementations.iter().filter(|other| other.plugin() == *name);
                 let mut others = others.filter(|other| other.is_wrapper() == it.is_wrapper()).peekable();
-                // Where one of the plugin's implementations can be met, the others' classes stand.
+                // If the constraint holds for one of the plugin's implementations, the classes of the others win.
                 if let Some(&other) = others.peek()
                     && others.all(|other| group(other).cmp(&group(it)) == wrong_side)
                 {
@@ -164,8 +164,8 @@ fn precedence_name(precedence: Precedence) -> &'static str {
     }
 }
 
-/// The implementations of one class, each as early as its constraints allow (Kahn's algorithm; of those that are
-/// free to go, the first by key goes).
+/// The implementations of one class, each as early as its constraints allow (Kahn's algorithm; among those that may go, the
+/// first by key goes).
 fn meet_constraints(group: &[Arc<Implementation>]) -> Result<Vec<Arc<Implementation>>, StartProblem> {
     if group.iter().all(|it| it.before().is_empty() && it.after().is_empty()) {
         return Ok(group.to_vec());
@@ -197,7 +197,7 @@ fn meet_constraints(group: &[Arc<Implementation>]) -> Result<Vec<Arc<Implementat
     }
 }
 
-/// For each implementation, those that `before` and `after` put in front of it. Most say neither.
+/// For each implementation, those that `before` and `after` put in front of it; mostly none.
 fn constraints(group: &[Arc<Implementation>]) -> Vec<BTreeSet<usize>> {
     let mut must_wait_for = vec![BTreeSet::new(); group.len()];
     for (this, it) in group.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The process's default app, for code that no app is passed to.
+//! The process's default app, for code without access to an app.
 
 use std::panic::Location;
 use std::sync::OnceLock;
@@ -14,7 +14,7 @@ impl App {
     /// Makes this app the process's default, for [`event_core::track`](crate::track).
     ///
     /// An application does this once, in `main`, and keeps a clone to shut down at the end: the default app is never
-    /// dropped, so nothing says that a `shutdown` was forgotten. A library never installs, and tests use apps of
+    /// dropped, so nothing reports a forgotten `shutdown`. A library never installs, and tests use apps of
     /// their own.
     ///
     /// # Errors
@@ -28,7 +28,7 @@ impl App {
     }
 }
 
-/// [`App::track`] with the process's default app: for code deep down that no app is passed to.
+/// [`App::track`] with the process's default app, for code without access to an app.
 ///
 /// ```standalone_crate
 /// use event_core::prelude::*;

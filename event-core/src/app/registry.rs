@@ -5,21 +5,21 @@ use crate::dispatch::implementation::HookImpl;
 use crate::event::event_type::Declaration;
 use crate::event::plugin_identity::PluginList;
 
-/// An event or a hook that generated code registers: what is known of it is a constant of its trait as well.
+/// An event or a hook that generated code registers; its description is a constant of its trait as well.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Linked<T: 'static>(pub &'static T);
 
-// The linker brings them together.
+// The linker collects them.
 inventory::collect!(Linked<Declaration>);
 inventory::collect!(Linked<HookInfo>);
 inventory::collect!(HookImpl);
 inventory::collect!(PluginList);
 
-/// Registers one thing; generated code calls it with a name that nothing else in the place where it stands has.
+/// Registers one item; generated code calls it with a name that is unique in its scope.
 ///
 /// On WebAssembly the linker drops uncalled functions, registrations in dependencies included. It keeps a crate's object
-/// where that exports a symbol, so each registration stands beside one.
+/// file if that exports a symbol, so each registration stands beside one.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __register {

@@ -1,4 +1,4 @@
-//! What an application and its plugins ask of an app: values of each other's, and their configuration.
+//! What an application and its plugins get from an app: shared values, event types, and their configuration.
 
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ impl App {
     }
 
     /// A plugin's section of the configuration, as a type of the plugin's own; see
-    /// [`AppBuilder::config_file`](crate::AppBuilder::config_file). Without a section, what serde makes of an empty one.
+    /// [`AppBuilder::config_file`](crate::AppBuilder::config_file). Without a section, it is read from an empty table.
     ///
     /// Read it in a `startup` implementation, so that a mistake in it keeps the app from starting.
     ///
@@ -105,8 +105,8 @@ impl App {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) with all mistakes of the section: keys that `T` doesn't read, values of another type, keys
-    /// that are missing.
+    /// [`Error::Config`](crate::Error::Config) with all mistakes of the section: unknown keys, values of another type, missing
+    /// keys.
     pub fn plugin_config<T: DeserializeOwned>(&self, plugin: &str) -> Result<T> {
         Ok(self.inner.parts.config.read(plugin)?)
     }

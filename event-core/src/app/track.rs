@@ -51,9 +51,9 @@ use crate::event::tracked::{Tracked, TrackedOf};
 #[must_use = "an event is tracked when this is awaited, or with `.wait()`"]
 pub struct Track<'a, E>(CallFuture<'a, Untracked<'a, E>, Receipt>);
 
-/// What there is of an event before it is tracked.
+/// An event that isn't tracked yet.
 struct Untracked<'a, E> {
-    /// `None` where the default app was meant and there is none.
+    /// `None` if there is no default app to track it in.
     app: Option<&'a App>,
     event: E,
     said: Said,
@@ -86,7 +86,7 @@ impl<'a, E: Event> Track<'a, E> {
         Self(CallFuture::new(Untracked { app, event, said: Said::default() }))
     }
 
-    /// What is said of an event after its first poll would come too late.
+    /// What the caller says about the event; it must come before the first poll.
     fn said(&mut self) -> &mut Said {
         &mut self.0.call().expect(TOO_LATE).said
     }
@@ -112,8 +112,8 @@ impl<'a, E: Event> Track<'a, E> {
         self
     }
 
-    /// What surrounded it: its trace, its request, its tenant. Each part that this says wins over the
-    /// [`Scope`](crate::Scope) that the call runs in.
+    /// Its context: trace, request, tenant. Each part given here wins over the [`Scope`](crate::Scope) that the call runs
+    /// in.
     pub fn context(mut self, context: Context) -> Self {
         let given = self.said().given.get_or_insert_default();
         given.context = context.within(&given.context);
@@ -206,7 +206,7 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
     }
 }
 
-/// Whom the event meets.
+/// The implementations that hear the event.
 #[inline]
 fn plan<'a, E: Event>(app: &'a App, event: &E) -> Result<&'a Arc<Plan<track_event>>> {
     match app.inner.listeners.get().and_then(Listeners::of::<E>) {
@@ -229,15 +229,15 @@ fn unknown_event<E: Event>(app: &App, event: &E) -> Error {
     Error::UnknownEvent { name, rust_type: std::any::type_name::<E>() }
 }
 
-/// What the caller said, with the scope around it, and what the app fixes for tests.
+/// What the caller said, completed by the scope and by the ids and times that the app fixes for tests.
 #[inline]
 fn completed<E: Event>(app: &App, event: &E, said: Said) -> Result<Said> {
     let completed = scope::complete(said).completed(app.inner.test_clock.as_deref());
     completed.map_err(|why| Error::Envelope { name: event.event_type().name(), why: why.into() })
 }
 
-/// With a given time or id, as imports have them; with a context or in a scope; in a test, which may fix time and id, and
-/// whose recorder notices what no implementation hears; or by an actor that can't be written, which is refused.
+/// The uncommon ways: a given time or id, as in imports; a context or a scope; a test, which may fix time and id, and whose
+/// recorder also keeps events without implementations; an actor that can't be written, which is refused.
 #[cold]
 fn wait_with_care<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said: Said) -> Result<Receipt> {
     let said = completed(app, &event, said)?;
@@ -250,22 +250,22 @@ fn wait_with_care<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said:
     Ok(receipt)
 }
 
-/// The way of an event of any type. Not compiled anew for each.
+/// The way of an event of any type, compiled once for all.
 fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
     let entered = Entered::new(app)?;
     if !entered.is_simple(plan) {
         return wait_within(entered, plan, event, envelope);
     }
-    // Dropped before the call is over: what is left in it, of a call that can't wait, still belongs to the call.
+    // Declared after `entered`, so dropped first: a pending future dies while its call still counts as running.
     let slot = pin!(None);
-    // Without a box there is nothing to drop, and nothing of it on the way.
+    // `None` is the common case, and has nothing to drop.
     match execute::run_plain(plan, track_event::args(app, event), slot, false)?.notable {
         None => Ok(Receipt::of_now(envelope)),
         Some(notable) => notable_receipt(app, Receipt::of_now(envelope), Some(notable)),
     }
 }
 
-/// The same for a call in another one, or one that is watched or has a wrapper.
+/// The same for a call within another one, or with observers or a wrapper.
 #[inline(never)]
 #[expect(clippy::needless_pass_by_value, reason = "a reference to it would keep it in memory for every call")]
 fn wait_within(
@@ -292,7 +292,7 @@ async fn run(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &En
     receipt
 }
 
-/// The receipt of a call in which something may have gone wrong.
+/// The receipt of a call that may have failures.
 #[cold]
 pub(crate) fn notable_receipt(app: &App, receipt: Receipt, notable: Option<Box<Notable>>) -> Result<Receipt> {
     match app.inner.report::<track_event>(notable)? {

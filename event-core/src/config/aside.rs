@@ -1,8 +1,8 @@
-//! How a section is read, and what is done about the values in it that serde puts aside.
+//! How a section is read, despite the values that serde buffers.
 //!
 //! Serde copies the content of internally tagged and untagged enums, and what `#[serde(flatten)]` is to collect, before
-//! it knows the types. From then on our deserializer isn't asked any more: it can't tell a number in a text, nor see
-//! that a key isn't read. So the section is read again, with something else in one place, to see what that changes.
+//! it knows the types. From then on our deserializer isn't asked any more: it can't read a number from a text, nor see
+//! an unknown key. So the section is read again, with something else in one place, to see what that changes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -14,7 +14,7 @@ use super::load::Written;
 use super::read::{Node, Reading, Wrong, enabled_in};
 use crate::config::suggest::nearest;
 
-/// A value that serde took without a word on its type.
+/// A value that serde took without asking for a type.
 pub(super) struct Aside {
     pub(super) path: String,
     /// The key in the table that it is in; an item of a list has none.
@@ -23,7 +23,7 @@ pub(super) struct Aside {
     pub(super) has_meaning: bool,
 }
 
-/// What an attempt gives in place of what is written.
+/// What an attempt changes in the section.
 #[derive(Clone, Default)]
 pub(super) struct Choice {
     /// The texts that are given as the number, truth value or list that they hold, by their paths.
@@ -33,7 +33,7 @@ pub(super) struct Choice {
     poisoned: Option<(String, Poison)>,
 }
 
-/// A value that is a mistake wherever a type looks at it. No single one is for all types.
+/// A value that is a mistake for any type that reads it. Two are needed, since no single one is a mistake for all types.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Poison {
     /// Bytes that are no text. Only types that are bytes take them.
@@ -52,10 +52,10 @@ impl Choice {
     }
 }
 
-/// More texts in doubt than these are all taken as texts, or all as what they hold: the attempts double with each.
+/// Beyond this number, ambiguous texts are all read as texts, or all as their content: each doubles the attempts.
 const DOUBTS: usize = 8;
 
-/// More keys than these aren't looked for one by one: each costs an attempt.
+/// Beyond this number, keys aren't tried one by one: each costs an attempt.
 const KEYS: usize = 1000;
 
 /// Reads a section; on an error, all that is wrong with it.

@@ -21,7 +21,7 @@ pub(super) struct Merged {
 pub(super) struct Written {
     /// Values that came as text from the environment or a file: a number may be written in them.
     pub(super) texts: HashSet<String>,
-    /// Keys that only a variable names: whether `-` or `_` is meant isn't known.
+    /// Keys that only a variable names, so that `-` and `_` can't be told apart.
     pub(super) by_variable: HashSet<String>,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn merge(layers: Layers, linked: &[&str], problems: &mut Vec<StartPro
         }
     }
     let mut variables = layers.variables.unwrap_or_else(|| variables::of_the_process(problems));
-    // So that an error of two contradicting ones is the same each time.
+    // Sorted, so that an error about two contradicting ones is the same each time.
     variables.sort();
     for (variable, value) in variables {
         if let Err(problem) = merged.set_variable(&variable, value, linked) {
@@ -49,7 +49,7 @@ pub(super) fn merge(layers: Layers, linked: &[&str], problems: &mut Vec<StartPro
     merged
 }
 
-/// What was given as a configuration and is none. A text of several lines isn't shown: it may hold secrets.
+/// Describes a value that isn't a configuration. A text of several lines isn't shown: it may hold secrets.
 fn no_table(value: &Value) -> String {
     match value {
         Value::String(text) if text.contains(['\n', '=']) => "a configuration is a table at the top, and this is a \

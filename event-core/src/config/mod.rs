@@ -1,4 +1,4 @@
-//! What an app is configured with, and how a plugin gets its part of it.
+//! The configuration of an app, and how a plugin gets its section.
 
 mod aside;
 mod key;
@@ -35,7 +35,7 @@ pub(crate) struct Config {
     written: Written,
     /// Where each value came from, by its path.
     sources: HashMap<String, String>,
-    /// What `$env` and `$file` brought in, and no message may repeat.
+    /// The values from `$env` and `$file`, which no message may repeat.
     secrets: Vec<String>,
     /// The names of the plugins that are linked.
     linked: Vec<String>,
@@ -57,7 +57,7 @@ pub(crate) enum Layer {
 }
 
 impl Config {
-    /// Reads, merges and resolves. What is wrong is among the problems; the rest is there all the same.
+    /// Reads, merges and resolves. Mistakes are added to the problems; the rest is loaded all the same.
     pub(crate) fn load(layers: Layers, linked: &[&str], problems: &mut Vec<StartProblem>) -> Self {
         let mut merged = load::merge(layers, linked, problems);
         let linked_names = linked.iter().map(ToString::to_string).collect();
@@ -135,7 +135,7 @@ impl Config {
         !self.disabled.contains(plugin)
     }
 
-    /// A plugin's section as a `T`; without a section, a `T` made of nothing.
+    /// A plugin's section as a `T`; without a section, a `T` read from an empty table.
     pub(crate) fn read<T: DeserializeOwned>(&self, plugin: &str) -> Result<T, ConfigError> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.to_owned());
         let nothing = Value::Object(Map::new());
@@ -228,7 +228,7 @@ fn not_linked(plugin: &str, linked: &[&str], source: &str) -> StartProblem {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(Box<Section>);
 
-/// Apart, since it would make every other [`Error`](crate::Error) larger, and with it what tracking an event returns.
+/// In a box, since it would make every [`Error`](crate::Error) larger, and with it what tracking an event returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Section {
     plugin: String,
@@ -260,7 +260,7 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// Says nothing of values: they may be secrets.
+/// Without values: they may be secrets.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut plugins: Vec<_> = self.sections.keys().collect();

@@ -1,10 +1,10 @@
-//! What keeps an app from starting.
+//! Why an app doesn't start.
 
 use std::fmt;
 
 use crate::event::escape::escape_controls;
 
-/// One thing that keeps an app from starting.
+/// One reason why an app doesn't start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StartProblem(String);
 

@@ -1,4 +1,4 @@
-//! Where does this come from, and what runs when? What an app says of itself.
+//! The description of an app: where does this come from, and what runs when?
 
 mod section;
 

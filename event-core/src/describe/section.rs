@@ -1,4 +1,4 @@
-//! How a part of a description looks: in a terminal, and as Markdown.
+//! A part of a description, for a terminal and as Markdown.
 
 use std::fmt::{self, Write};
 

@@ -45,7 +45,7 @@ impl Actor {
         self
     }
 
-    /// The `id`, where it is a string.
+    /// The `id`, if it is a string.
     pub fn id(&self) -> Option<&str> {
         self.get("id").and_then(Value::as_str)
     }
@@ -151,7 +151,7 @@ impl IntoActor for &String {
     }
 }
 
-/// The object as JSON text, in which nothing is left that a terminal obeys.
+/// The object as JSON text, without control characters.
 impl std::fmt::Display for Actor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = serde_json::to_string(self).map_err(|_| std::fmt::Error)?;

@@ -1,20 +1,20 @@
-//! What surrounded an event: a trace, a request, a tenant, and what an application adds.
+//! The context of an event: trace, request, tenant, and texts of the application.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What surrounded an event, beside its actor: the trace and the request that it belongs to, the tenant, and further
-/// texts under an application's own name.
+/// The context of an event: the trace and the request that it belongs to, the tenant, and further texts under an
+/// application's own name.
 ///
 /// Cloning is cheap; the texts are shared. An event has one from
 /// [`.context(…)`](crate::Track::context), or from the [`Scope`](crate::Scope) that it is tracked in. Its JSON is an
-/// object of what is there: `{"traceparent":"00-…","request_id":"…","tenant":"…","shop":{"cart":"17"}}`.
+/// object of the parts that are set: `{"traceparent":"00-…","request_id":"…","tenant":"…","shop":{"cart":"17"}}`.
 ///
-/// Values often come from the headers of a request, so a stranger chooses them. A value that is empty, longer than
-/// [`MAX_VALUE`](Self::MAX_VALUE) bytes or has a control character is left out, and so is a `traceparent` that isn't
-/// one: none of them may fail the request that it came with.
+/// Values often come from the headers of a request, so they are untrusted. A value that is empty, longer than
+/// [`MAX_VALUE`](Self::MAX_VALUE) bytes or has a control character is left out, and so is a malformed `traceparent`:
+/// a bad header must not fail the request.
 ///
 /// ```
 /// use event_core::Context;
@@ -117,7 +117,7 @@ impl Context {
         self.0.is_none()
     }
 
-    /// This one, with what `outer` says beside it. What both say stays as it is here.
+    /// This context, completed by `outer`. A part that both have stays as it is here.
     #[must_use]
     pub(crate) fn within(self, outer: &Self) -> Self {
         let Some(outer) = &outer.0 else { return self };

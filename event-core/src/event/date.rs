@@ -1,4 +1,4 @@
-//! How the clock's time becomes a date.
+//! The clock's time as a date.
 
 use std::cell::Cell;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, Utc};
 const SECONDS_OF_A_DAY: u64 = 86_400;
 
 thread_local! {
-    // Most events are of the same day as the one before. Finding out which day that is costs more than all the rest.
+    // Most events are of the same day as the one before, and computing the day is the most expensive part.
     static LAST_DAY: Cell<(u64, NaiveDate)> = const { Cell::new((0, NaiveDate::from_ymd_opt(1970, 1, 1).unwrap())) };
 }
 

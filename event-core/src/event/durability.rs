@@ -1,6 +1,6 @@
 //! How safe an event is.
 
-/// The best that an implementation gave for an event, from least to most.
+/// The best durability that an implementation promised for an event, in ascending order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Durability {

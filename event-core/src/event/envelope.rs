@@ -1,4 +1,4 @@
-//! What is known of a tracked event beside the event itself: its type, its id, who caused it and when.
+//! The envelope of a tracked event: its type, its id, who caused it and when.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::SystemTime;
@@ -15,7 +15,7 @@ use crate::event::id::{self, LazyId};
 use crate::event::rfc3339::fault_of_time;
 use crate::event::test_clock::TestClock;
 
-/// What an event carries along to its implementations.
+/// The envelope that implementations see.
 pub(crate) struct Envelope {
     event_type: EventType,
     created: SystemTime,
@@ -25,20 +25,20 @@ pub(crate) struct Envelope {
     durability: AtomicU8,
 }
 
-/// What few events have. Apart, so that the others needn't carry it along.
+/// Parts that few events have; in a box, so that the others stay small.
 struct Rare {
     id: Option<Uuid>,
     context: Context,
 }
 
-/// What a caller said of an event.
+/// What a caller said about an event.
 #[derive(Default)]
 pub(crate) struct Said {
     pub(crate) actor: Option<Actor>,
     pub(crate) given: Option<Box<Given>>,
 }
 
-/// What few calls say. Apart, so that the others needn't carry it along.
+/// Parts that few callers give; in a box, so that other calls stay small.
 #[derive(Default)]
 pub(crate) struct Given {
     pub(crate) id: Option<Uuid>,
@@ -47,7 +47,7 @@ pub(crate) struct Given {
 }
 
 impl Said {
-    /// Whether there is more to it than an actor that can be written.
+    /// Whether it has more than an actor that can be written.
     #[inline]
     fn is_unusual(&self) -> bool {
         self.given.is_some() || Self::is_fault(self.actor.as_ref())
@@ -62,7 +62,7 @@ impl Said {
     /// With the time and the id that the app fixes for tests, unless the caller gave them.
     ///
     /// # Errors
-    /// What can't be written and read back as the same.
+    /// Refuses parts that can't be written and read back as the same.
     #[inline]
     pub(crate) fn completed(mut self, clock: Option<&TestClock>) -> Result<Self, String> {
         if let Some(clock) = clock {
@@ -101,7 +101,7 @@ impl Envelope {
         }
     }
 
-    /// Where a time was given, the clock isn't asked: there may be none.
+    /// With a given time, the clock isn't read: there may be none.
     #[cold]
     fn of_given(event_type: EventType, actor: Option<Actor>, given: Given) -> Self {
         if given.created.is_some() && given.id.is_none() {
@@ -150,7 +150,7 @@ impl Envelope {
         self.actor.as_ref()
     }
 
-    /// To the microsecond, which every form of the time can hold.
+    /// To the microsecond, which every form of the time can represent.
     pub(crate) fn created(&self) -> DateTime<Utc> {
         date_of(self.created)
     }
@@ -159,7 +159,7 @@ impl Envelope {
         self.durability.fetch_max(durability as u8, Ordering::Relaxed);
     }
 
-    /// The number of what was promised, as a receipt keeps it.
+    /// The promised durability as a number, as a receipt keeps it.
     #[inline]
     pub(crate) fn durability_number(&self) -> u8 {
         self.durability.load(Ordering::Relaxed)
@@ -169,7 +169,7 @@ impl Envelope {
         Durability::from_u8(self.durability.load(Ordering::Relaxed))
     }
 
-    /// The random part of the id, as far as it is made, and the time: what a receipt makes the id of.
+    /// The random part of the id, if it was made, and the time: a receipt makes the id from both.
     #[inline]
     pub(crate) fn lazy_id(&self) -> (LazyId, SystemTime) {
         (self.id.clone(), self.created)
@@ -184,17 +184,17 @@ impl Envelope {
     }
 }
 
-/// Drops what few events have, out of the way of the others.
+/// Drops the parts that few events have, out of line.
 #[cold]
 #[inline(never)]
 fn end(rare: Option<Box<Rare>>) {
     drop(rare);
 }
 
-/// The clock's time. Reading it is cheap, making a date of it isn't.
+/// The clock's time. Reading it is cheap, converting it to a date isn't.
 #[inline]
 pub(crate) fn now() -> SystemTime {
-    // Where there is no system, only chrono knows whom to ask.
+    // Without an operating system, only chrono knows the clock.
     if cfg!(all(target_family = "wasm", target_os = "unknown")) {
         Utc::now().into()
     } else {

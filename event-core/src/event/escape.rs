@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The text on one line, and nothing in it that a terminal obeys: control characters, line separators and the marks that
-/// turn text around become escapes such as `\n` and `\u001b`. A text without any is given back as it is.
+/// The text on one line, without control sequences: control characters, line separators and the marks that change the
+/// direction of text become escapes such as `\n` and `\u001b`. A text without any is returned as it is.
 ///
 /// For plugins that write lines: an event, an error or a record can hold untrusted text. The escapes are
 /// those of JSON, so JSON stays the same JSON.
@@ -16,7 +16,7 @@ use std::fmt::Write;
 /// assert_eq!(escape_controls("Ünïcödé"), "Ünïcödé");
 /// ```
 pub fn escape_controls(text: &str) -> Cow<'_, str> {
-    // Most text has nothing else than what is printable in ASCII.
+    // Most text is printable ASCII.
     let Some(first) = text.bytes().position(|b| !(0x20..0x7f).contains(&b)) else { return text.into() };
     let Some((start, _)) = text[first..].char_indices().find(|(_, c)| is_obeyed(*c)) else {
         return text.into();

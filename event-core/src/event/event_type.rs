@@ -1,4 +1,4 @@
-//! What an event type is.
+//! The type of an event.
 
 use std::any::TypeId;
 use std::panic::Location;
@@ -10,10 +10,10 @@ use crate::event::plugin_identity::{Module, Plugin};
 use crate::event::tracked::TrackedOf;
 use crate::event::type_number::Number;
 
-/// A type whose values are occurrences: something that happened.
+/// A type whose values are things that happened.
 ///
 /// Implemented by `#[derive(Event)]`, whose page lists the options. The methods are for the framework;
-/// what a hook implementation reads is on [`Tracked`](crate::Tracked).
+/// implementations read the event through [`Tracked`](crate::Tracked).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
@@ -21,7 +21,7 @@ use crate::event::type_number::Number;
     note = "the event itself is tracked, so pass it, or a clone of it, for a reference to it"
 )]
 pub trait Event: Send + Sync + Sized + 'static {
-    /// What the application knows about this type: one entry for each name its values can have.
+    /// The description of this type: one entry for each name that its values can have.
     #[doc(hidden)]
     const TYPES: &'static [Declaration];
 
@@ -46,7 +46,7 @@ pub trait Event: Send + Sync + Sized + 'static {
     }
 }
 
-/// Stands in for the `serialize` that serde's derive writes, where that found a mistake in an attribute and wrote none:
+/// Stands in for the `serialize` that serde's derive writes, if that found a mistake in an attribute and wrote none:
 /// serde has reported it. A program in which it could be called doesn't compile.
 #[doc(hidden)]
 pub trait Underived<E> {
@@ -57,7 +57,7 @@ pub trait Underived<E> {
 
 impl<C, E> Underived<E> for C {}
 
-/// What is known about events of one name: where the type is, what it is called, what its fields are.
+/// The description of the events of one name: the type, its place, its fields.
 ///
 /// ```
 /// use event_core::prelude::*;
@@ -77,7 +77,7 @@ impl<C, E> Underived<E> for C {}
 #[derive(Clone, Copy, Debug)]
 pub struct EventType(&'static Declaration);
 
-/// What `#[derive(Event)]` read off a type.
+/// What `#[derive(Event)]` found in a type.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Declaration {
@@ -162,7 +162,7 @@ impl EventType {
         self.0.module.plugin
     }
 
-    /// What typed implementations are looked up by.
+    /// The key of typed implementations.
     pub(crate) fn kind(self) -> TypeId {
         self.0.kind
     }

@@ -1,5 +1,5 @@
-//! Code of others, which may panic: what implementations, observers and handlers do, and what their values do when they
-//! are printed or dropped. A panic of it ends here.
+//! Foreign code, which may panic: implementations, observers and handlers, and their values when they are printed or
+//! dropped. A panic ends here.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -8,13 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::event::escape::escape_controls;
 
-/// Runs code of others.
+/// Runs foreign code.
 #[inline]
 pub(crate) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(code)).map_err(|payload| Panic(Guarded::new(payload)))
 }
 
-/// Drops a value of others.
+/// Drops a foreign value.
 #[inline]
 pub(crate) fn discard<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(move || drop(value))) {
@@ -22,7 +22,7 @@ pub(crate) fn discard<T>(value: T) {
     }
 }
 
-/// What a panic leaves can panic when it is dropped, which leaves something again.
+/// A panic's payload can panic when it is dropped, with another payload.
 #[cold]
 fn discard_payload(mut payload: Box<dyn Any + Send>) {
     const TRIES: usize = 8;
@@ -35,7 +35,7 @@ fn discard_payload(mut payload: Box<dyn Any + Send>) {
     std::mem::forget(payload);
 }
 
-/// A value of others that can be dropped anywhere: its panic goes no further.
+/// A foreign value that can be dropped anywhere: its panic goes no further.
 pub(crate) struct Guarded<T>(Option<T>);
 
 impl<T> Guarded<T> {
@@ -58,7 +58,7 @@ impl<T> Guarded<T> {
 
 impl<T> Drop for Guarded<T> {
     fn drop(&mut self) {
-        // Where it is: moving it costs more than most drops.
+        // In place: moving it costs more than most drops.
         if std::mem::needs_drop::<T>()
             && self.0.is_some()
             && let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.0 = None))
@@ -72,13 +72,13 @@ impl<T> Drop for Guarded<T> {
 pub(crate) struct Panic(Guarded<Box<dyn Any + Send>>);
 
 impl Panic {
-    /// What it says.
+    /// Its message.
     pub(crate) fn message(&self) -> &str {
         panic_text(&**self.0.get())
     }
 }
 
-/// What a panic said that was caught: its text, or that it has none. For what `catch_unwind` and a thread's `join` give.
+/// The text of a caught panic, or that it has none. For the payload that `catch_unwind` and a thread's `join` return.
 ///
 /// ```
 /// use event_core::plugin::panic_text;
@@ -93,8 +93,8 @@ pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
         .unwrap_or("with a payload that is no text")
 }
 
-/// An error with all its causes on one line, for a log. What a terminal would obey is escaped. The error may be anyone's:
-/// one that panics when it is printed, prints without end or is its own cause gives a line all the same.
+/// An error with all its causes on one line, for a log. Control characters are escaped. An error that
+/// panics when it is printed, prints without end or is its own cause gives a line all the same.
 ///
 /// ```
 /// use event_core::plugin::error_line;
@@ -121,7 +121,7 @@ pub fn error_line(error: &(dyn StdError + 'static)) -> String {
     escape_controls(&causes(error).collect::<Vec<_>>().join(": ")).into_owned()
 }
 
-/// What the value says of itself, or why it can't.
+/// The value's text, or why it has none.
 pub(crate) fn text(value: &dyn fmt::Display) -> String {
     written(|text| write!(text, "{value}"))
 }
@@ -143,7 +143,7 @@ fn written(write: impl FnOnce(&mut Bounded) -> fmt::Result) -> String {
     if text.0.is_empty() { format!("({why})") } else { format!("{} ({why})", text.0) }
 }
 
-/// A text that what is printed without end doesn't fill the memory with.
+/// A text of limited length, so that an endless `Display` doesn't fill the memory.
 struct Bounded(String);
 
 const LONGEST_TEXT: usize = 64 << 10;
@@ -168,7 +168,7 @@ impl Write for Bounded {
     }
 }
 
-/// What this error and the causes below it say, from the outside in.
+/// The texts of this error and its causes, from the outermost to the innermost.
 pub(crate) fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = String> + 'a {
     /// An error can be its own cause.
     const DEEPEST: usize = 64;

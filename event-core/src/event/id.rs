@@ -48,8 +48,8 @@ fn millis(created: SystemTime) -> u64 {
     since.as_secs() * 1000 + u64::from(since.subsec_millis())
 }
 
-/// The next random part. To ask for the process costs more than all the rest, so that happens once a millisecond:
-/// before a fork is over, another one has begun.
+/// The next random part. Asking for the process costs more than all the rest, so this happens once a millisecond: a fork
+/// takes longer.
 #[inline]
 fn next(created: SystemTime) -> u64 {
     SEQUENCE.with(|sequence| {
@@ -63,8 +63,8 @@ fn next(created: SystemTime) -> u64 {
     })
 }
 
-/// Makes sure that this process doesn't go on with the numbers of the one that it was forked from. To be called where a
-/// time is given, which both may give: the clock's time is another in each.
+/// Makes sure that a forked process doesn't continue its parent's numbers. Called for a given time, which both processes may
+/// give; the clock's time differs between them.
 #[cold]
 pub(crate) fn follow_process() {
     SEQUENCE.with(Sequence::follow_process);
@@ -73,7 +73,7 @@ pub(crate) fn follow_process() {
 impl Sequence {
     #[cold]
     fn follow_process(&self) {
-        // Where there are no processes, to ask for this one panics.
+        // On platforms without processes, asking for this one panics.
         let process = if cfg!(unix) { std::process::id() } else { 1 };
         if self.process.replace(process) != process || self.next.get() == 0 {
             let random = Uuid::new_v7(Timestamp::from_unix(NoContext, 0, 0));
@@ -103,7 +103,7 @@ impl LazyId {
 
     #[inline]
     fn make(&self, created: SystemTime) -> u64 {
-        // Not 0, by a bit that isn't part of an id.
+        // A bit outside of the id keeps it from being 0.
         let new = next(created) | !RANDOM_BITS;
         match self.random.compare_exchange(0, new, Relaxed, Relaxed) {
             Ok(_) => new,
@@ -112,7 +112,7 @@ impl LazyId {
     }
 }
 
-/// The same id, if it is made already.
+/// The id, if it was made.
 impl Clone for LazyId {
     #[inline]
     fn clone(&self) -> Self {

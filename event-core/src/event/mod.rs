@@ -1,4 +1,4 @@
-//! What an event is. Nothing here knows hooks, apps or configuration.
+//! Events. No file here depends on hooks, apps or configuration.
 
 pub(crate) mod actor;
 pub(crate) mod context;

@@ -1,4 +1,4 @@
-//! Which events a pattern such as `user-*` means.
+//! Which events a pattern such as `user-*` matches.
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,7 +35,7 @@ impl NamePattern {
 
     /// Whether it matches an event of this name.
     pub fn matches(&self, name: &str) -> bool {
-        // Where nothing is set, every event is asked whether this matches it.
+        // The default pattern is checked for every event.
         if self.0 == "*" {
             return true;
         }
@@ -44,7 +44,7 @@ impl NamePattern {
         let Some(mut rest) = name.strip_prefix(first) else { return false };
         let Some(last) = pieces.next_back() else { return rest.is_empty() };
         for piece in pieces {
-            // The earliest place leaves the most for what comes after.
+            // The earliest match leaves the most text for the rest of the pattern.
             let Some(found) = rest.find(piece) else { return false };
             rest = &rest[found + piece.len()..];
         }
@@ -61,7 +61,7 @@ impl TryFrom<String> for NamePattern {
     type Error = NamePatternError;
 
     fn try_from(text: String) -> Result<Self, NamePatternError> {
-        // If anything at all makes a name of the pattern, one letter for each `*` does.
+        // If any text makes the pattern a name, one letter for each `*` does.
         if is_name(&text.replace('*', "x")) { Ok(Self(text)) } else { Err(NamePatternError { text }) }
     }
 }
@@ -93,7 +93,7 @@ impl fmt::Display for NamePatternError {
 
 impl std::error::Error for NamePatternError {}
 
-/// What `#[derive(Event)]` takes for a name.
+/// The names that `#[derive(Event)]` accepts.
 pub(crate) fn is_name(text: &str) -> bool {
     let word =
         |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! What a plugin is, and how an application names the ones it links.
+//! The identity of a plugin, and how an application names the plugins that it links.
 
 use std::panic::Location;
 
@@ -26,8 +26,8 @@ impl Plugin {
     }
 }
 
-/// A module of a package: where something is written. One for all that stands in it, since each reference to a text takes
-/// as much room in a program as the text.
+/// A module of a package. All items of a module share one, since each reference to a text takes as much room in a program
+/// as the text.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Module {
@@ -41,7 +41,7 @@ impl Module {
     }
 }
 
-/// Says which module it stands in. Generated code calls it.
+/// The module that it stands in. Generated code calls it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __module {
@@ -100,11 +100,11 @@ pub const fn check_root(module_path: &str) {
     }
 }
 
-/// Names the plugin crates of this program, and so makes certain that the linker keeps them: write it once, in
+/// Names the plugin crates of this program, so that the linker keeps them: write it once, in
 /// `src/main.rs`.
 ///
-/// A crate that stands only in `Cargo.toml`, and that no code names, isn't linked at all, and what it would have
-/// registered is missing without a word. [`App::start`](crate::App::start) checks that each plugin named here
+/// A crate that stands only in `Cargo.toml`, and that no code names, isn't linked at all: its events and
+/// implementations are missing, without a warning. [`App::start`](crate::App::start) checks that each plugin named here
 /// really registered something.
 ///
 /// ```standalone_crate

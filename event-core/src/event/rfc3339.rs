@@ -1,4 +1,4 @@
-//! How a time becomes text.
+//! A time as text.
 
 use std::cell::Cell;
 
@@ -8,7 +8,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, SecondsFor
 type Text = [u8; "2026-11-22T11:57:54.619377Z".len()];
 
 thread_local! {
-    // Most events are of the same second as the one before, whose text costs more than all the rest.
+    // Most events are of the same second as the one before, and formatting the second is the most expensive part.
     static LAST: Cell<(NaiveDateTime, Text)> = const { Cell::new((EPOCH, *b"1970-01-01T00:00:00.000000Z")) };
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn fault_of_time(created: DateTime<Utc>) -> Option<String> {
         .then(|| format!("its time {created:?} is in a leap second; give the second before or after it"))
 }
 
-/// Only there, texts sort as the times do.
+/// Only in these years, texts sort as the times do.
 pub(crate) fn has_rfc3339_year(time: DateTime<Utc>) -> bool {
     (0..=9999).contains(&time.year())
 }

@@ -1,4 +1,4 @@
-//! What a hook implementation sees of an event: the event and its envelope.
+//! A tracked event, as implementations see it: the event and its envelope.
 
 use std::any::{Any, TypeId};
 use std::sync::{Arc, OnceLock};
@@ -40,7 +40,7 @@ use crate::event::record::{Record, Text};
 /// ```
 pub type Tracked<E = dyn AnyTracked> = <E as Kind>::Tracked;
 
-/// What [`Tracked`] stands for. Of every type, so that one that is no event is reported once, where it is taken.
+/// The type that [`Tracked`] is an alias of. Implemented for every type, so that a type that isn't an event is reported once.
 #[doc(hidden)]
 pub trait Kind {
     type Tracked: ?Sized;
@@ -70,8 +70,7 @@ pub trait AnyTracked: Any + Send + Sync + sealed::Sealed {
     /// Who caused the event; `None` without an actor.
     fn actor(&self) -> Option<&Actor>;
 
-    /// What surrounded the event: its trace, its request, its tenant, and what the application added; `None` where there
-    /// is nothing of it.
+    /// The event's context: trace, request, tenant, and texts of the application; `None` without one.
     fn context(&self) -> Option<&Context>;
 
     /// When it happened, to the microsecond.
@@ -89,20 +88,19 @@ pub trait AnyTracked: Any + Send + Sync + sealed::Sealed {
     /// When a field can't be written as JSON; see [`PropertiesError`].
     fn properties_json(&self) -> Result<&str, PropertiesError>;
 
-    /// Appends the event's fields as JSON text to `out`, without a text of its own in between.
+    /// Appends the event's fields as JSON text to `out`, without allocating a text of its own.
     ///
-    /// The cheapest form for one reader; where several want the text, [`properties_json`](Self::properties_json)
-    /// makes it once.
+    /// The cheapest form for one reader; for several, [`properties_json`](Self::properties_json) makes it once.
     ///
     /// # Errors
     /// When a field can't be written as JSON; `out` is then as it was.
     fn write_properties(&self, out: &mut Vec<u8>) -> Result<(), PropertiesError>;
 
-    /// Says what an implementation gives for this event, for the caller's
+    /// Says how durably an implementation has stored this event, for the caller's
     /// [`Receipt::durability`](crate::Receipt::durability). The best one counts.
     fn promise(&self, durability: Durability);
 
-    /// The best that an implementation has given for this event so far.
+    /// The best durability that an implementation has promised so far.
     fn durability(&self) -> Durability;
 
     /// The event with its envelope as plain data that can be kept, sent and read back.
@@ -127,13 +125,13 @@ impl dyn AnyTracked {
         (self as &dyn Any).downcast_ref()
     }
 
-    /// What typed implementations are looked up by.
+    /// The key of typed implementations.
     pub(crate) fn kind(&self) -> TypeId {
         (self as &dyn Any).type_id()
     }
 }
 
-/// Shows name, id and when; the fields can be large or secret.
+/// Shows name, id and time; the fields can be large or secret.
 impl std::fmt::Debug for dyn AnyTracked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tracked")
@@ -148,7 +146,7 @@ impl std::fmt::Debug for dyn AnyTracked {
 pub struct TrackedOf<E> {
     event: E,
     envelope: Envelope,
-    /// Shared, since that is the smallest thing to drop when there are none.
+    /// In an `Option<Arc>`, since that is the cheapest to drop if there are none.
     forms: OnceLock<Arc<Forms>>,
 }
 
@@ -159,8 +157,7 @@ struct Forms {
     text: OnceLock<Result<String, PropertiesError>>,
 }
 
-/// What the envelope knows is there also while `E` lacks `#[derive(Event)]`, so that the lack is reported once and not
-/// for each use.
+/// The envelope's methods exist also while `E` lacks `#[derive(Event)]`, so that the missing derive is reported once.
 impl<E> TrackedOf<E> {
     /// The event itself; [`Deref`](std::ops::Deref) gives it too.
     pub fn event(&self) -> &E {
@@ -187,7 +184,7 @@ impl<E> TrackedOf<E> {
         self.envelope.actor()
     }
 
-    /// What surrounded the event; see [`AnyTracked::context`].
+    /// The event's context; see [`AnyTracked::context`].
     pub fn context(&self) -> Option<&Context> {
         self.envelope.context()
     }
@@ -197,7 +194,7 @@ impl<E> TrackedOf<E> {
         self.envelope.created()
     }
 
-    /// Says what an implementation gives for this event; see [`AnyTracked::promise`].
+    /// Says how durably the event is stored; see [`AnyTracked::promise`].
     pub fn promise(&self, durability: Durability) {
         self.envelope.promise(durability);
     }
@@ -223,7 +220,7 @@ impl<E: Event> TrackedOf<E> {
         Self { envelope: Envelope::new(event.event_type(), said), event, forms: OnceLock::new() }
     }
 
-    /// What dropping it does, but in place: the compiler keeps the general way out of line.
+    /// Does the same as dropping it, but inlined: the compiler doesn't inline drop glue here.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a frame more costs a tenth of what an event may cost")]
     pub(crate) fn end(self) {

@@ -1,4 +1,4 @@
-//! A number by which an app finds what it knows of an event type.
+//! A number for each event type, the index of an app's table.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Debug)]
 pub struct Number(AtomicUsize);
 
-/// The number of what no app knows.
+/// The number of a type that no app knows.
 const NONE: usize = 0;
 
 impl Number {
@@ -27,7 +27,7 @@ impl Number {
         static LAST: AtomicUsize = AtomicUsize::new(NONE);
         if self.get() == NONE {
             let new = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-            // Another app that starts may have been faster; then a number stays without a type.
+            // Another app that starts may have been faster; then this number stays unused.
             let _ = self.0.compare_exchange(NONE, new, Ordering::Relaxed, Ordering::Relaxed);
         }
         self.get()

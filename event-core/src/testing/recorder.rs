@@ -1,4 +1,4 @@
-//! What was tracked: for tests.
+//! Records tracked events, for tests.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -72,14 +72,14 @@ impl Recorder {
 
     /// Forgets the events so far.
     pub fn clear(&self) {
-        // Taken out first: dropping an event is a stranger's code, which must not run under the lock.
+        // Taken out first: dropping an event runs foreign code, which must not run under the lock.
         let events = std::mem::take(&mut *self.0.events());
         events.into_iter().for_each(foreign::discard);
     }
 
     /// The first event of type `E`, as soon as there is one; `.await` it, or `.wait()`.
     ///
-    /// Without a limit of time: where the event may not come, put your runtime's timeout around it.
+    /// Without a time limit: if the event may not come, put your runtime's timeout around it.
     ///
     /// # Errors
     /// Only for `.wait()` inside an implementation: [`Error::WouldBlock`](crate::Error::WouldBlock) if there is none
@@ -89,7 +89,7 @@ impl Recorder {
         Deferred::new(async move { Ok(self.0.waiting.until(first).await) })
     }
 
-    /// Sees to it that an event of type `E` was tracked that `is_it` says yes to, and gives it.
+    /// Asserts that an event of type `E` was tracked for which `is_it` is true, and returns it.
     ///
     /// # Panics
     /// If there is none; the message shows what was tracked instead.
@@ -101,7 +101,7 @@ impl Recorder {
         }
     }
 
-    /// Sees to it that no event of type `E` was tracked.
+    /// Asserts that no event of type `E` was tracked.
     ///
     /// # Panics
     /// If there is one; the message shows what was tracked.
@@ -111,7 +111,7 @@ impl Recorder {
         assert!(there, "a `{}` was tracked; {}", std::any::type_name::<E>(), self.tracked());
     }
 
-    /// What was tracked, a line an event.
+    /// The tracked events, one on each line.
     fn tracked(&self) -> String {
         let all = self.all();
         if all.is_empty() {

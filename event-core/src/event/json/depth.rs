@@ -1,7 +1,7 @@
-//! How deep a value may be that is written or read.
+//! How deep a value may be to be written or read.
 //!
-//! Writing and reading JSON recurse, and dropping a value does: at any depth that is let in, a thread of 2 MiB has
-//! room for all three, also without optimization.
+//! Writing, reading and dropping a value recurse. At any allowed depth, a thread of 2 MiB has room for all three, also
+//! without optimization.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ use crate::event::json::premade::{self, NUMBER};
 /// As many `Some`s and newtypes may be nested on the way, which leave no level in the JSON.
 ///
 /// Readers stop at 127, `serde_json`'s limit. That leaves room for a record around the properties, for a list of
-/// records and for whatever they are sent in.
+/// records and for a message around them.
 pub const MAX_DEPTH: usize = LEVELS as usize;
 
 const LEVELS: u8 = 100;
@@ -75,7 +75,7 @@ impl fmt::Display for TooDeep {
     }
 }
 
-/// What keeps an object that was made by hand from being written and read back as the same.
+/// Why an object that was made by hand can't be written and read back as the same.
 pub(crate) fn fault(object: &Map<String, Value>) -> Option<String> {
     object.iter().find_map(|(key, value)| fault_at(key, value, MAX_DEPTH - 1))
 }
@@ -97,7 +97,7 @@ fn fault_of(value: &Value, levels: usize) -> Option<String> {
     }
 }
 
-/// Reads an object that is at most [`MAX_DEPTH`] deep, and gives up before it recurses deeper.
+/// Reads an object that is at most [`MAX_DEPTH`] deep, and fails before it recurses deeper.
 pub(crate) fn read_object<'de, D: Deserializer<'de>>(from: D) -> Result<Map<String, Value>, D::Error> {
     match (Reading { levels: MAX_DEPTH }).deserialize(from)? {
         Value::Object(object) => Ok(object),

@@ -51,7 +51,7 @@ pub(crate) fn of_record(
     Ok(())
 }
 
-/// Where generated code writes the fields of an event.
+/// Generated code writes the fields of an event here.
 #[doc(hidden)]
 pub struct Writer<'a> {
     form: Form<'a>,
@@ -60,7 +60,7 @@ pub struct Writer<'a> {
 
 enum Form<'a> {
     Map(&'a mut Properties),
-    /// The text so far, and what stands before the next key.
+    /// The text so far, and the separator before the next key.
     Text(&'a mut Vec<u8>, u8),
 }
 
@@ -70,7 +70,7 @@ impl<'a> Writer<'a> {
         event.write_properties(&mut writer);
         match writer.error {
             None => {
-                // What was begun by a field; an object of its own ends itself.
+                // Ends an object that a field began; an event's own object ends itself.
                 if let Form::Text(out, b',') = writer.form {
                     out.push(b'}');
                 }

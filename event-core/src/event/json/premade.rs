@@ -1,7 +1,7 @@
 //! How JSON that was made elsewhere is taken apart, so that it is checked and written anew like everything else.
 //!
-//! `serde_json` lets its `RawValue` through as it is, and with its feature `arbitrary_precision` numbers too. Both come
-//! to a serializer as a struct of a name that only `serde_json` knows, and whose one field is text.
+//! `serde_json` lets its `RawValue` through as it is, and with its feature `arbitrary_precision` numbers too. Both reach
+//! a serializer as a struct with a name that only `serde_json` knows, and with one field, which is text.
 
 use std::cell::Cell;
 
@@ -84,7 +84,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// Writes what the text holds.
+/// Writes the value in the text.
 pub(crate) fn write<S: Serializer>(text: &str, to: S) -> Result<S::Ok, S::Error> {
     let reader = Reader { text, at: Cell::new(0) };
     let written = Next(&reader).serialize(to)?;
@@ -165,7 +165,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// The value that comes next. A serializer asks for it once.
+/// The next value. A serializer asks for it once.
 struct Next<'r, 't>(&'r Reader<'t>);
 
 impl Serialize for Next<'_, '_> {

@@ -1,4 +1,4 @@
-//! What JSON can't hold is refused, at any depth and in both forms alike.
+//! Refuses values that JSON can't represent, at any depth and in both forms alike.
 //!
 //! `serde_json` by itself writes `null` for NaN, keeps the last of two equal keys in a map and both in text,
 //! and has 128-bit integers in text only. It believes the number of elements that a `Serialize` gives beforehand,
@@ -27,7 +27,7 @@ pub(crate) struct Checked<S> {
     way: Way,
 }
 
-/// What a nested value must know of those around it.
+/// What a nested value must know about the values around it.
 #[derive(Clone, Copy)]
 struct Way {
     form: Form,
@@ -95,8 +95,8 @@ pub(crate) fn display_failed<E: ser::Error>() -> E {
 }
 
 impl Way {
-    /// What a serializer is told of the number of elements, which may be wrong. Text that was told of none closes
-    /// the brackets at once, whatever comes; a map allocates as many as it was told.
+    /// The number of elements that the value announces, which may be wrong. For 0, text would close the brackets at once; a
+    /// map allocates as many as announced.
     fn expected(self, len: usize) -> usize {
         match self.form {
             Form::Map => len.min(1024),
@@ -338,7 +338,7 @@ impl<C> CheckedFields<C> {
         Self { inner, way, fields: Fields::default() }
     }
 
-    /// The value on its way, once its key is known to be new.
+    /// The value, once its key is known to be new.
     fn nested<'v, T: ?Sized, E: ser::Error>(
         &mut self,
         key: &'static str,
