@@ -146,11 +146,11 @@ impl std::fmt::Debug for dyn AnyTracked {
 pub struct TrackedOf<E> {
     event: E,
     envelope: Envelope,
-    /// In an `Option<Arc>`, since that is the cheapest to drop if there are none.
+    /// In an `Arc`, since that is the cheapest to drop while there are none.
     forms: OnceLock<Arc<Forms>>,
 }
 
-/// The properties in the forms that were asked for. In a box, since most events need none.
+/// The properties in the forms that were asked for. Allocated at the first use, since most events need none.
 #[derive(Default)]
 struct Forms {
     map: OnceLock<Result<Properties, PropertiesError>>,

@@ -151,8 +151,8 @@ fn a_checkpoint_that_fails_refuses_nothing_and_is_made_later() {
     });
 }
 
-/// Whether the log has a commit that couldn't be synced, nobody knows before it is read again. Whoever tries again with
-/// the same id needn't.
+/// Whether the log has a commit that couldn't be synced shows when it is read again. A caller that tries again with
+/// the same id is safe either way.
 #[test]
 fn an_event_that_a_failing_sync_refused_and_that_is_tracked_again_after_a_crash_is_there_once() {
     FailingDisk::run(

@@ -13,7 +13,7 @@ const SOME_PAGES: u64 = 16 * 4096;
 
 const FILE: &str = "EVENT_SQLITE_CRASH_FILE";
 
-/// A hundred are of another name, far from each other and from the newest: whoever looks for them without an index
+/// A hundred are of another name, far from each other and from the newest: a search without an index
 /// reads the whole file.
 fn fill(file: &Path, rows: u64) {
     let app = app(&Task::endless(file.to_owned(), Told::default())).start().wait().expect("the app starts");
@@ -36,7 +36,7 @@ fn bytes_read() -> u64 {
     count.parse().expect("it is a number")
 }
 
-/// In a process of its own, in which nobody else reads.
+/// In a process of its own, in which no other test reads.
 fn measure(file: &Path) {
     let before = bytes_read();
     let app = app(&Task::endless(file.to_owned(), Told::default())).start().wait().expect("the app starts");
@@ -57,7 +57,7 @@ fn neither_a_start_nor_the_newest_events_of_a_name_read_more_of_a_file_with_more
         return measure(&PathBuf::from(file));
     }
     if !cfg!(target_os = "linux") {
-        println!("skipped: nobody counts here what a process reads");
+        println!("skipped: this system doesn't count the bytes that a process reads");
         return;
     }
     let directory = tempfile::tempdir().expect("there is room for a directory");

@@ -177,7 +177,7 @@ fn inode(path: &Path) -> u64 {
     fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).ino()
 }
 
-/// Looks at what is on a disk and leaves it as it is: whoever looks recovers.
+/// Looks at what is on a disk and leaves it as it is: opening the file would recover it.
 fn look_at(disk: &Disk, told: Told) -> Kept {
     let copy = tempfile::tempdir().expect("there is room for a directory");
     let file = disk.file();

@@ -65,7 +65,7 @@ fn a_reader_that_stays_long_holds_up_no_write_and_after_it_the_log_gets_short_ag
     let file = directory.path().join("app.db");
     let app = app(&Task::endless(file.clone(), Told::default())).start().wait().expect("the app starts");
     let database = app.database("app").expect("it is there");
-    // 16 MB, four times of what the log has at most while nobody is in its way.
+    // 16 MB, four times the largest log without a blocking reader.
     let write = || {
         for number in 0..20 {
             let many = database.write(move |tx| {
@@ -107,7 +107,7 @@ fn a_reader_that_stays_long_holds_up_no_write_and_after_it_the_log_gets_short_ag
     write();
     assert!(size_of_log() < 2 * short.max(4 << 20), "{} bytes stay", size_of_log());
     assert_eq!(count(&file), 6000);
-    // Nobody writes, so the rest of it gets into the file, too.
+    // No connection writes, so the rest of the log gets into the file, too.
     while size_of_log() > 0 {
         std::thread::yield_now();
     }

@@ -138,7 +138,7 @@ pub(crate) fn app(task: &Task) -> AppBuilder {
         .config(json!({ "plugins": { "event-sqlite": section } }))
 }
 
-/// Whoever was killed before it had its receipt tries again, and with the same id that is one event.
+/// A process that was killed before it had its receipt tries again; with the same id, that is one event.
 pub(crate) fn id(producer: u32, number: u32) -> Uuid {
     Uuid::from_u64_pair(producer.into(), number.into())
 }
@@ -201,7 +201,7 @@ pub(crate) fn run(task: &Task, when: Killed, prepare: impl FnOnce(&mut Command))
     drop(killer);
     let mut complaints = String::new();
     stderr.read_to_string(&mut complaints).expect("it is text");
-    let status = child.lock().expect("nobody panics").wait().expect("it has ended");
+    let status = child.lock().expect("no test thread panics").wait().expect("it has ended");
     // What a process says that ends while others have the file.
     let in_use = |line: &&str| line.ends_with("it is in use by another program; copy both files together");
     let complaints: Vec<_> = complaints.lines().filter(|line| !in_use(line)).collect();
@@ -222,7 +222,7 @@ impl Killer {
         let (process_ended, ended) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             if ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
-                child.lock().expect("nobody panics").kill().expect("it can be killed");
+                child.lock().expect("no test thread panics").kill().expect("it can be killed");
             }
         });
         Self { process_ended: Some(process_ended), thread: Some(thread) }

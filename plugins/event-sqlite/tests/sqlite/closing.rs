@@ -31,7 +31,7 @@ fn after_a_shutdown_the_file_alone_has_everything_whoever_read_it_before() {
             std::future::poll_fn(|context| futures_core::Stream::poll_next(follows.as_mut(), context));
         pollster::block_on(first).expect("it goes on").expect("it can be read");
         app.shutdown().wait().expect("everything is written");
-        assert!(!files.path("store.db-wal").exists(), "nobody has the file open any more");
+        assert!(!files.path("store.db-wal").exists(), "no connection is open any more");
         assert_eq!(copied_alone(&files).len(), 20);
     }
 }
@@ -78,7 +78,7 @@ fn after_an_app_was_dropped_without_a_shutdown_the_file_alone_has_everything_in_
     assert_eq!(copied_alone(&files), ["mallory"]);
 }
 
-/// Another program's connection: with a transaction, it keeps what it sees; without, it is in nobody's way.
+/// Another program's connection: with a transaction, it keeps what it sees; without, it blocks no checkpoint.
 #[test]
 fn after_a_shutdown_the_file_alone_has_everything_also_while_another_program_has_it_open() {
     let files = Files::new();

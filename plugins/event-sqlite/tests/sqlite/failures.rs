@@ -82,7 +82,7 @@ fn a_file_that_another_process_keeps_locked_is_an_error_after_the_timeout_and_th
     let files = Files::new();
     let (app, database) = store(&files, "commit");
     let other = Connection::open(files.path("store.db")).expect("the file is there");
-    other.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
+    other.execute_batch("BEGIN IMMEDIATE").expect("no other connection writes");
     let (_, cause) = refused(&app, "locked out");
     assert_eq!(cause.code(), Some(ErrorCode::DatabaseBusy));
     assert!(cause.to_string().contains("another process held its lock for longer"), "{cause}");
@@ -98,12 +98,12 @@ fn enqueued_events_wait_for_a_file_that_cant_be_written_and_none_is_lost() {
     let files = Files::new();
     let (app, database) = store(&files, "enqueued");
     let other = Connection::open(files.path("store.db")).expect("the file is there");
-    other.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
+    other.execute_batch("BEGIN IMMEDIATE").expect("no other connection writes");
     for number in 0..100 {
         let receipt = app.track(banned(&number.to_string())).wait().expect("it is only put into the queue");
         assert_eq!(receipt.durability(), Durability::Enqueued);
     }
-    // Somebody who waits is told, and its failure drops none of those that nobody waits for.
+    // A waiting caller gets the error, and its failure drops no row without a waiting caller.
     let error = database.execute_write("DELETE FROM events", ()).wait().expect_err("it is locked");
     assert_eq!(error.code(), Some(ErrorCode::DatabaseBusy));
     assert!(users(&files).is_empty());
@@ -171,7 +171,7 @@ fn shutdown_gives_up_at_its_deadline_and_says_what_is_left() {
     let database = app.database("store").expect("it is there");
     database.write(|_| Ok(())).wait().expect("it comes after the event");
     let other = Connection::open(files.path("store.db")).expect("the file is there");
-    other.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
+    other.execute_batch("BEGIN IMMEDIATE").expect("no other connection writes");
     for user in ["left", "behind"] {
         app.track(banned(user)).wait().expect("it is put into the queue");
     }

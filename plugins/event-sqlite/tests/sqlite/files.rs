@@ -29,7 +29,7 @@ impl Files {
         self.0.path().join(name)
     }
 
-    /// An app with this plugin and nobody else's implementations, configured by this section. Paths in it are relative
+    /// An app with this plugin's implementations only, configured by this section. Paths in it are relative
     /// to the directory.
     pub(crate) fn app(&self, mut section: Value) -> AppBuilder {
         self.put_into_directory(&mut section);

@@ -60,7 +60,7 @@ fn a_deferred_key_that_a_closure_violates_fails_that_closure_and_no_other() {
     execute(&notes, DEFERRED);
     for _ in 0..2 {
         let error = between_others(&files, &notes, |tx| {
-            tx.track(banned("nobody"))?;
+            tx.track(banned("mallory"))?;
             Ok(tx.execute(ORPHAN, ())?)
         });
         let error = error.expect_err("there is no such parent");

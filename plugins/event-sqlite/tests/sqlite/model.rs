@@ -87,7 +87,7 @@ proptest! {
                 });
             }
         });
-        // Behind those that nobody waits for: when the app shuts down, nothing new is tracked.
+        // After the rows without a waiting caller: when the app shuts down, no new event is tracked.
         db.write(|_| Ok(())).wait().expect("it writes nothing");
         app.shutdown().wait().expect("everything is written");
         drop((db, app));
@@ -149,7 +149,8 @@ impl Deed {
     fn run(&self, app: &App, db: &Database, name: &str) {
         match *self {
             Self::Track { fails } => {
-                let receipt = app.track(banned(&user(name, 0, fails))).wait().expect("nobody refuses it");
+                let receipt =
+                    app.track(banned(&user(name, 0, fails))).wait().expect("no implementation refuses it");
                 assert_eq!(
                     (receipt.durability(), receipt.failures().len()),
                     (Durability::OnDisk, usize::from(fails))

@@ -132,6 +132,6 @@ fn a_task_that_waits_for_room_has_one_waker_however_often_it_is_polled_and_none_
     let kept: Vec<_> = wakers.iter().map(|waker| Arc::strong_count(waker) - 1).collect();
     assert!(kept.iter().all(|kept| *kept <= 2), "{kept:?} wakers are kept");
     drop(tracks);
-    assert!(wakers.iter().all(|waker| Arc::strong_count(waker) == 1), "none is kept when nobody waits");
+    assert!(wakers.iter().all(|waker| Arc::strong_count(waker) == 1), "none is kept when no task waits");
     drop(release);
 }

@@ -151,7 +151,7 @@ fn any_number_of_events_streams_in_order_each_once_and_no_transaction_is_held() 
             let emptied: i64 = other
                 .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))
                 .expect("it can be asked for");
-            assert_eq!(emptied, 0, "nobody is in the way");
+            assert_eq!(emptied, 0, "no reader is in the way");
         }
     }
     assert_eq!(seqs, (1..=COUNT).collect::<Vec<_>>());

@@ -94,7 +94,12 @@ fn what_somebody_still_needs_stays_and_all_stays_if_that_cant_be_known() {
     let section = json!({ "databases": { "store": { "path": "store.db" } }, "store": { "keep_rows": 1 } });
     let needed = Needs(AtomicI64::new(-1));
     let app = files.app(section).hook(needs).insert(needed).start().wait().expect("the app starts");
-    let error = app.store().expect("it is there").remove_old().wait().expect_err("nobody knows");
+    let error = app
+        .store()
+        .expect("it is there")
+        .remove_old()
+        .wait()
+        .expect_err("an implementation doesn't know what it needs");
     assert!(error.to_string().contains("retention::needs"), "{error}");
     assert_eq!(seqs(&files), [1, 2, 3, 4, 5]);
     app.state::<Needs>().expect("it is there").0.store(3, Ordering::Relaxed);

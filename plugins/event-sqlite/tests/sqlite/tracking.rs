@@ -81,7 +81,7 @@ fn the_events_of_a_write_are_rows_of_the_same_transaction_where_the_store_is_in_
     });
     assert!(matches!(failed.wait(), Err(Error::Properties(_))));
     let failed = db.write(|tx| {
-        tx.track(banned("nobody"))?;
+        tx.track(banned("mallory"))?;
         add(tx, "mallory is banned")
     });
     assert!(matches!(failed.wait(), Err(Error::Sqlite { .. })));
@@ -130,8 +130,8 @@ fn a_write_that_fails_tracks_nothing() {
         let heard = Arc::new(Mutex::new(0));
         let counter = heard.clone();
         let builder = if same_file { builder(&files) } else { builder_apart(&files) };
-        let builder =
-            builder.on::<Tracked<UserBanned>, _>(move |_| *counter.lock().expect("nobody panics") += 1);
+        let builder = builder
+            .on::<Tracked<UserBanned>, _>(move |_| *counter.lock().expect("no test thread panics") += 1);
         let (app, db) = start(builder);
         let failing = |end: fn() -> event_sqlite::Result<()>| {
             let write = db.write(move |tx| {
@@ -143,7 +143,7 @@ fn a_write_that_fails_tracks_nothing() {
         failing(|| Err(Error::own("no")));
         failing(|| panic!("broken"));
         app.shutdown().wait().expect("everything is written");
-        assert_eq!(*heard.lock().expect("nobody panics"), 0);
+        assert_eq!(*heard.lock().expect("no test thread panics"), 0);
         assert!(events(&files, if same_file { "notes.db" } else { "store.db" }).is_empty());
     }
 }
@@ -320,7 +320,7 @@ struct Gate(Mutex<Option<Waits>>);
 #[hookimpl(track_event)]
 async fn wait_at_the_gate(app: &App, event: &UserBanned) -> event_core::Result<()> {
     if event.user == "slow" {
-        let gate = app.state::<Gate>()?.0.lock().expect("nobody panics").take();
+        let gate = app.state::<Gate>()?.0.lock().expect("no test thread panics").take();
         let (arrives, opened) = gate.expect("it is passed once");
         arrives.send(()).expect("the test waits");
         let _ = opened.await;
@@ -365,7 +365,7 @@ fn an_event_that_its_write_has_stored_is_not_stored_again_when_it_is_delivered()
     assert_eq!(attempts, [3]);
 }
 
-/// A value whose `drop` panics, when nobody is left to take it.
+/// A value whose `drop` panics when no caller is left to take it.
 struct Bomb;
 
 impl Drop for Bomb {
