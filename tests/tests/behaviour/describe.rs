@@ -98,3 +98,32 @@ fn a_disabled_plugin_is_shown_as_one() {
     assert!(!described.plugins[0].enabled);
     assert!(described.event("ban-user").unwrap().implementations.is_empty());
 }
+
+/// May this event be shown to this reader?
+#[hookspec(firstresult)]
+fn may_show(app: &App, event: &Tracked, reader: &str) -> bool;
+
+#[hookimpl(may_show, trylast, before = "not-linked", after = "tests-of-others", essential)]
+async fn show_bans(event: &BanUser) -> Option<bool> {
+    event.user.as_ref().map(|user| user != "root")
+}
+
+#[hookimpl(may_show, wrapper, tryfirst)]
+async fn ask_twice(next: Next<'_, may_show>) -> Outcome<may_show> {
+    next.run().await
+}
+
+/// Programs read it, so a change here is a change for them.
+#[test]
+fn the_json_of_a_description_stays_as_it_is_byte_for_byte() {
+    let builder = App::builder().without_linked().event::<BanUser>().event::<Other>();
+    let app = builder.hook(show_bans).hook(ask_twice).start().wait().unwrap();
+    let json = serde_json::to_string_pretty(&app.describe()).unwrap();
+    let mut parts = json.split("describe.rs:");
+    let mut json = parts.next().unwrap().to_owned();
+    for part in parts {
+        json.push_str("describe.rs:LINE");
+        json.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    assert_eq!(json + "\n", include_str!("described.json"));
+}
