@@ -42,8 +42,8 @@ fn day(builder: AppBuilder) -> event_core::Result<()> {
     // A clock that stands still, only so that this program prints the same each time.
     let noon: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().expect("a time");
     let app = builder.clock(move || noon).start().wait()?;
-    for plugin in app.describe().plugins {
-        println!("  {} {}", plugin.name, if plugin.enabled { "is enabled" } else { "isn't enabled" });
+    for it in app.describe().plugins {
+        println!("  {} {}", it.plugin.name(), if it.enabled { "is enabled" } else { "isn't enabled" });
     }
 
     let customer = |name: &str| Customer { name: name.into(), email: format!("{name}@example.org") };

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crate::app::builder::AppBuilder;
 use crate::app::call_order;
 use crate::app::registry::{Linked, linked};
-use crate::config::Config;
 use crate::config::problem::StartProblem;
 use crate::config::suggest::nearest;
+use crate::config::{Config, References};
 use crate::dispatch::builtin::{shutdown, startup};
 use crate::dispatch::hook::HookInfo;
 use crate::dispatch::host::{ByHook, Parts};
@@ -18,7 +18,11 @@ use crate::event::event_type::{Declaration, EventType};
 use crate::event::plugin_identity::PluginList;
 
 /// Takes the parts out of the builder and brings in what is linked.
-pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<StartProblem>) -> Parts {
+pub(crate) fn collect(
+    builder: &mut AppBuilder,
+    references: References,
+    problems: &mut Vec<StartProblem>,
+) -> Parts {
     let mut parts = Parts { events: std::mem::take(&mut builder.events), ..Parts::default() };
     let mut implementations = std::mem::take(&mut builder.closures);
     let mut missing: BTreeSet<TypeId> = builder.hooks.iter().map(|hook| hook.function_id).collect();
@@ -41,14 +45,30 @@ pub(crate) fn collect(builder: &mut AppBuilder, problems: &mut Vec<StartProblem>
     problems.extend(missing_plugins(builder, &parts.plugins));
 
     let linked: Vec<_> = parts.plugins.keys().copied().collect();
-    parts.config = Config::load(std::mem::take(&mut builder.config), &linked, problems);
-    implementations.retain(|it| parts.config.is_enabled(it.plugin()));
+    parts.config = Config::load(std::mem::take(&mut builder.config), &linked, references, problems);
     parts.hooks.extend(implementations.iter().map(|it| it.hook()));
+    implementations.retain(|it| match parts.config.why_disabled(it.plugin()) {
+        None => true,
+        Some(reason) => {
+            it.leave_out(reason);
+            parts.not_called.push(it.clone());
+            false
+        }
+    });
+    parts
+        .not_called
+        .sort_by_key(|it| (it.plugin(), it.location().file(), it.location().line(), it.function()));
     // Most implementations that stand together answer the same hook.
     parts.hooks.dedup_by(|a, b| std::ptr::eq(*a, *b));
     parts.hooks.sort_by_key(|hook| (hook.name(), hook.module_path()));
     parts.hooks.dedup_by_key(|hook| (hook.name(), hook.module_path()));
     parts.implementations = in_call_order(implementations, problems);
+    for of_one_hook in parts.implementations.values() {
+        let plugins = of_one_hook.iter().map(|it| it.plugin()).collect();
+        for it in of_one_hook {
+            it.settle(&plugins);
+        }
+    }
     parts
 }
 

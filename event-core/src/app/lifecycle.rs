@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::app::assemble::{collect, name_clashes};
 use crate::app::builder::AppBuilder;
+use crate::config::References;
 use crate::config::problem::StartProblem;
 use crate::dispatch::blocking::Deferred;
 use crate::dispatch::builtin::{register_events, register_observers, startup, track_event};
@@ -18,6 +19,7 @@ use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::{App, Inner};
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::in_flight::Gate;
+use crate::dispatch::observe::Observer;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::reentrancy;
 use crate::dispatch::state::State;
@@ -69,40 +71,16 @@ impl App {
 /// 2. Ask `register_observers` who watches, then `register_events` for the types that can't register themselves.
 /// 3. Refuse to start if anything was wrong so far: all problems together.
 /// 4. Call `startup`; if it fails, or left a part of the configuration unread, shut down what had started.
-pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
+pub(crate) async fn start(builder: AppBuilder) -> Result<App> {
     let mut problems = Vec::new();
-    let mut parts = collect(&mut builder, &mut problems);
-    let tables = parts.implementations.iter().map(|(hook, them)| (*hook, them[0].hook().build(them)));
-    let mut events = std::mem::take(&mut parts.events);
-    let inner = Inner {
-        tables: tables.collect(),
-        parts,
-        events: OnceLock::new(),
-        listeners: OnceLock::new(),
-        state: builder.state,
-        state_turns: State::default(),
-        gate: Gate::default(),
-        stopped: Stopped::default(),
-        started: AtomicBool::new(false),
-        is_tested: AtomicBool::new(builder.test_clock.is_some()),
-        test_clock: builder.test_clock,
-        is_always_watched: AtomicBool::new(builder.call_depth_limit == 1),
-        call_depth_limit: builder.call_depth_limit,
-        observers: OnceLock::new(),
-        recorder: OnceLock::new(),
-        failure_handler: builder.failure_handler,
-    };
-    let app = App { inner: Arc::new(inner) };
+    let Assembled { app, mut events, observers } = assemble(builder, References::Resolve, &mut problems);
 
     // What starts an app in `startup` may start itself.
     call_depth::check_next::<startup>(startup::args(&app))?;
-    let observers = call::<register_observers>(&app, register_observers::args(&app)).await;
-    problems.extend(observers.failures.iter().map(|failure| StartProblem::new(failure.to_line())));
-    app.inner.set_observers(builder.observers.into_iter().chain(observers.values.into_iter().flatten()));
-    let generic = call::<register_events>(&app, register_events::args(&app)).await;
-    events.extend(generic.values.into_iter().flatten());
-    problems.extend(generic.failures.iter().map(|failure| StartProblem::new(failure.to_line())));
-    problems.extend(name_clashes(&mut events));
+    let registered = call::<register_observers>(&app, register_observers::args(&app)).await;
+    problems.extend(registered.failures.iter().map(|failure| StartProblem::new(failure.to_line())));
+    app.inner.set_observers(observers.into_iter().chain(registered.values.into_iter().flatten()));
+    know_events(&app, &mut events, &mut problems).await;
     if !problems.is_empty() {
         return Err(Error::Start(problems));
     }
@@ -125,6 +103,57 @@ pub(crate) async fn start(mut builder: AppBuilder) -> Result<App> {
         return Err(Error::Start(unread));
     }
     Ok(app)
+}
+
+/// What the app would be: its parts and what is wrong with them. Calls `register_events` and nothing else.
+pub(crate) async fn describe(builder: AppBuilder) -> Result<(App, Vec<StartProblem>)> {
+    let mut problems = Vec::new();
+    let Assembled { app, mut events, .. } = assemble(builder, References::Leave, &mut problems);
+    // What describes an app in `register_events` may describe itself.
+    call_depth::check_next::<register_events>(register_events::args(&app))?;
+    know_events(&app, &mut events, &mut problems).await;
+    assert!(app.inner.events.set(events).is_ok(), "an app is described once");
+    Ok((app, problems))
+}
+
+/// An app before any code of a plugin runs.
+struct Assembled {
+    app: App,
+    events: Vec<EventType>,
+    observers: Vec<Box<dyn Observer>>,
+}
+
+fn assemble(mut builder: AppBuilder, references: References, problems: &mut Vec<StartProblem>) -> Assembled {
+    let mut parts = collect(&mut builder, references, problems);
+    let tables = parts.implementations.iter().map(|(hook, them)| (*hook, them[0].hook().build(them)));
+    let events = std::mem::take(&mut parts.events);
+    let inner = Inner {
+        tables: tables.collect(),
+        parts,
+        events: OnceLock::new(),
+        listeners: OnceLock::new(),
+        state: builder.state,
+        state_turns: State::default(),
+        gate: Gate::default(),
+        stopped: Stopped::default(),
+        started: AtomicBool::new(false),
+        is_tested: AtomicBool::new(builder.test_clock.is_some()),
+        test_clock: builder.test_clock,
+        is_always_watched: AtomicBool::new(builder.call_depth_limit == 1),
+        call_depth_limit: builder.call_depth_limit,
+        observers: OnceLock::new(),
+        recorder: OnceLock::new(),
+        failure_handler: builder.failure_handler,
+    };
+    Assembled { app: App { inner: Arc::new(inner) }, events, observers: builder.observers }
+}
+
+/// Adds the types of events that can't register themselves, and sorts all.
+async fn know_events(app: &App, events: &mut Vec<EventType>, problems: &mut Vec<StartProblem>) {
+    let generic = call::<register_events>(app, register_events::args(app)).await;
+    events.extend(generic.values.into_iter().flatten());
+    problems.extend(generic.failures.iter().map(|failure| StartProblem::new(failure.to_line())));
+    problems.extend(name_clashes(events));
 }
 
 impl Inner {

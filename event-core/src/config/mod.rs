@@ -39,8 +39,19 @@ pub(crate) struct Config {
     secrets: Vec<String>,
     /// The names of the plugins that are linked.
     linked: Vec<String>,
+    /// The plugins in whose sections references were left as they are.
+    unresolved: HashSet<String>,
     /// The plugins whose section was read.
     read: Mutex<HashSet<String>>,
+}
+
+/// What becomes of `{ "$env" = … }` and `{ "$file" = … }`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum References {
+    /// They become what they refer to.
+    Resolve,
+    /// They stay as they are, for an app that is only described.
+    Leave,
 }
 
 /// Where a configuration comes from; later layers win over earlier ones, key by key.
@@ -58,7 +69,12 @@ pub(crate) enum Layer {
 
 impl Config {
     /// Reads, merges and resolves. Mistakes are added to the problems; the rest is loaded all the same.
-    pub(crate) fn load(layers: Layers, linked: &[&str], problems: &mut Vec<StartProblem>) -> Self {
+    pub(crate) fn load(
+        layers: Layers,
+        linked: &[&str],
+        references: References,
+        problems: &mut Vec<StartProblem>,
+    ) -> Self {
         let mut merged = load::merge(layers, linked, problems);
         let linked_names = linked.iter().map(ToString::to_string).collect();
         let mut config = Self { linked: linked_names, ..Self::default() };
@@ -89,6 +105,9 @@ impl Config {
         for (plugin, section) in sections {
             let resolved = if config.disabled.contains(&plugin) {
                 Value::Object(Map::new())
+            } else if references == References::Leave {
+                config.unresolved.extend(has_reference(&section).then(|| plugin.clone()));
+                section
             } else {
                 config.resolve(section, &format!("plugins.{plugin}"), problems)
             };
@@ -131,6 +150,16 @@ impl Config {
         }
     }
 
+    /// Why a plugin's implementations aren't called, if they aren't.
+    pub(crate) fn why_disabled(&self, plugin: &str) -> Option<String> {
+        if self.is_enabled(plugin) {
+            return None;
+        }
+        let key = format!("plugins.{plugin}.enabled");
+        let source = self.sources.get(&key).map_or("configuration", String::as_str);
+        Some(format!("plugin `{plugin}` is disabled: `{key}` is `false` in {source}"))
+    }
+
     pub(crate) fn is_enabled(&self, plugin: &str) -> bool {
         !self.disabled.contains(plugin)
     }
@@ -138,6 +167,10 @@ impl Config {
     /// A plugin's section as a `T`; without a section, a `T` read from an empty table.
     pub(crate) fn read<T: DeserializeOwned>(&self, plugin: &str) -> Result<T, ConfigError> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.to_owned());
+        if self.unresolved.contains(plugin) {
+            let wrong = "it has references (`$env`, `$file`), which are resolved only when the app starts";
+            return Err(ConfigError::new(plugin, None, vec![wrong.to_owned()]));
+        }
         let nothing = Value::Object(Map::new());
         let section = match self.sections.get(plugin) {
             Some(section) => section,
@@ -204,6 +237,14 @@ impl Config {
 
     fn without_secrets(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+    }
+}
+
+fn has_reference(value: &Value) -> bool {
+    match value {
+        Value::Object(keys) => load::is_reference(keys) || keys.values().any(has_reference),
+        Value::Array(items) => items.iter().any(has_reference),
+        _ => false,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use crate::event::escape::escape_controls;
 
 /// One reason why an app doesn't start.
@@ -11,6 +13,12 @@ pub struct StartProblem(String);
 impl StartProblem {
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+}
+
+impl Serialize for StartProblem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

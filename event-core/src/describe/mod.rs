@@ -3,8 +3,9 @@
 mod section;
 
 use std::fmt;
+use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 pub use crate::dispatch::hook::HookInfo;
 pub use crate::dispatch::implementation::{Implementation, Precedence};
@@ -12,13 +13,18 @@ pub use crate::event::event_type::Field;
 pub use crate::event::plugin_identity::Plugin;
 
 use self::section::Section;
+use crate::app::builder::AppBuilder;
+use crate::app::lifecycle;
+use crate::config::problem::StartProblem;
+use crate::dispatch::blocking::Deferred;
 use crate::dispatch::builtin::track_event;
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::App;
 use crate::event::event_type::EventType;
+use crate::event::plugin_identity::Place;
 
 /// What an app is made of: plugins, events, hooks, and each hook's implementations in call order. Made by
-/// [`App::describe`].
+/// [`App::describe`], and without starting anything by [`AppBuilder::describe`].
 ///
 /// `Display` gives a table for a terminal, [`to_markdown`](Self::to_markdown) the same for a page, and through
 /// serde it is JSON. No value of the configuration is in it.
@@ -40,110 +46,47 @@ use crate::event::event_type::EventType;
 /// let described = app.describe();
 /// println!("{described}");
 /// let calls = described.event("ban-user").expect("the app knows it");
-/// assert!(calls.implementations[0].path.ends_with("write_an_audit_row"));
+/// assert!(calls.implementations[0].path().ends_with("write_an_audit_row"));
 /// # Ok::<_, event_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Description {
     /// The plugins by name.
-    pub plugins: Vec<DescribedPlugin>,
+    pub plugins: Vec<LinkedPlugin>,
     /// The events by name.
-    pub events: Vec<DescribedEvent>,
+    pub events: Vec<EventType>,
     /// The hooks by name.
-    pub hooks: Vec<DescribedHook>,
+    pub hooks: Vec<HookCalls>,
+    /// What keeps the app from starting, as far as that is known without starting it. None of an app that runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<StartProblem>,
 }
 
-/// A plugin.
-#[derive(Clone, Debug, Serialize)]
+/// A plugin of an app.
+#[derive(Clone, Copy, Debug, Serialize)]
 #[non_exhaustive]
-pub struct DescribedPlugin {
-    /// The package's name.
-    pub name: &'static str,
-    /// The package's version.
-    pub version: &'static str,
+pub struct LinkedPlugin {
+    /// The package.
+    #[serde(flatten)]
+    pub plugin: Plugin,
     /// Whether its implementations are called; `enabled = false` in its section blocks them.
     pub enabled: bool,
 }
 
-/// An event.
+/// What runs when a hook is called.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
-pub struct DescribedEvent {
-    /// The stable name.
-    pub name: &'static str,
-    /// The version of the fields.
-    pub version: u32,
-    /// The type, as Rust names it.
-    pub rust_type: &'static str,
-    /// The doc comment.
-    pub doc: &'static str,
-    /// The fields in the order of their declaration.
-    pub fields: Vec<DescribedField>,
-    /// The package that defines it.
-    pub plugin: &'static str,
-    /// `file:line`.
-    pub location: String,
-}
-
-/// A field of an event.
-#[derive(Clone, Debug, Serialize)]
-#[non_exhaustive]
-pub struct DescribedField {
-    /// The field's name in Rust.
-    pub name: &'static str,
-    /// The field's type as it is written in the source.
-    pub rust_type: &'static str,
-    /// The doc comment.
-    pub doc: &'static str,
-}
-
-/// A hook with its implementations.
-#[derive(Clone, Debug, Serialize)]
-#[non_exhaustive]
-pub struct DescribedHook {
-    /// The hook's name.
-    pub name: &'static str,
-    /// The hook as it was written.
-    pub signature: &'static str,
-    /// The doc comment.
-    pub doc: &'static str,
-    /// Whether a call ends at the first result.
-    pub firstresult: bool,
-    /// The package that defines it.
-    pub plugin: &'static str,
-    /// `file:line`.
-    pub location: String,
-    /// Who is called, in order: the wrappers from the outside in, then the others.
-    pub implementations: Vec<DescribedImplementation>,
-}
-
-/// An implementation.
-#[derive(Clone, Debug, Serialize)]
-#[non_exhaustive]
-pub struct DescribedImplementation {
-    /// The function with its module.
-    pub path: String,
-    /// The package that it is in.
-    pub plugin: &'static str,
-    /// `tryfirst`, `normal` or `trylast`.
-    pub class: &'static str,
-    /// Whether it is around the others.
-    pub wrapper: bool,
-    /// Whether its failure ends the call.
-    pub essential: bool,
-    /// The plugins that it comes before.
-    pub before: Vec<&'static str>,
-    /// The plugins that it comes after.
-    pub after: Vec<&'static str>,
-    /// Those of `before` and `after` that have no implementation of this hook: linked or misspelt, they change nothing.
-    pub without_effect: Vec<&'static str>,
-    /// The one event type that it hears, as Rust names it.
-    pub only_event: Option<&'static str>,
-    /// Whether it is an `async fn`.
-    pub is_async: bool,
-    /// `file:line`.
-    pub location: String,
+pub struct HookCalls {
+    /// The hook.
+    #[serde(flatten)]
+    pub hook: &'static HookInfo,
+    /// Its implementations in call order: the wrappers from the outside in, then the others.
+    #[serde(serialize_with = "each")]
+    pub implementations: Vec<Arc<Implementation>>,
+    /// Those that aren't called, because their plugin is disabled: [`Implementation::not_called`] has the reason.
+    #[serde(serialize_with = "each", skip_serializing_if = "Vec::is_empty")]
+    pub not_called: Vec<Arc<Implementation>>,
 }
 
 /// What runs when an event is tracked.
@@ -151,62 +94,99 @@ pub struct DescribedImplementation {
 #[non_exhaustive]
 pub struct EventCalls {
     /// The event.
-    pub event: DescribedEvent,
-    /// Who is called, in order: the wrappers from the outside in, then the others.
-    pub implementations: Vec<DescribedImplementation>,
+    pub event: EventType,
+    /// The implementations that hear it in call order: the wrappers from the outside in, then the others.
+    #[serde(serialize_with = "each")]
+    pub implementations: Vec<Arc<Implementation>>,
+    /// Those that would hear it if their plugin weren't disabled.
+    #[serde(serialize_with = "each", skip_serializing_if = "Vec::is_empty")]
+    pub not_called: Vec<Arc<Implementation>>,
+}
+
+fn each<S: Serializer>(them: &[Arc<Implementation>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(them.iter().map(|it| &**it))
 }
 
 impl App {
     /// What the app is made of: plugins, events, hooks, and who is called when. Printed, it is tables;
     /// `app.describe().event("ban-user")` is the part about one event.
     pub fn describe(&self) -> Description {
-        Description::of(self)
+        Description::of(self, Vec::new())
+    }
+}
+
+impl AppBuilder {
+    /// What the app would be made of, without starting it; `.await` it, or `.wait()`.
+    ///
+    /// `register_events` is called, and nothing else: no other hook, no observer. The configuration is read, since it says
+    /// which plugins are disabled, but no `$env` and no `$file` in it is looked at. What is wrong is in
+    /// [`Description::problems`]. A command-line tool and a test of what a program has can stand on it:
+    ///
+    /// ```
+    /// use event_core::prelude::*;
+    ///
+    /// #[derive(Event)]
+    /// struct BanUser;
+    ///
+    /// #[hookimpl(startup)]
+    /// fn open_the_pool() {
+    ///     unreachable!("nothing is started");
+    /// }
+    ///
+    /// let described = App::builder().without_linked().event::<BanUser>().hook(open_the_pool).describe().wait()?;
+    /// assert_eq!(described.events[0].name(), "ban-user");
+    /// assert!(described.problems.is_empty());
+    /// # Ok::<_, event_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Only when `register_events` can't be called here: [`Error::TooDeep`](crate::Error::TooDeep), or for `.wait()`
+    /// [`Error::WouldBlock`](crate::Error::WouldBlock).
+    pub fn describe(self) -> Deferred<'static, Description> {
+        Deferred::new(async move {
+            let (app, problems) = lifecycle::describe(self).await?;
+            Ok(Description::of(&app, problems))
+        })
     }
 }
 
 impl Description {
-    pub(crate) fn of(app: &App) -> Self {
+    fn of(app: &App, problems: Vec<StartProblem>) -> Self {
         let parts = &app.inner.parts;
-        let plugin = |(name, version): (&&'static str, &&'static str)| DescribedPlugin {
-            name,
-            version,
+        let plugin = |(name, version): (&&'static str, &&'static str)| LinkedPlugin {
+            plugin: Plugin::new(name, version),
             enabled: parts.config.is_enabled(name),
         };
         let hook = |hook: &&'static HookInfo| {
-            // Not by address: each crate has a copy of a constant.
-            let is_of_hook =
-                |it: &HookInfo| (it.name(), it.module_path()) == (hook.name(), hook.module_path());
-            let implementations = parts.implementations.values().find(|them| is_of_hook(them[0].hook()));
-            let implementations = implementations.map_or(&[][..], Vec::as_slice);
-            DescribedHook {
-                name: hook.name(),
-                signature: hook.signature(),
-                doc: hook.doc(),
-                firstresult: hook.is_first_result(),
-                plugin: hook.plugin(),
-                location: place(hook.location()),
-                implementations: implementations
-                    .iter()
-                    .map(|it| {
-                        described(it, |name| implementations.iter().any(|other| other.plugin() == name))
-                    })
-                    .collect(),
+            let implementations = parts.implementations.values().find(|them| is_same(them[0].hook(), hook));
+            let not_called = parts.not_called.iter().filter(|it| is_same(it.hook(), hook));
+            HookCalls {
+                hook,
+                implementations: implementations.cloned().unwrap_or_default(),
+                not_called: not_called.cloned().collect(),
             }
         };
         Self {
             plugins: parts.plugins.iter().map(plugin).collect(),
-            events: app.inner.events.get().into_iter().flatten().copied().map(event).collect(),
+            events: app.event_types().to_vec(),
             hooks: parts.hooks.iter().map(hook).collect(),
+            problems,
         }
     }
 
     /// What would run for events of this name, in order; `None` if the app knows no such event.
     pub fn event(&self, name: &str) -> Option<EventCalls> {
-        let event = self.events.iter().find(|event| event.name == name)?.clone();
-        let hook = self.hooks.iter().find(|hook| hook.location == place(track_event::INFO.location()));
-        let implementations = hook.into_iter().flat_map(|hook| &hook.implementations);
-        let heard = implementations.filter(|it| it.only_event.is_none_or(|only| only == event.rust_type));
-        Some(EventCalls { implementations: heard.cloned().collect(), event })
+        let event = *self.events.iter().find(|event| event.name() == name)?;
+        let hook = self.hooks.iter().find(|it| is_same(it.hook, track_event::INFO));
+        let heard = |them: &[Arc<Implementation>]| {
+            let heard = them.iter().filter(|it| it.kind().is_none_or(|only| only == event.kind()));
+            heard.cloned().collect()
+        };
+        Some(EventCalls {
+            event,
+            implementations: hook.map(|it| heard(&it.implementations)).unwrap_or_default(),
+            not_called: hook.map(|it| heard(&it.not_called)).unwrap_or_default(),
+        })
     }
 
     /// The same as a page of Markdown.
@@ -219,30 +199,36 @@ impl Description {
     }
 
     fn sections(&self) -> Vec<Section> {
-        let mut sections = vec![Section {
-            depth: 1,
-            title: "Plugins".to_owned(),
-            text: Vec::new(),
+        let mut sections = Vec::new();
+        if !self.problems.is_empty() {
+            let text = self.problems.iter().map(ToString::to_string).collect();
+            sections.push(Section { text, ..Section::heading("Problems") });
+        }
+        let row = |it: &LinkedPlugin| {
+            vec![it.plugin.name().into(), it.plugin.version().into(), yes_or_no(it.enabled)]
+        };
+        sections.push(Section {
             columns: &["plugin", "version", "enabled"],
-            rows: self
-                .plugins
-                .iter()
-                .map(|it| vec![it.name.into(), it.version.into(), yes_or_no(it.enabled)])
-                .collect(),
-        }];
+            rows: self.plugins.iter().map(row).collect(),
+            ..Section::heading("Plugins")
+        });
         sections.push(Section::heading("Events"));
-        sections.extend(self.events.iter().map(DescribedEvent::section));
+        sections.extend(self.events.iter().copied().map(fields));
         sections.push(Section::heading("Hooks"));
-        sections.extend(self.hooks.iter().map(|hook| {
-            let answers = if hook.firstresult { "the first result counts" } else { "all are called" };
-            let text = vec![
-                first_sentence(hook.doc),
-                format!("`{}` ({answers}; {}, {})", hook.signature, hook.plugin, hook.location),
-            ];
-            calls(2, hook.name.to_owned(), text, &hook.implementations)
+        sections.extend(self.hooks.iter().map(|HookCalls { hook, implementations, not_called }| {
+            let answers = if hook.is_first_result() { "the first result counts" } else { "all are called" };
+            let (signature, plugin, place) = (hook.signature(), hook.plugin(), Place(hook.location()));
+            let text =
+                vec![first_sentence(hook.doc()), format!("`{signature}` ({answers}; {plugin}, {place})")];
+            calls(2, hook.name(), text, implementations, not_called)
         }));
         sections
     }
+}
+
+/// Not by address: each crate has a copy of a constant.
+fn is_same(hook: &HookInfo, other: &HookInfo) -> bool {
+    (hook.name(), hook.module_path()) == (other.name(), other.module_path())
 }
 
 impl fmt::Display for Description {
@@ -253,73 +239,27 @@ impl fmt::Display for Description {
 
 impl fmt::Display for EventCalls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        calls(1, self.event.name.to_owned(), self.event.text(), &self.implementations).fmt(f)
+        let Self { event, implementations, not_called } = self;
+        calls(1, event.name(), about(*event), implementations, not_called).fmt(f)
     }
 }
 
-impl DescribedEvent {
-    fn section(&self) -> Section {
-        let row = |field: &DescribedField| {
-            vec![field.name.into(), field.rust_type.into(), first_sentence(field.doc)]
-        };
-        Section {
-            depth: 2,
-            title: self.name.to_owned(),
-            text: self.text(),
-            columns: &["field", "type", "what"],
-            rows: self.fields.iter().map(row).collect(),
-        }
-    }
-
-    fn text(&self) -> Vec<String> {
-        let version = if self.version == 1 { String::new() } else { format!("version {}; ", self.version) };
-        vec![
-            first_sentence(self.doc),
-            format!("`{}` ({version}{}, {})", self.rust_type, self.plugin, self.location),
-        ]
+fn fields(event: EventType) -> Section {
+    let row =
+        |field: &Field| vec![field.name().into(), field.rust_type().into(), first_sentence(field.doc())];
+    Section {
+        depth: 2,
+        title: event.name().to_owned(),
+        text: about(event),
+        columns: &["field", "type", "what"],
+        rows: event.fields().iter().map(row).collect(),
     }
 }
 
-fn event(event: EventType) -> DescribedEvent {
-    let field = |field: &crate::event::event_type::Field| DescribedField {
-        name: field.name(),
-        rust_type: field.rust_type(),
-        doc: field.doc(),
-    };
-    DescribedEvent {
-        name: event.name(),
-        version: event.version(),
-        rust_type: event.rust_type(),
-        doc: event.doc(),
-        fields: event.fields().iter().map(field).collect(),
-        plugin: event.plugin(),
-        location: place(event.location()),
-    }
-}
-
-fn described(it: &Implementation, has_effect: impl Fn(&str) -> bool) -> DescribedImplementation {
-    let named = it.before().iter().chain(it.after());
-    DescribedImplementation {
-        path: it.path().to_owned(),
-        plugin: it.plugin(),
-        class: match it.precedence() {
-            Precedence::TryFirst => "tryfirst",
-            Precedence::Normal => "normal",
-            Precedence::TryLast => "trylast",
-        },
-        wrapper: it.is_wrapper(),
-        essential: it.is_essential(),
-        before: it.before().to_vec(),
-        after: it.after().to_vec(),
-        without_effect: named.copied().filter(|name| !has_effect(name)).collect(),
-        only_event: it.only_event(),
-        is_async: it.is_async(),
-        location: place(it.location()),
-    }
-}
-
-fn place(location: &std::panic::Location<'_>) -> String {
-    format!("{}:{}", location.file(), location.line())
+fn about(event: EventType) -> Vec<String> {
+    let version = if event.version() == 1 { String::new() } else { format!("version {}; ", event.version()) };
+    let (rust_type, plugin, place) = (event.rust_type(), event.plugin(), Place(event.location()));
+    vec![first_sentence(event.doc()), format!("`{rust_type}` ({version}{plugin}, {place})")]
 }
 
 fn yes_or_no(truth: bool) -> String {
@@ -334,30 +274,49 @@ fn first_sentence(doc: &str) -> String {
     end.map_or(paragraph.clone(), |end| paragraph[..=end].to_owned())
 }
 
-fn calls(depth: usize, title: String, text: Vec<String>, them: &[DescribedImplementation]) -> Section {
-    let row = |(it, number): (&DescribedImplementation, usize)| {
-        let mut when = Vec::new();
-        when.extend(it.wrapper.then(|| "wrapper".to_owned()));
-        when.extend((it.class != "normal").then(|| it.class.to_owned()));
-        when.extend(it.essential.then(|| "essential".to_owned()));
-        let constraint = |word, name: &&str| {
-            let effect = if it.without_effect.contains(name) { " (not there)" } else { "" };
-            format!("{word} {name}{effect}")
-        };
-        when.extend(it.before.iter().map(|name| constraint("before", name)));
-        when.extend(it.after.iter().map(|name| constraint("after", name)));
+fn calls(
+    depth: usize,
+    title: &str,
+    text: Vec<String>,
+    called: &[Arc<Implementation>],
+    not_called: &[Arc<Implementation>],
+) -> Section {
+    let row = |number: String, it: &Implementation| {
         vec![
-            number.to_string(),
-            it.path.clone(),
-            it.plugin.into(),
-            when.join(", "),
-            it.only_event.unwrap_or("all").into(),
-            if it.is_async { "async fn" } else { "fn" }.into(),
-            it.location.clone(),
+            number,
+            it.path().to_owned(),
+            it.plugin().into(),
+            when(it),
+            it.only_event().unwrap_or("all").into(),
+            if it.is_async() { "async fn" } else { "fn" }.into(),
+            Place(it.location()).to_string(),
         ]
     };
+    let called = called.iter().zip(1..).map(|(it, number)| row(number.to_string(), it));
+    let rows = called.chain(not_called.iter().map(|it| row("-".to_owned(), it))).collect();
     let columns = &["#", "implementation", "plugin", "when", "hears", "kind", "where"];
-    Section { depth, title, text, columns, rows: them.iter().zip(1..).map(row).collect() }
+    Section { depth, title: title.to_owned(), text, columns, rows }
+}
+
+fn when(it: &Implementation) -> String {
+    if let Some(reason) = it.not_called() {
+        return format!("not called: {reason}");
+    }
+    let mut when = Vec::new();
+    when.extend(it.is_wrapper().then(|| "wrapper".to_owned()));
+    when.extend(match it.precedence() {
+        Precedence::TryFirst => Some("tryfirst".to_owned()),
+        Precedence::Normal => None,
+        Precedence::TryLast => Some("trylast".to_owned()),
+    });
+    when.extend(it.is_essential().then(|| "essential".to_owned()));
+    let constraint = |word, name: &&str| {
+        let effect = if it.without_effect().contains(name) { " (not there)" } else { "" };
+        format!("{word} {name}{effect}")
+    };
+    when.extend(it.before().iter().map(|name| constraint("before", name)));
+    when.extend(it.after().iter().map(|name| constraint("after", name)));
+    when.join(", ")
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ pub fn startup(app: &App);
 /// Which event types does the plugin add that can't register themselves? The concrete types of generic
 /// events: `vec![EventType::of::<Imported<Csv>>()]`.
 ///
-/// Called once, before [`startup`]; tracking isn't possible yet.
+/// Called once, before [`startup`]; tracking isn't possible yet. [`AppBuilder::describe`](crate::AppBuilder::describe)
+/// calls it, too, without starting the app: so it opens no file and no connection, and needs nothing that the configuration
+/// refers to.
 #[hookspec]
 pub fn register_events(app: &App) -> Vec<EventType>;
 

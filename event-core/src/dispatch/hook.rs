@@ -5,6 +5,9 @@ use std::future::IntoFuture;
 use std::panic::Location;
 use std::sync::Arc;
 
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
 use crate::dispatch::call::{CallFuture, Callable};
 use crate::dispatch::call_depth;
 use crate::dispatch::error::{Error, Result};
@@ -16,7 +19,7 @@ use crate::dispatch::plan::{ErasedTable, Plan, Table};
 use crate::dispatch::return_value::Values;
 use crate::dispatch::wrapper::Outcome;
 use crate::event::foreign;
-use crate::event::plugin_identity::Plugin;
+use crate::event::plugin_identity::{Place, Plugin};
 use crate::event::tracked::Tracked;
 
 /// A named point where others can join in. Implemented by `#[hookspec]` for an empty enum of the hook's name.
@@ -127,6 +130,19 @@ pub struct HookDeclaration {
     pub module_path: &'static str,
     pub plugin: Plugin,
     pub location: &'static Location<'static>,
+}
+
+impl Serialize for HookInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut hook = serializer.serialize_struct("HookInfo", 6)?;
+        hook.serialize_field("name", self.name())?;
+        hook.serialize_field("signature", self.signature())?;
+        hook.serialize_field("doc", self.doc())?;
+        hook.serialize_field("firstresult", &self.is_first_result())?;
+        hook.serialize_field("plugin", self.plugin())?;
+        hook.serialize_field("location", &Place(self.location()))?;
+        hook.end()
+    }
 }
 
 impl HookInfo {

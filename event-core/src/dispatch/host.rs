@@ -84,6 +84,8 @@ pub(crate) struct Parts {
     pub(crate) hooks: Vec<&'static HookInfo>,
     /// Each hook's implementations in call order; a hook for which there is no order is left out.
     pub(crate) implementations: ByHook,
+    /// Those of disabled plugins.
+    pub(crate) not_called: Vec<Arc<Implementation>>,
     pub(crate) config: Config,
 }
 

@@ -1,18 +1,23 @@
 //! What an implementation is: which hook it answers, who it is, when it wants to be called.
 
 use std::any::{Any, TypeId};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use crate::dispatch::builtin::startup;
 use crate::dispatch::hook::{HookInfo, HookSpec};
 use crate::dispatch::plan::Call;
 use crate::dispatch::return_value::Answer;
-use crate::event::plugin_identity::{Module, Plugin};
+use crate::event::plugin_identity::{Module, Place, Plugin};
 
 /// When an implementation wants to be called, relative to the others of its hook.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Precedence {
     /// Before the normal ones.
@@ -137,8 +142,10 @@ pub struct Implementation {
     /// The call of a closure, for which nothing is declared.
     closure: Option<Arc<dyn Any + Send + Sync>>,
     is_essential: bool,
-    /// Made when somebody wants to read it.
+    /// Made when it is read first.
     path: OnceLock<String>,
+    without_effect: OnceLock<Vec<&'static str>>,
+    not_called: OnceLock<String>,
 }
 
 impl Implementation {
@@ -150,6 +157,8 @@ impl Implementation {
             // A start that went wrong at one place is none.
             is_essential: essential || (declared.hook.id() == TypeId::of::<startup>() && !wrapper),
             path: OnceLock::new(),
+            without_effect: OnceLock::new(),
+            not_called: OnceLock::new(),
         }
     }
 
@@ -174,6 +183,8 @@ impl Implementation {
             closure: Some(Arc::new(Call::<S>::Closure(Arc::new(closure)))),
             is_essential: false,
             path: OnceLock::from("a closure".to_owned()),
+            without_effect: OnceLock::new(),
+            not_called: OnceLock::new(),
         }
     }
 
@@ -221,6 +232,30 @@ impl Implementation {
         self.get().options.after
     }
 
+    /// Those of [`before`](Self::before) and [`after`](Self::after) that have no implementation of this hook in the app:
+    /// not linked, or misspelt. They change nothing.
+    pub fn without_effect(&self) -> &[&'static str] {
+        self.without_effect.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Why the app doesn't call it, if it doesn't: its plugin is disabled.
+    pub fn not_called(&self) -> Option<&str> {
+        self.not_called.get().map(String::as_str)
+    }
+
+    /// Finds out which constraints have an effect. Called once, with all plugins that implement the hook.
+    pub(crate) fn settle(&self, plugins: &BTreeSet<&'static str>) {
+        let named = self.before().iter().chain(self.after());
+        let without_effect: Vec<_> = named.copied().filter(|name| !plugins.contains(name)).collect();
+        if !without_effect.is_empty() {
+            let _ = self.without_effect.set(without_effect);
+        }
+    }
+
+    pub(crate) fn leave_out(&self, reason: String) {
+        let _ = self.not_called.set(reason);
+    }
+
     /// Whether it is around the others instead of among them.
     pub fn is_wrapper(&self) -> bool {
         self.get().options.wrapper
@@ -259,6 +294,29 @@ impl Implementation {
     pub(crate) fn call<S: HookSpec>(&self) -> &Call<S> {
         let call = self.closure.as_deref().unwrap_or_else(|| (self.get().hearing.call)());
         call.downcast_ref().expect("an implementation's call is of its hook")
+    }
+}
+
+impl Serialize for Implementation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let length = 11 + usize::from(self.not_called().is_some());
+        let mut it = serializer.serialize_struct("Implementation", length)?;
+        it.serialize_field("path", self.path())?;
+        it.serialize_field("plugin", self.plugin())?;
+        it.serialize_field("class", &self.precedence())?;
+        it.serialize_field("wrapper", &self.is_wrapper())?;
+        it.serialize_field("essential", &self.is_essential())?;
+        it.serialize_field("before", self.before())?;
+        it.serialize_field("after", self.after())?;
+        it.serialize_field("without_effect", self.without_effect())?;
+        it.serialize_field("only_event", &self.only_event())?;
+        it.serialize_field("is_async", &self.is_async())?;
+        it.serialize_field("location", &Place(self.location()))?;
+        match self.not_called() {
+            Some(reason) => it.serialize_field("not_called", reason)?,
+            None => it.skip_field("not_called")?,
+        }
+        it.end()
     }
 }
 

@@ -3,10 +3,11 @@
 use std::any::TypeId;
 use std::panic::Location;
 
-use serde::Serializer;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use crate::event::json::Writer;
-use crate::event::plugin_identity::{Module, Plugin};
+use crate::event::plugin_identity::{Module, Place, Plugin};
 use crate::event::tracked::TrackedOf;
 use crate::event::type_number::Number;
 
@@ -172,8 +173,22 @@ impl EventType {
     }
 }
 
+impl Serialize for EventType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut event = serializer.serialize_struct("EventType", 7)?;
+        event.serialize_field("name", self.name())?;
+        event.serialize_field("version", &self.version())?;
+        event.serialize_field("rust_type", self.rust_type())?;
+        event.serialize_field("doc", self.doc())?;
+        event.serialize_field("fields", self.fields())?;
+        event.serialize_field("plugin", self.plugin())?;
+        event.serialize_field("location", &Place(self.location()))?;
+        event.end()
+    }
+}
+
 /// A field of an event, as it stands in the source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Field {
     name: &'static str,
     rust_type: &'static str,

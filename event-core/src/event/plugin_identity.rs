@@ -1,9 +1,12 @@
 //! The identity of a plugin, and how an application names the plugins that it links.
 
+use std::fmt;
 use std::panic::Location;
 
+use serde::{Serialize, Serializer};
+
 /// A crate that contributes events or implementations. Made by [`plugin!`](crate::plugin!).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Plugin {
     name: &'static str,
     version: &'static str,
@@ -38,6 +41,21 @@ pub struct Module {
 impl Module {
     pub const fn new(path: &'static str, plugin: Plugin) -> Self {
         Self { path, plugin }
+    }
+}
+
+/// A place in the source, written as `file:line`.
+pub(crate) struct Place<'a>(pub(crate) &'a Location<'a>);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.0.file(), self.0.line())
+    }
+}
+
+impl Serialize for Place<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

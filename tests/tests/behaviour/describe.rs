@@ -1,5 +1,7 @@
 //! What an app says of itself.
 
+use event_core::describe::{Description, Precedence};
+use event_core::observe::{ObservedCall, Observer};
 use event_core::prelude::*;
 
 #[derive(Event)]
@@ -39,17 +41,17 @@ fn app() -> App {
 #[test]
 fn an_event_says_who_would_be_called_in_order() {
     let calls = app().describe().event("ban-user").unwrap();
-    assert_eq!((calls.event.version, calls.event.doc), (2, "A moderator banned a user."));
-    let paths: Vec<_> = calls.implementations.iter().map(|it| it.path.as_str()).collect();
+    assert_eq!((calls.event.version(), calls.event.doc()), (2, "A moderator banned a user."));
+    let paths: Vec<_> = calls.implementations.iter().map(|it| it.path()).collect();
     let expected = ["behaviour::describe::around", "behaviour::describe::store", "behaviour::describe::tell"];
     assert_eq!(paths, expected);
     let tell = &calls.implementations[2];
     assert_eq!(
-        (tell.class, tell.is_async, tell.only_event),
-        ("trylast", true, Some("behaviour::describe::BanUser"))
+        (tell.precedence(), tell.is_async(), tell.only_event()),
+        (Precedence::TryLast, true, Some("behaviour::describe::BanUser"))
     );
-    assert_eq!(tell.without_effect, ["not-linked"]);
-    assert!(calls.implementations[1].essential && calls.implementations[0].wrapper);
+    assert_eq!(tell.without_effect(), ["not-linked"]);
+    assert!(calls.implementations[1].is_essential() && calls.implementations[0].is_wrapper());
     assert!(app().describe().event("no-such").is_none());
 }
 
@@ -91,12 +93,32 @@ fn text_json_and_markdown_hold_the_same() {
 }
 
 #[test]
-fn a_disabled_plugin_is_shown_as_one() {
-    let builder = App::builder().without_linked().event::<BanUser>().hook(store);
-    let app = builder.config(json!({ "plugins": { "tests": { "enabled": false } } })).start().wait().unwrap();
-    let described = app.describe();
-    assert!(!described.plugins[0].enabled);
-    assert!(described.event("ban-user").unwrap().implementations.is_empty());
+fn a_disabled_plugin_is_shown_as_one_and_its_implementations_with_the_reason_why_none_is_called() {
+    let builder = || {
+        let builder = App::builder().without_linked().event::<BanUser>().event::<Other>();
+        let builder = builder.hook(store).hook(tell).on(|_: &BanUser| ());
+        builder.config(json!({ "plugins": { "tests": { "enabled": false } } }))
+    };
+    let described = builder().describe().wait().unwrap();
+    let started = builder().start().wait().unwrap().describe();
+    for described in [described, started] {
+        let enabled: Vec<_> = described.plugins.iter().map(|it| (it.plugin.name(), it.enabled)).collect();
+        assert_eq!(enabled, [("app", true), ("tests", false)]);
+        let calls = described.event("ban-user").unwrap();
+        let called: Vec<_> = calls.implementations.iter().map(|it| it.path()).collect();
+        assert_eq!(called, ["a closure"]);
+        let not_called: Vec<_> = calls.not_called.iter().map(|it| (it.path(), it.not_called())).collect();
+        let reason = "plugin `tests` is disabled: `plugins.tests.enabled` is `false` in configuration";
+        assert_eq!(
+            not_called,
+            [("behaviour::describe::tell", Some(reason)), ("behaviour::describe::store", Some(reason))]
+        );
+        assert_eq!(described.event("other").unwrap().not_called.len(), 1);
+        let text = calls.to_string();
+        assert_eq!(text.matches("not called: plugin `tests` is disabled").count(), 2, "{text}");
+        let json = serde_json::to_value(&described).unwrap();
+        assert_eq!(json["hooks"][0]["not_called"][0]["not_called"], reason);
+    }
 }
 
 /// May this event be shown to this reader?
@@ -126,4 +148,107 @@ fn the_json_of_a_description_stays_as_it_is_byte_for_byte() {
         json.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
     }
     assert_eq!(json + "\n", include_str!("described.json"));
+}
+
+mod without_a_start {
+    use super::*;
+
+    #[derive(Event)]
+    struct Imported<T> {
+        item: T,
+    }
+
+    #[derive(Event)]
+    #[event(name = "other")]
+    struct SameName;
+
+    #[hookimpl]
+    fn startup() {
+        unreachable!("nothing is started");
+    }
+
+    #[hookimpl]
+    fn shutdown() {
+        unreachable!("nothing is stopped");
+    }
+
+    #[hookimpl]
+    fn register_observers() -> Vec<Box<dyn Observer>> {
+        unreachable!("no observer is asked for");
+    }
+
+    #[hookimpl]
+    fn register_events() -> Vec<EventType> {
+        vec![EventType::of::<Imported<u8>>()]
+    }
+
+    #[hookimpl(register_events)]
+    fn reads_its_section(app: &App) -> event_core::Result<Vec<EventType>> {
+        app.plugin_config::<serde_json::Value>("tests")?;
+        Ok(Vec::new())
+    }
+
+    struct TellsNothing;
+
+    impl Observer for TellsNothing {
+        fn before(&self, _: &ObservedCall<'_>) {
+            unreachable!("no call is watched");
+        }
+    }
+
+    fn not_annotated() {}
+
+    fn problems(described: &Description) -> Vec<String> {
+        described.problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_description_is_that_of_the_app_when_it_runs() {
+        let described = |builder: event_core::AppBuilder| {
+            let builder = builder.event::<BanUser>().event::<Other>().hook(register_events);
+            builder.hook(tell).hook(store).hook(around).hook(others)
+        };
+        let builder = || described(App::builder().without_linked());
+        let running = builder().start().wait().unwrap().describe();
+        let described = builder().describe().wait().unwrap();
+        assert_eq!(json!(described), json!(running));
+        assert_eq!(described.to_string(), running.to_string());
+        assert!(described.event("imported").is_some() && described.problems.is_empty());
+    }
+
+    #[test]
+    fn only_register_events_is_called_and_no_reference_is_resolved() {
+        let section = json!({
+            "token": { "$env": "NOT_SET_ANYWHERE" },
+            "keys": [{ "key": { "$file": "/no/such/file" } }],
+        });
+        let builder = App::builder().without_linked().event::<Other>().observer(TellsNothing);
+        let builder = builder.hook(startup).hook(shutdown).hook(register_observers).hook(register_events);
+        let builder = builder.config(json!({ "plugins": { "tests": section } }));
+        let described = builder.describe().wait().unwrap();
+        assert!(described.problems.is_empty(), "{:?}", described.problems);
+        let hooks: Vec<_> = described.hooks.iter().map(|it| it.hook.name()).collect();
+        assert_eq!(hooks, ["register_events", "register_observers", "shutdown", "startup"]);
+        assert!(!json!(described).to_string().contains("NOT_SET_ANYWHERE"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_among_the_problems_and_the_rest_is_described_all_the_same() {
+        let builder = App::builder().without_linked().event::<Other>().event::<SameName>();
+        let builder = builder.hook(not_annotated).hook(tell).hook(reads_its_section);
+        let builder = builder.config(json!({ "plugins": { "tests": { "token": { "$env": "X" } } } }));
+        let described = builder.config(json!({ "plguins": {} })).describe().wait().unwrap();
+        let problems = problems(&described);
+        for part in [
+            "not_annotated`, given to the builder at",
+            "did you mean `plugins`?",
+            "two events are called `other`",
+            "references (`$env`, `$file`), which are resolved only when the app starts",
+        ] {
+            assert_eq!(problems.iter().filter(|it| it.contains(part)).count(), 1, "{part}: {problems:#?}");
+        }
+        let text = described.to_string();
+        assert!(text.starts_with("Problems\n  ") && text.contains("two events are called other"), "{text}");
+        assert_eq!(json!(described)["problems"].as_array().map(Vec::len), Some(problems.len()));
+    }
 }
