@@ -20,104 +20,106 @@ impl fmt::Display for Error {
                 )
             }
             Self::DatabaseExists { name, path } => {
-                write!(f, "there is a database `{name}` already, in {}", path.display())
+                write!(
+                    f,
+                    "failed to add the database `{name}`: there is one of this name, in {}; choose another name",
+                    path.display()
+                )
             }
             Self::SameFile { path, open_as } => write!(
                 f,
-                "{} is open as the database `{open_as}`; ask for it by that name, since a file has one writer",
+                "failed to open {}: it is open as the database `{open_as}`, and a file has one writer; use that database",
                 path.display()
             ),
-            Self::NoStore => {
-                f.write_str("this app keeps no events: `plugins.event-sqlite.store.enabled` is `false`")
-            }
-            Self::Open { path, cause } => write!(f, "{} can't be opened: {cause}", path.display()),
+            Self::NoStore => f.write_str(
+                "failed to use the store: `plugins.event-sqlite.store.enabled` is `false`; set it to `true`",
+            ),
+            Self::Open { path, cause } => write!(f, "failed to open {}: {cause}", path.display()),
             Self::Thread { path, .. } => {
-                write!(f, "{}: the system gives no thread for this database", path.display())
+                write!(f, "failed to open {}: the system can't start a thread for it", path.display())
             }
             Self::Sqlite { path, cause } => {
-                write!(f, "{}: SQLite failed", path.display())?;
+                write!(f, "failed to use {}", path.display())?;
                 match cause.sqlite_error_code().and_then(advice) {
-                    Some(advice) => write!(f, "; {advice}"),
+                    Some(advice) => write!(f, ": {advice}"),
                     None => Ok(()),
                 }
             }
-            Self::RolledBack { path, .. } => write!(
-                f,
-                "{}: nothing was written, because the transaction that several writes shared broke; try again",
-                path.display()
-            ),
-            Self::EndedTransaction { path } => write!(
-                f,
-                "{}: a closure ended the transaction that it ran in; return from it to commit, or an error to roll back",
-                path.display()
-            ),
-            Self::Panicked { path, message } => {
-                write!(f, "{}: the closure panicked, and what it wrote is undone: {message}", path.display())
+            Self::RolledBack { path, .. } => {
+                write!(f, "failed to write to {}: {ROLLED_BACK}", path.display())
             }
-            Self::Inside { path } => write!(
-                f,
-                "{}: a closure that runs in this database used it by an outer handle, and would wait for itself; use \
-                 what the closure is given (`tx`, `tx.track(…)`, or the connection)",
-                path.display()
-            ),
+            Self::EndedTransaction { path } => write!(f, "failed to write to {}: {ENDED}", path.display()),
+            Self::Panicked { path, message } => {
+                write!(
+                    f,
+                    "failed to write to {}: the closure panicked, and its writes are rolled back: {message}",
+                    path.display()
+                )
+            }
+            Self::Inside { path } => write!(f, "failed to use {}: {INSIDE}", path.display()),
             Self::Circle { path } => write!(f, "failed to write to {}: {CIRCLE}", path.display()),
             Self::Replaced { path, file } => replaced(f, path, file),
-            Self::Closed { path } => write!(f, "{} was closed when the app was shut down", path.display()),
+            Self::Closed { path } => {
+                write!(f, "failed to use {}: it was closed when the app was shut down", path.display())
+            }
             Self::Forked { path } => write!(f, "failed to use {}: {FORKED}", path.display()),
             Self::ThreadEnded { path } => {
-                write!(f, "failed to learn what became of a call to {}: {THREAD_ENDED}", path.display())
+                write!(f, "failed to get the result of a call to {}: {THREAD_ENDED}", path.display())
             }
             Self::Properties(error) => error.fmt(f),
             Self::TooLarge { event, bytes } => {
-                write!(f, "event `{event}` has {bytes} bytes, more than a row can hold")
+                write!(f, "failed to store event `{event}`: it has {bytes} bytes, more than fits in a row")
             }
             Self::IdTaken { path, event, id, other } => write!(
                 f,
-                "{}: failed to keep event `{event}`: its id {id} is that of another event, which differs in its {other}; \
-                 give each event an id of its own",
+                "failed to store event `{event}` in {}: its id {id} belongs to another event, which differs in its \
+                 {other}; give each event an id of its own",
                 path.display()
             ),
-            Self::Ignored { path, event } => write!(
-                f,
-                "{}: failed to keep event `{event}`: a trigger of the application's on `events` ignored its row; let \
-                 it use `RAISE(ABORT, …)` where an event is to be refused",
-                path.display()
-            ),
+            Self::Ignored { path, event } => {
+                write!(f, "failed to store event `{event}` in {}: {IGNORED}", path.display())
+            }
             Self::Own(error) => error.fmt(f),
             Self::NewerStore { path, found, known } => write!(
                 f,
-                "{} was written by a newer event-sqlite: its store has version {found}, and this one knows {known}; \
-                 update, or name another file",
+                "failed to open the store {}: it was written by a newer event-sqlite, in version {found}, and this one \
+                 knows {known}; update event-sqlite, or name another file",
                 path.display()
             ),
-            Self::NotTheStore { path } => write!(
-                f,
-                "failed to open the store: {} has tables that aren't the store's; nothing was written to it; give the \
-                 store a file of its own (`plugins.event-sqlite.store.path`), or name a database of the application's \
-                 that has no table `events` (`plugins.event-sqlite.store.database`)",
-                path.display()
-            ),
+            Self::NotTheStore { path } => {
+                write!(f, "failed to open the store {}: {NOT_THE_STORE}", path.display())
+            }
             Self::NoName(mistake) => mistake.fmt(f),
             Self::Unreadable { path, seq, .. } => {
-                write!(f, "{}: the row with seq {seq} can't be read as an event", path.display())
+                write!(f, "failed to read the row with seq {seq} of {} as an event", path.display())
             }
             Self::UnreadableRows { path, seqs, .. } => unreadable_rows(f, path, seqs),
             Self::Unwritten { path, left, deadline, .. } => write!(
                 f,
-                "{}: shutdown left {left} events and writes unwritten; it may take {deadline:?} \
-                 (`plugins.event-sqlite.shutdown_ms`)",
+                "failed to write {left} events and writes to {} within {deadline:?} of the shutdown; allow more time with \
+                 `plugins.event-sqlite.shutdown_ms`",
                 path.display()
             ),
         }
     }
 }
 
-const CIRCLE: &str = "a closure there waits for this closure, and neither would ever end; write to one database after \
-                      the other, and not from within";
-const FORKED: &str = "it was opened before this process was forked, and a fork has none of the threads that serve it; \
-                      start the app in the child";
-const THREAD_ENDED: &str = "the thread that had it ended by a panic, which is a line on standard error; look whether it \
-                            was done, and try again";
+const ROLLED_BACK: &str = "the transaction that several writes share was rolled back; try again";
+const ENDED: &str =
+    "a closure ended its transaction; return from the closure to commit, or an error to roll back";
+const INSIDE: &str = "a closure of this database used it by an outer handle, and would wait for itself; use the closure's \
+                      argument (`tx`, `tx.track(…)`, or the connection)";
+const IGNORED: &str = "a trigger of the application on `events` ignored its row; to refuse an event, use \
+                       `RAISE(ABORT, …)`";
+const NOT_THE_STORE: &str = "it has tables of another program, and wasn't changed; give the store a file of its own \
+                             (`plugins.event-sqlite.store.path`), or name a database of the application without a table \
+                             `events` (`plugins.event-sqlite.store.database`)";
+const CIRCLE: &str = "a closure there waits for this closure, and neither would end; write to one database after the \
+                      other";
+const FORKED: &str = "it was opened before this process was forked, and a fork doesn't have the plugin's threads; start \
+                      the app in the child";
+const THREAD_ENDED: &str = "its thread ended by a panic, which is a line on standard error; check whether it was done, \
+                            and try again";
 
 fn replaced(f: &mut fmt::Formatter<'_>, path: &Path, file: &Path) -> fmt::Result {
     write!(
@@ -129,10 +131,10 @@ fn replaced(f: &mut fmt::Formatter<'_>, path: &Path, file: &Path) -> fmt::Result
 }
 
 fn unknown_database(f: &mut fmt::Formatter<'_>, name: &str, known: &[String]) -> fmt::Result {
-    write!(f, "there is no database `{name}`; ")?;
+    write!(f, "failed to find the database `{name}`: ")?;
     match known {
-        [] => f.write_str("there is none at all")?,
-        known => write!(f, "there is `{}`", known.join("`, `"))?,
+        [] => f.write_str("this app has none")?,
+        known => write!(f, "this app has `{}`", known.join("`, `"))?,
     }
     write!(
         f,
@@ -147,8 +149,8 @@ fn unreadable_rows(f: &mut fmt::Formatter<'_>, path: &Path, seqs: &[i64]) -> fmt
     let rest = if seqs.len() > MOST { ", …" } else { "" };
     write!(
         f,
-        "{}: {} rows can't be read as events (seq {}{rest}); `.stream()` gives the others, and an error for each of \
-         these",
+        "failed to read from {}: {} rows aren't readable as events (seq {}{rest}); `.stream()` gives the others, and an \
+         error for each of these",
         path.display(),
         seqs.len(),
         some.join(", ")
@@ -158,18 +160,18 @@ fn unreadable_rows(f: &mut fmt::Formatter<'_>, path: &Path, seqs: &[i64]) -> fmt
 /// What to do about it.
 pub(super) fn advice(code: ErrorCode) -> Option<&'static str> {
     Some(match code {
-        ErrorCode::DiskFull => "there is no room on its disk; make some, and the next write works",
+        ErrorCode::DiskFull => "its disk is full; free some space, and the next write works",
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             "another process held its lock for longer than `busy_timeout_ms`"
         }
         ErrorCode::SystemIoFailure => {
-            "its disk can't be read or written; the next write works when the cause is gone"
+            "its disk can't be read or written; remove the cause, and the next write works"
         }
         ErrorCode::DatabaseCorrupt => "it is damaged; see https://sqlite.org/recovery.html",
-        ErrorCode::ReadOnly => "it became read only; check its permissions",
+        ErrorCode::ReadOnly => "it is read only; check its permissions",
         ErrorCode::AuthorizationForStatementDenied => {
-            "a closure shares its transaction with others: it can't begin, commit or roll back, attach a file or set a \
-             pragma that stays; return from it to commit, or an error to roll back"
+            "a closure shares its transaction with others, so it can't begin, commit or roll back, attach a file or set a \
+             lasting pragma; return from it to commit, or an error to roll back"
         }
         ErrorCode::CannotOpen => "there is no such file, or no permission to open it",
         _ => return None,

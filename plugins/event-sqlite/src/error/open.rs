@@ -36,11 +36,10 @@ impl fmt::Display for OpenError {
         match self {
             Self::Directory(_) => f.write_str("its directory can't be created"),
             Self::NoFile => f.write_str(
-                "this path is no file to SQLite; name a file, for tests one in a temporary directory",
+                "SQLite doesn't take this path for a file; name a file, in tests one in a temporary directory",
             ),
             Self::Uri => f.write_str(
-                "it starts with `file:`, and this is no place for a URI; write the path alone, or `./file:…` for a file \
-                 of that name",
+                "it starts with `file:`, and URIs aren't supported; write the path alone, or `./file:…` for a file of that name",
             ),
             Self::BusyTimeout(timeout) => write!(
                 f,
@@ -53,15 +52,15 @@ impl fmt::Display for OpenError {
                  them; choose one such as 0o600 or 0o640"
             ),
             Self::ReadOnly => {
-                f.write_str("it can be read only, and events are to be written; check its permissions")
+                f.write_str("it is read only; check its permissions")
             }
             Self::NoWal(mode) => write!(
                 f,
-                "its file system has no room for a write-ahead log (journal mode `{mode}`), as network file systems \
-                 don't; move it to a local disk"
+                "failed to enable write-ahead logging (journal mode `{mode}`): network file systems don't support it; use a \
+                 local disk"
             ),
             Self::Sqlite(cause) => match cause.sqlite_error_code() {
-                Some(ErrorCode::NotADatabase) => f.write_str("it is no SQLite database; name another file"),
+                Some(ErrorCode::NotADatabase) => f.write_str("it isn't a SQLite database; name another file"),
                 Some(code) => f.write_str(advice(code).unwrap_or("SQLite failed")),
                 None => f.write_str("SQLite failed"),
             },

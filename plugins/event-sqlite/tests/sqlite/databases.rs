@@ -75,7 +75,7 @@ fn an_unknown_name_is_an_error_that_lists_the_known_ones() {
     let error = app.database("user").expect_err("there is no such database");
     assert!(matches!(&error, Error::UnknownDatabase { name, .. } if name == "user"), "{error:?}");
     let text = error.to_string();
-    assert!(text.starts_with("there is no database `user`; there is `store`, `users`;"), "{text}");
+    assert!(text.starts_with("failed to find the database `user`: this app has `store`, `users`;"), "{text}");
     assert!(text.contains("`[plugins.event-sqlite.databases.user]`"), "{text}");
 }
 
@@ -134,7 +134,7 @@ fn what_is_no_database_is_said_with_its_path() {
         .expect("it can be written");
     let (path, cause) = not_opened(&files, "notes.txt");
     assert_eq!(path, files.path("notes.txt"));
-    assert_eq!(cause.to_string(), "it is no SQLite database; name another file");
+    assert_eq!(cause.to_string(), "it isn't a SQLite database; name another file");
 
     fs::create_dir(files.path("directory")).expect("it can be made");
     let (path, cause) = not_opened(&files, "directory");
@@ -292,7 +292,7 @@ fn a_file_system_without_a_write_ahead_log_is_an_error() {
         matches!(&error, Error::Open { cause: OpenError::NoWal(mode), .. } if mode == "delete"),
         "{error:?}"
     );
-    assert!(error.to_string().contains("app.db can't be opened"), "{error}");
+    assert!(error.to_string().contains("app.db: failed to enable write-ahead logging"), "{error}");
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn a_setting_that_contradicts_another_or_is_unknown_keeps_the_app_from_starting(
         (json!({ "store": { "ack": "later" } }), "`commit` or `enqueued`"),
         (
             json!({ "store": { "database": "ap" }, "databases": { "app": app } }),
-            "there is no database `ap`; there is `app`",
+            "failed to find the database `ap`: this app has `app`",
         ),
         (
             json!({ "store": { "database": "app", "path": "s.db" }, "databases": { "app": app } }),

@@ -79,7 +79,10 @@ fn a_foreign_file_is_refused_and_not_a_byte_of_it_changes() {
             matches!(&error, Error::NotTheStore { path } if *path == files.path("app.db")),
             "{sql}: {error:?}"
         );
-        assert!(error.to_string().contains("nothing was written to it"), "{error}");
+        assert!(
+            error.to_string().contains("it has tables of another program, and wasn't changed"),
+            "{error}"
+        );
         assert!(fs::read(files.path("app.db")).expect("it can be read") == before, "{sql}");
         assert_eq!(fs::read_dir(files.path(".")).expect("it can be read").count(), 1, "{sql}");
     }

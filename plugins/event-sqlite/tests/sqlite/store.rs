@@ -180,7 +180,10 @@ fn a_file_that_was_closed_is_opened_again_and_one_of_a_newer_version_is_refused(
             matches!(&error, Error::NewerStore { path, found: 3, known: 2 } if *path == files.path(file)),
             "{error}"
         );
-        assert!(error.to_string().contains("its store has version 3, and this one knows 2"), "{error}");
+        assert!(
+            error.to_string().contains("by a newer event-sqlite, in version 3, and this one knows 2"),
+            "{error}"
+        );
     }
 }
 

@@ -128,9 +128,9 @@ fn an_error_or_a_panic_undoes_its_own_closure_and_the_others_are_written() {
     let path = files.path("notes.db");
     assert_eq!(errors[0], None);
     assert_eq!(errors[1].as_deref(), Some("no such user"));
-    assert_eq!(errors[2], Some(format!("{}: SQLite failed", path.display())));
-    let panicked = "the closure panicked, and what it wrote is undone: the closure is broken";
-    assert_eq!(errors[3], Some(format!("{}: {panicked}", path.display())));
+    assert_eq!(errors[2], Some(format!("failed to use {}", path.display())));
+    let panicked = "the closure panicked, and its writes are rolled back: the closure is broken";
+    assert_eq!(errors[3], Some(format!("failed to write to {}: {panicked}", path.display())));
     assert_eq!(errors[4], None);
     assert_eq!(texts(&files), ["before", "after"]);
 }
