@@ -21,8 +21,8 @@ pub trait SqliteExt {
     /// The database of this name.
     ///
     /// # Errors
-    /// [`Error::UnknownDatabase`], which lists those that there are. If nobody has asked this plugin before, whatever
-    /// keeps a configured database from being opened.
+    /// [`Error::UnknownDatabase`], which lists those that there are. At this plugin's first use, also the errors of
+    /// opening the configured databases.
     fn database(&self, name: &str) -> Result<Database>;
 
     /// Opens another database, for instance in a `startup` implementation. [`Databases`] adds one before the start.
@@ -35,8 +35,8 @@ pub trait SqliteExt {
     /// The store that keeps this app's events.
     ///
     /// # Errors
-    /// [`Error::NoStore`] when it is switched off. If nobody has asked this plugin before, whatever keeps a configured
-    /// database from being opened.
+    /// [`Error::NoStore`] when it is switched off. At this plugin's first use, also the errors of opening the
+    /// configured databases.
     fn store(&self) -> Result<Store>;
 }
 
@@ -87,7 +87,7 @@ impl Databases {
 pub(crate) struct Sqlite {
     databases: Mutex<BTreeMap<String, Arc<Open>>>,
     store: Option<WantedStore>,
-    /// Unset until somebody asks for the store: an app that only adds databases gets no file for events.
+    /// Set at the first use of the store: an app that only adds databases gets no file for events.
     keeper: OnceLock<Result<Arc<Keeper>>>,
     pub(crate) deliveries: Arc<Deliveries>,
     shutdown: Duration,
@@ -104,7 +104,7 @@ struct WantedStore {
 const QUEUE: usize = 65_536;
 
 impl Sqlite {
-    /// Made for whoever asks first. That needn't be the `startup` implementation: another plugin's may track events before.
+    /// Made at its first use. That needn't be in the `startup` implementation: another plugin's may track events before.
     pub(crate) fn of(app: &App) -> Result<Arc<Self>> {
         app.state_or_try_init(|| Self::new(app))
     }

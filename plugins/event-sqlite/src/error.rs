@@ -22,15 +22,15 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// In a closure that writes or reads, `?` makes one of a `rusqlite::Error` and of an `event_core::Error`;
 /// [`Error::own`] takes any other.
 ///
-/// Cloning is cheap: a commit that fails is the error of everybody who waits for it.
+/// Cloning is cheap: the error of a failed commit goes to every caller that waits for it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The section `[plugins.event-sqlite]` isn't what this plugin reads.
+    /// The section `[plugins.event-sqlite]` is invalid.
     Settings(Arc<event_core::Error>),
     /// The section `[plugins.event-sqlite]` contradicts itself; the text says where and how.
     Contradiction(String),
-    /// Somebody asked for a database that the app doesn't have.
+    /// The app has no database of this name.
     UnknownDatabase {
         /// The name that was asked for.
         name: String,

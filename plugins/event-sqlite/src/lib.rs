@@ -19,7 +19,7 @@
 //! | `name`, `version` | the event's name, and the version of its fields |
 //! | `created` | RFC 3339, UTC, with microseconds: `2026-11-22T11:57:54.619377Z` |
 //! | `actor_id` | the actor's `id` if that is a text or a number, as text |
-//! | `actor`, `properties` | JSON objects; `actor` is null where nobody was named |
+//! | `actor`, `properties` | JSON objects; `actor` is null for an event without one |
 //! | `context` | a JSON object with the [`Context`](event_core::Context) of the event, or null |
 //!
 //! The view `datasette_events` shows them as the plugin datasette-events-db for Datasette does: `id`, `event`, `created`,
@@ -232,7 +232,7 @@ event_core::plugin!();
 /// Opens the databases that are configured, so that a mistake in them keeps the app from starting.
 ///
 /// # Errors
-/// When the section isn't what this plugin reads, a file can't be opened, or an essential implementation comes after
+/// When the section is invalid, a file can't be opened, or an essential implementation comes after
 /// [`keep_event`].
 #[hookimpl(startup, tryfirst)]
 pub fn open_databases(app: &App) -> Result<()> {

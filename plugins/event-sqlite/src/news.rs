@@ -106,7 +106,7 @@ impl News {
     }
 }
 
-/// Somebody who follows, and its task's place while it waits.
+/// A follower, and its task's waker while it waits.
 pub(crate) struct Follower {
     news: Arc<News>,
     place: Place,

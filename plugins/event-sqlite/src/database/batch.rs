@@ -5,7 +5,7 @@ use futures_channel::oneshot;
 use crate::database::job::Job;
 use crate::error::Result;
 
-/// Where the outcome of a row is sent, if somebody waits for it.
+/// The sender of a row's outcome, if a caller waits for it.
 pub(crate) type Answer = oneshot::Sender<Result<()>>;
 
 /// Events and closures that wait together, and that are then written in one transaction.
@@ -14,7 +14,7 @@ pub(crate) struct Batch {
     /// The rows, one after the other: one buffer that is used again and again, instead of an allocation for each.
     bytes: Vec<u8>,
     entries: Vec<Entry>,
-    /// How many of them somebody waits for.
+    /// How many of them a caller waits for.
     awaited: usize,
 }
 
@@ -27,7 +27,7 @@ struct Entry {
 pub(crate) enum What {
     Row(Option<Answer>),
     Job(Box<dyn Job>),
-    /// Whoever waited for it has been told.
+    /// Its caller has the outcome.
     Answered,
 }
 
@@ -102,7 +102,7 @@ impl Batch {
         std::mem::replace(&mut self.entries[at].what, What::Answered)
     }
 
-    /// Takes out what is at this place if somebody waits for it.
+    /// Takes the entry at this index, if a caller waits for it.
     pub(crate) fn take_awaited(&mut self, at: usize) -> Option<What> {
         match self.entries[at].what {
             What::Row(Some(_)) | What::Job(_) => Some(self.take(at)),
@@ -121,14 +121,14 @@ impl Batch {
         }
     }
 
-    /// Keeps the rows that nobody waits for and that aren't answered, closed up.
+    /// Keeps only the unanswered rows, which no caller waits for, and closes the gaps.
     pub(crate) fn keep_unanswered(&mut self) {
         let mut kept = Self::default();
         for at in 0..self.len() {
             match self.entries[at].what {
                 What::Row(None) => kept.push_row(self.row(at), None),
                 What::Answered => {}
-                What::Row(Some(_)) | What::Job(_) => unreachable!("whoever waits was answered"),
+                What::Row(Some(_)) | What::Job(_) => unreachable!("all callers were answered"),
             }
         }
         *self = kept;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Result};
 /// How large the log is after a checkpoint at most, where it was larger: as large as it usually gets between two.
 const USUAL: i64 = 4 << 20;
 
-/// A log that is longer than this is emptied when nobody writes for a while.
+/// A log that is longer than this is emptied after a while without writes.
 const LONG: u64 = 1 << 20;
 
 /// What became of a log that was to be emptied.

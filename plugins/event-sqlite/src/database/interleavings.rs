@@ -1,5 +1,5 @@
 //! The queue and the writer in many orders in which threads can take their turns: no lost wake-up, no answer before its
-//! commit, nobody without an answer. `.ci/interleavings` runs them.
+//! commit, no caller without an answer. `.ci/interleavings` runs them.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, mpsc};
@@ -39,7 +39,7 @@ fn an_answer_comes_after_its_commit_and_everybody_gets_one() {
 fn what_is_let_in_is_written_however_small_the_queue_is_and_however_often_a_commit_fails() {
     in_many_orders(|| {
         let numbers = Numbers::open(2, 0.3);
-        numbers.producers(3, |numbers, number| numbers.enqueue(number).expect("nobody closes it"));
+        numbers.producers(3, |numbers, number| numbers.enqueue(number).expect("the queue is open"));
         numbers.core.close(later());
         numbers.wait_for_the_writer();
         assert_eq!(numbers.all(), (0..3 * EACH).collect());
@@ -61,14 +61,14 @@ fn closing_keeps_out_what_comes_later_and_writes_what_came_before() {
                 if number % 2 == 0 {
                     numbers.row(number);
                 } else if let Ok(()) = numbers.enqueue(number) {
-                    let_in.lock().expect("nobody panics").insert(number);
+                    let_in.lock().expect("no thread panics").insert(number);
                 }
             }
         });
         closing.join().expect("it doesn't panic");
         numbers.wait_for_the_writer();
         let odd: BTreeSet<_> = numbers.all().into_iter().filter(|number| number % 2 == 1).collect();
-        assert_eq!(odd, *let_in.lock().expect("nobody panics"));
+        assert_eq!(odd, *let_in.lock().expect("no thread panics"));
     });
 }
 
@@ -79,7 +79,7 @@ fn a_writer_that_gives_up_says_what_is_left_and_leaves_nobody_waiting() {
         numbers.producers(2, |numbers, number| match number % 3 {
             0 => numbers.job(number, true),
             1 => numbers.row(number),
-            _ => numbers.enqueue(number).expect("nobody closes it"),
+            _ => numbers.enqueue(number).expect("the queue is open"),
         });
         numbers.core.close(Instant::now());
         numbers.wait_for_the_writer();
@@ -148,13 +148,13 @@ impl Numbers {
     }
 
     fn wait_for_the_writer(&self) {
-        let ended = self.writer_ended.lock().expect("nobody panics");
+        let ended = self.writer_ended.lock().expect("no thread panics");
         while ended.try_recv() != Err(mpsc::TryRecvError::Disconnected) {
             thread::yield_now();
         }
     }
 
-    /// Writes a row that nobody waits for.
+    /// Writes a row without a waiting caller.
     fn enqueue(&self, number: u32) -> Result<(), Closed> {
         self.push(number, None)
     }

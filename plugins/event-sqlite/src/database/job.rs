@@ -22,7 +22,7 @@ pub(crate) trait Job: Send {
     /// Runs the closure and keeps its outcome. Where it failed, the caller undoes what was written.
     fn run(&mut self, turn: &mut Turn<'_>) -> Result<(), Undo>;
 
-    /// Tells whoever waits: the job's own failure if it failed, or how the transaction ended.
+    /// Sends the outcome to the caller: the job's own failure, or how the transaction ended.
     ///
     /// # Errors
     /// The failure, where its caller has stopped waiting.

@@ -131,7 +131,7 @@ impl Database {
     /// [`Error::Circle`](crate::Error::Circle) in a closure of another one that a closure of this one waits for.
     /// In every case nothing is written, and no event happened. One exception: where the disk fails to keep a commit
     /// (`SQLITE_IOERR_FSYNC`) and the process dies before another one is written, the next start may find it in the
-    /// log. Whoever tries again with the same ids needn't know.
+    /// log. A retry with the same ids is safe either way.
     #[track_caller]
     pub fn write<T, F>(&self, closure: F) -> Waiting<Written<T>>
     where

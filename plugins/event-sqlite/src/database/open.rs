@@ -105,7 +105,7 @@ impl Open {
         self.readers.close();
         self.core.close(deadline.end);
         let ended = self.writer_ended.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // Whoever came before waits.
+        // An earlier caller of this waits for the writer.
         let Some(ended) = ended else { return Ok(()) };
         let (sender, receiver) = oneshot::channel();
         let core = self.core.clone();
@@ -139,7 +139,7 @@ impl Open {
     }
 }
 
-/// Nobody can use the database any more, and nobody waits for it to be closed.
+/// The last handle is gone, so the database closes without a caller that waits for it.
 impl Drop for Open {
     fn drop(&mut self) {
         if self.core.may_be_used().is_err() {
@@ -241,7 +241,7 @@ impl Core {
     pub(crate) fn close(&self, deadline: Instant) {
         // The first word counts.
         let _ = self.deadline.set(deadline);
-        // Before the queue: when the writer ends, nobody starts to read any more.
+        // Before the queue: when the writer ends, no follower starts another read.
         if let Some(ledger) = self.ledger() {
             ledger.news.end();
         }

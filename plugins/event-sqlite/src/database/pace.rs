@@ -12,12 +12,12 @@ pub(crate) enum Pace {
     /// So many callers were answered at once. They will be back in a moment, and then one commit serves them all
     /// again; without the wait, the first of them would get a commit of its own, and the others wait for that.
     Gather { awaited: usize, longest: Duration },
-    /// Events come that nobody waits for. To wake the writer for each would cost the thread that tracks more than
-    /// everything else about the event.
+    /// Events come without waiting callers. Waking the writer for each would cost the tracking thread more than the rest of
+    /// the event.
     Linger { rounds: u32 },
 }
 
-/// How long events that nobody waits for wait for company.
+/// How long events without waiting callers wait for others.
 const ROUND: Duration = Duration::from_millis(1);
 /// After so many rounds without an event the writer sleeps, and the next event pays for waking it.
 pub(crate) const ROUNDS: u32 = 50;

@@ -30,7 +30,7 @@ struct State {
     closed: bool,
 }
 
-/// How much must wait until it is worth something: so many in all, or so many that somebody waits for.
+/// How many entries must wait before the writer wakes: in all, or with a caller that waits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Worth {
     pub(crate) entries: usize,
@@ -205,7 +205,7 @@ impl Queue {
         wake_all(waiting);
     }
 
-    /// Drops what waits, so that whoever waits for it learns that nobody will write it. For the end of the writer.
+    /// Drops all entries, so that their callers get an error. For the end of the writer.
     pub(crate) fn abandon(&self) {
         self.close();
         let mut pending = std::mem::take(&mut self.lock().pending);

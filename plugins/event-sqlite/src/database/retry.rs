@@ -19,7 +19,7 @@ impl Retry {
     /// Gives `false` when there is no time left.
     pub(crate) fn wait(&mut self, core: &Core) -> bool {
         self.pause = (self.pause * 2).clamp(Self::FIRST, Self::LONGEST);
-        // Somebody who waits is worth a try at once, and gets its error if it fails.
+        // A waiting caller causes a try at once, and gets the error if that fails.
         let worth = Worth { entries: usize::MAX, awaited: 1 };
         if core.queue.sleep(worth, Some(self.pause)) != Awake::Closed {
             return true;

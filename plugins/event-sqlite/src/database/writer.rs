@@ -1,4 +1,4 @@
-//! The thread that writes to a database: everything that waits in one transaction, and then everybody is told.
+//! The thread that writes to a database: all waiting entries in one transaction, then their callers are answered.
 
 use std::cell::Cell;
 use std::ops::{Range, RangeInclusive};
@@ -145,7 +145,7 @@ impl Writer {
         }
     }
 
-    /// After a panic that isn't a closure's: this thread goes on, and nobody waits for what it had begun.
+    /// After a panic that isn't a closure's: this thread goes on, and the callers of the broken batch get an error.
     fn recover(&self, frame: &Frame<'_>, batch: &mut Batch, message: String) -> Error {
         if !self.connection.is_autocommit() {
             // If this fails too, the next BEGIN says so.
@@ -171,8 +171,8 @@ impl Writer {
         }
     }
 
-    /// Writes what it can and answers whoever waits. What stays in the batch are rows that nobody waits for, and the
-    /// error is why.
+    /// Writes what it can and answers the callers. Rows without callers that couldn't be written stay in the batch; the error
+    /// says why.
     fn write(&self, frame: &Frame<'_>, batch: &mut Batch) -> Option<Error> {
         let (mut from, mut one_by_one) = (0, 0);
         while batch.next(from).is_some() {
@@ -340,7 +340,7 @@ impl Writer {
                 ledger.set_failing(by_the_disk.map(|(_, error)| error.clone()));
             }
         }
-        // First, or somebody who was answered could find its write still waiting.
+        // First, or an answered caller could find its write still waiting.
         self.core.queue.answered(batch.left_from(part.range.end));
         let mut failed = part.failed.into_iter().peekable();
         for at in part.range {
@@ -349,7 +349,7 @@ impl Writer {
         }
     }
 
-    /// Tells whoever waits for what is at this place.
+    /// Answers the caller of the entry at this index.
     fn answer(&self, batch: &mut Batch, at: usize, error: Option<Error>) {
         match batch.take(at) {
             What::Row(Some(answer)) => {
@@ -379,7 +379,7 @@ impl Writer {
         }
     }
 
-    /// The row can't be in the table, now or later, and nobody waits who could be told.
+    /// The row can't ever be in the table, and has no caller that could get the error.
     fn refuse(&self, row: &[u8], error: &Error) {
         let row = Row::decode(row);
         let (name, id) = (String::from_utf8_lossy(row.name), String::from_utf8_lossy(row.id));
@@ -456,7 +456,7 @@ fn answer(core: &Core, job: Box<dyn Job>, transaction: Result<()>) {
     }
 }
 
-/// Whatever ends the thread, nobody waits for it any longer.
+/// When the thread ends, by a panic or not, its callers stop waiting.
 struct Abandon<'c>(&'c Core);
 
 impl Drop for Abandon<'_> {

@@ -79,7 +79,7 @@ impl Drop for Deliveries {
 const TURN: usize = 64;
 
 impl Deliveries {
-    /// Has the events of a committed write delivered, and then the write's outcome sent to whoever waits for it.
+    /// Delivers the events of a committed write, then sends the write's outcome to its caller.
     /// `asked` says in which scope the write was asked for, and how many writes it is inside of.
     pub(crate) fn deliver<T: Send + 'static>(
         self: &Arc<Self>,
@@ -134,7 +134,7 @@ fn tell<T>(sender: Sender<T>, written: Written<T>) {
     for delivery in deliveries {
         if let Err(refused) = &delivery {
             // Other failures went to the app's failure handler.
-            log(format_args!("nobody waits to be told: {}", line(refused)));
+            log(format_args!("an event was refused after its caller had stopped waiting: {}", line(refused)));
         }
         discard(delivery);
     }

@@ -117,7 +117,7 @@ impl<T: FromColumns> Events<T> {
     }
 
     /// One after the other, for any number of them. No lock is held and no transaction is open between two chunks, so
-    /// a slow reader is in nobody's way; what is added meanwhile is in the stream, if it belongs at its end.
+    /// a slow reader blocks no write; events that are added meanwhile are in the stream, if they belong at its end.
     pub fn stream(self) -> EventStream<T> {
         EventStream {
             reader: Reader {

@@ -26,7 +26,7 @@ pub struct Follow<T> {
     news: Arc<News>,
     /// Set at the first poll.
     follower: Option<Follower>,
-    /// Reads where the store ends, for somebody who wants only what comes after.
+    /// Reads the end of the store, for a follower of new events only.
     end: Option<Waiting<i64>>,
     from_now: bool,
     /// What had been published when the last read began.
@@ -73,7 +73,7 @@ impl<T: FromColumns> Follow<T> {
             self.waits = false;
         }
         if !reader.is_reading() {
-            // Before the read begins, or what comes during it would be noticed by nobody.
+            // Before the read begins, or events that come during it would go unnoticed.
             self.seen = self.news.count();
         }
         self.waits = ready!(reader.poll_read(context))?;

@@ -1,4 +1,4 @@
-//! Which events are old enough to go, and how they go without being in anybody's way.
+//! Which events are old enough to be removed, and how they are removed without blocking others.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -100,7 +100,7 @@ pub(crate) async fn remove_old(app: &App, database: &Database) -> Result<u64> {
     }
     let needed = events_needed_from::call(app).await?;
     if let [failure, ..] = needed.failures.as_slice() {
-        // Whoever fails to say what it needs may need everything.
+        // An implementation that fails to say what it needs may need everything.
         return Err(Error::own(failure.clone()));
     }
     let needed = needed.values.into_iter().min().unwrap_or(i64::MAX);

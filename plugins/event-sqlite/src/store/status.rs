@@ -10,8 +10,8 @@ pub struct Status {
     pub waiting: usize,
     /// Rows that this process wrote.
     pub written: u64,
-    /// Events that the table refused (a trigger of the application's, for instance) when nobody waited who could be
-    /// told: with `ack = "enqueued"`. Each is a line on standard error.
+    /// Events without a waiting caller (`ack = "enqueued"`) that the table refused, for instance by a trigger of the
+    /// application. Each is a line on standard error.
     pub refused: u64,
     /// Why the last event couldn't be written, if it was the disk's or a file's fault. A second after that is mended it
     /// is `None`. With `ack = "enqueued"` events wait in memory meanwhile; with `ack = "commit"` each is refused.

@@ -42,7 +42,7 @@ pub struct StoredOf<E> {
     pub version: u32,
     /// When it happened.
     pub created: DateTime<Utc>,
-    /// Who caused it, if anybody.
+    /// Who caused it; `None` without an actor.
     pub actor: Option<Actor>,
     /// What surrounded it, if anything.
     pub context: Option<Context>,
@@ -73,12 +73,12 @@ pub(crate) struct Columns<'r> {
 /// What a row can be read as: [`Stored`], or [`StoredOf`] an event type.
 pub trait FromColumns: Sized + Send + 'static + sealed::Sealed {
     #[doc(hidden)]
-    #[expect(private_interfaces, reason = "nobody else implements or calls it")]
+    #[expect(private_interfaces, reason = "only this crate implements or calls it")]
     fn from_columns(columns: &Columns<'_>) -> serde_json::Result<Self>;
 }
 
 impl FromColumns for Stored {
-    #[expect(private_interfaces, reason = "nobody else implements or calls it")]
+    #[expect(private_interfaces, reason = "only this crate implements or calls it")]
     fn from_columns(columns: &Columns<'_>) -> serde_json::Result<Self> {
         let record = json!({
             "id": columns.id,
@@ -94,7 +94,7 @@ impl FromColumns for Stored {
 }
 
 impl<E: DeserializeOwned + Send + 'static> FromColumns for StoredOf<E> {
-    #[expect(private_interfaces, reason = "nobody else implements or calls it")]
+    #[expect(private_interfaces, reason = "only this crate implements or calls it")]
     fn from_columns(columns: &Columns<'_>) -> serde_json::Result<Self> {
         Ok(Self {
             seq: columns.seq,
