@@ -14,7 +14,7 @@
 //!
 //! | column | what it is |
 //! |---|---|
-//! | `seq` | the event's place: later ones are larger, and none comes twice |
+//! | `seq` | the event's position: later ones are larger, and none is used twice |
 //! | `id` | a UUID as text; the same event twice is one row, and another event with its id is refused |
 //! | `name`, `version` | the event's name, and the version of its fields |
 //! | `created` | RFC 3339, UTC, with microseconds: `2026-11-22T11:57:54.619377Z` |
@@ -23,12 +23,12 @@
 //! | `context` | a JSON object with the [`Context`](event_core::Context) of the event, or null |
 //!
 //! The view `datasette_events` shows them as the plugin datasette-events-db for Datasette does: `id`, `event`, `created`,
-//! `actor_id`, `database_name`, `table_name`, `properties`. Where the application has something of that name, it keeps
-//! it.
+//! `actor_id`, `database_name`, `table_name`, `properties`. If the application has a table or view of
+//! that name, this one isn't made.
 //!
-//! The store is an implementation of `track_event` like any other, `essential` and the last of those (`trylast`): when an
-//! event can't be kept, `track` returns the error, and no ordinary implementation acts on the event. What another
-//! essential one refuses isn't kept. [`SqliteExt::store`] reads it back:
+//! The store is an implementation of `track_event` like any other, `essential` and the last of the essential ones (`trylast`): if
+//! an event can't be stored, `track` returns the error, and no ordinary implementation acts on the event. An event that
+//! another essential implementation refuses isn't stored. [`SqliteExt::store`] reads it back:
 //!
 //! ```
 //! use event_core::prelude::*;
@@ -62,8 +62,8 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Events::stream`] is for more events than memory holds, [`Events::follow`] waits for those that come, from this
-//! process or another.
+//! [`Events::stream`] is for more events than fit in memory; [`Events::follow`] waits for new ones, from this process or
+//! another.
 //!
 //! # What survives what
 //!
@@ -75,15 +75,15 @@
 //!
 //! The receipt's `durability()` says `OnDisk` for the first and `Enqueued` for the others. With `ack = "enqueued"`, events
 //! that can't be written wait in memory and are tried again; the queue is bounded, and when it is full, `track` waits.
-//! None is dropped, except one that the table itself refuses (by a trigger of the application's), which is a line on
-//! standard error. Shutdown writes what waits, until its deadline. [`Store::status`] says how it goes.
+//! None is dropped, except one that the table itself refuses (by a trigger of the application), which is a line on
+//! standard error. Shutdown writes the queue, until its deadline. [`Store::status`] has the figures.
 //!
 //! # Databases
 //!
 //! An application's own databases are [configured](#settings), given before the start ([`Databases`]) or added later
-//! ([`SqliteExt::add_database`]). Each has one thread that writes, in transactions that all share who wait at the same
-//! time, and a few that read. What they return can be awaited in any runtime, and blocks none of its threads; `.wait()`
-//! is for code without one.
+//! ([`SqliteExt::add_database`]). Each has one thread that writes, in transactions that callers share if they wait at
+//! the same time, and a few that read. The returned futures can be awaited in any runtime, and block none of its threads;
+//! `.wait()` is for code without one.
 //!
 //! ```
 //! use event_core::prelude::*;
@@ -106,9 +106,9 @@
 //!
 //! # Writes that track
 //!
-//! An event that is tracked with [`Tx::track`] is true with the write: it happens when the write is committed, and if
-//! the write fails, it never did. Where the store is in the same database (`store.database = "app"`), its row is in the
-//! same transaction, so that there is never the data without its event nor the event without its data.
+//! An event that is tracked with [`Tx::track`] happens when the write is committed. If the write fails, it never
+//! happened. Where the store is in the same database (`store.database = "app"`), its row is in the
+//! same transaction, so that neither the data nor the event exists without the other.
 //!
 //! ```
 //! use event_core::prelude::*;
