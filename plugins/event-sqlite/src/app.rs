@@ -113,10 +113,8 @@ impl Sqlite {
         let settings: Settings =
             app.plugin_config(env!("CARGO_PKG_NAME")).map_err(|error| Error::Settings(Arc::new(error)))?;
         let mut wanted = BTreeMap::new();
-        let configured = settings.databases.into_iter().map(|(name, it)| (name, it.into()));
         let given = app.state::<Databases>().map(|given| given.0.clone()).unwrap_or_default();
-        for (name, options) in configured.chain(given) {
-            let options: DatabaseOptions = options;
+        for (name, options) in settings.databases.into_iter().chain(given) {
             if wanted.insert(name.clone(), options.clone()).is_some() {
                 return Err(Error::DatabaseExists { name, path: options.path });
             }

@@ -3,28 +3,17 @@
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::database::{DatabaseOptions, Mode, Synchronous};
+use crate::database::{DatabaseOptions, Mode};
 
 #[derive(Debug, Deserialize)]
 #[serde(default)]
 pub(crate) struct Settings {
-    pub(crate) databases: BTreeMap<String, DatabaseSettings>,
+    pub(crate) databases: BTreeMap<String, DatabaseOptions>,
     pub(crate) store: StoreSettings,
     pub(crate) shutdown_ms: u64,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct DatabaseSettings {
-    path: PathBuf,
-    #[serde(default)]
-    synchronous: Synchronous,
-    busy_timeout_ms: Option<u64>,
-    readers: Option<NonZero<usize>>,
-    mode: Option<Mode>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,19 +60,5 @@ impl Default for StoreSettings {
             keep_rows: None,
             view: true,
         }
-    }
-}
-
-impl From<DatabaseSettings> for DatabaseOptions {
-    fn from(settings: DatabaseSettings) -> Self {
-        let mut options = Self::new(settings.path).synchronous(settings.synchronous);
-        if let Some(timeout) = settings.busy_timeout_ms {
-            options = options.busy_timeout(Duration::from_millis(timeout));
-        }
-        if let Some(readers) = settings.readers {
-            options = options.readers(readers);
-        }
-        options.mode = settings.mode.unwrap_or_default();
-        options
     }
 }

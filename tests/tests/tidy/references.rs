@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{assert_none, files, read};
+use crate::{assert_none, read};
 
 #[test]
 fn the_options_of_each_macro_have_the_same_table_in_the_guide_and_in_rustdoc() {
@@ -27,17 +27,22 @@ fn every_setting_of_a_plugin_is_in_its_table_and_no_other() {
     for (plugin, structs) in [
         (
             "event-sqlite",
-            &[("Settings", ""), ("DatabaseSettings", "databases.NAME."), ("StoreSettings", "store.")][..],
+            &[
+                ("settings.rs", "Settings", ""),
+                ("database/options.rs", "DatabaseOptions", "databases.NAME."),
+                ("settings.rs", "StoreSettings", "store."),
+            ][..],
         ),
-        ("event-stderr", &[("Settings", "")][..]),
+        ("event-stderr", &[("settings.rs", "Settings", "")][..]),
     ] {
         let source = format!("plugins/{plugin}/src/lib.rs");
         let rustdoc = comments(&source, "//!");
         let described: BTreeSet<_> = table(&rustdoc, "| key | meaning |").filter_map(first_code).collect();
         let settings: BTreeSet<_> = structs
             .iter()
-            .flat_map(|(name, prefix)| {
-                fields_of(plugin, name).into_iter().map(move |field| format!("{prefix}{field}"))
+            .flat_map(|(file, name, prefix)| {
+                let file = format!("plugins/{plugin}/src/{file}");
+                fields_of(&file, name).into_iter().map(move |field| format!("{prefix}{field}"))
             })
             // They are tables, whose own keys have rows.
             .filter(|key| plugin != "event-sqlite" || !["databases", "store"].contains(&key.as_str()))
@@ -82,16 +87,24 @@ fn first_code(row: &str) -> Option<String> {
     Some(row.strip_prefix("| `")?.split('`').next()?.to_owned())
 }
 
-/// The names of the fields of a struct in a plugin's `settings.rs`.
-fn fields_of(plugin: &str, name: &str) -> Vec<String> {
-    let is_settings = |path: &std::path::PathBuf| {
-        path.starts_with(format!("plugins/{plugin}/src")) && path.ends_with("settings.rs")
-    };
-    let path = files().into_iter().find(is_settings).expect("a plugin has its settings in a file");
-    let text = read(path);
+/// The names of the fields of a struct in this file, as serde reads them.
+fn fields_of(file: &str, name: &str) -> Vec<String> {
+    let text = read(file);
     let body = text.split_once(&format!("struct {name} {{\n")).map_or("", |(_, rest)| rest);
     let body = body.split("\n}").next().unwrap_or_default();
-    let fields = body.lines().map(str::trim).filter(|line| !line.starts_with(['#', '/']));
-    let names = fields.filter_map(|line| line.split_once(':')?.0.split_whitespace().last());
-    names.map(ToOwned::to_owned).collect()
+    let (mut names, mut attributes) = (Vec::new(), String::new());
+    for line in body.lines().map(str::trim).filter(|line| !line.starts_with('/')) {
+        if line.starts_with('#') {
+            attributes.push_str(line);
+            continue;
+        }
+        let attributes = std::mem::take(&mut attributes);
+        if attributes.contains("(skip)") {
+            continue;
+        }
+        let renamed = attributes.split_once("rename = \"").and_then(|(_, name)| name.split('"').next());
+        let field = line.split_once(':').and_then(|(before, _)| before.split_whitespace().last());
+        names.extend(renamed.or(field).map(ToOwned::to_owned));
+    }
+    names
 }

@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::database::mode::Mode;
 use crate::error::OpenError;
@@ -20,15 +20,50 @@ use crate::error::OpenError;
 ///     .busy_timeout(Duration::from_secs(1));
 /// assert!(options.path().is_absolute() && options.path().ends_with("data/app.db"));
 /// ```
-#[derive(Clone, Debug)]
+///
+/// A section `[plugins.event-sqlite.databases.NAME]` is read as this, and so can be an application's own configuration:
+/// with the keys of the [settings](crate#settings).
+#[derive(Clone, Debug, Deserialize)]
 #[must_use = "options open nothing until a database is added with them"]
 pub struct DatabaseOptions {
+    #[serde(deserialize_with = "read_path")]
     pub(crate) path: PathBuf,
+    #[serde(default)]
     pub(crate) synchronous: Synchronous,
+    #[serde(rename = "busy_timeout_ms", default = "busy_timeout", deserialize_with = "read_milliseconds")]
     pub(crate) busy_timeout: Duration,
+    #[serde(default = "readers", deserialize_with = "read_readers")]
     pub(crate) readers: NonZero<usize>,
+    #[serde(default, deserialize_with = "read_mode")]
     pub(crate) mode: Mode,
+    #[serde(skip)]
     pub(crate) vfs: Option<String>,
+}
+
+const fn busy_timeout() -> Duration {
+    Duration::from_secs(5)
+}
+
+const fn readers() -> NonZero<usize> {
+    const { NonZero::new(2).unwrap() }
+}
+
+fn read_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    PathBuf::deserialize(deserializer).map(absolute)
+}
+
+// A value can be null where a type of the application's own has an `Option`.
+
+fn read_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Ok(Option::deserialize(deserializer)?.map_or_else(busy_timeout, Duration::from_millis))
+}
+
+fn read_readers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZero<usize>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(readers))
+}
+
+fn read_mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mode, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// When SQLite waits for the disk (`PRAGMA synchronous`).
@@ -50,8 +85,8 @@ impl DatabaseOptions {
         Self {
             path: absolute(path.into()),
             synchronous: Synchronous::Full,
-            busy_timeout: Duration::from_secs(5),
-            readers: const { NonZero::new(2).unwrap() },
+            busy_timeout: busy_timeout(),
+            readers: readers(),
             mode: Mode::default(),
             vfs: None,
         }
@@ -118,5 +153,28 @@ pub(crate) fn no_file(path: &Path) -> Option<OpenError> {
         Some(OpenError::Uri)
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_section_says_what_the_methods_say_and_leaves_out_what_new_says() {
+        let read = |section| serde_json::from_value::<DatabaseOptions>(section).map(|it| format!("{it:?}"));
+        let given = DatabaseOptions::new("data/app.db");
+        let only_path = format!("{given:?}");
+        assert_eq!(read(json!({ "path": "data/app.db" })).ok(), Some(only_path.clone()));
+        let null = json!({ "path": "data/app.db", "busy_timeout_ms": null, "readers": null, "mode": null });
+        assert_eq!(read(null).ok(), Some(only_path));
+        let given = given.synchronous(Synchronous::Normal).busy_timeout(Duration::from_millis(17));
+        let all =
+            json!({ "path": "data/app.db", "synchronous": "normal", "busy_timeout_ms": 17, "readers": 3 });
+        let given = given.readers(NonZero::new(3).expect("it isn't 0"));
+        assert_eq!(read(all).ok(), Some(format!("{given:?}")));
+        assert!(read(json!({})).is_err() && read(json!({ "path": "a", "readers": 0 })).is_err());
     }
 }
