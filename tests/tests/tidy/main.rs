@@ -5,6 +5,7 @@ mod folders;
 mod guide;
 mod packages;
 mod references;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -27,7 +27,7 @@ use event_core::prelude::*;
 
 event_core::plugin!();
 
-/// Someone who writes.
+/// An author.
 #[derive(Debug)]
 pub struct User {
     /// The name.
