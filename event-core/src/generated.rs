@@ -12,7 +12,9 @@ pub use crate::dispatch::plan::{Call, Input, WrapperFuture};
 pub use crate::dispatch::return_value::{
     Answer, Answers, Flow, IntoAnswer, IntoCause, Nothing, Units, later, nothing, nothing_later, take,
 };
-pub use crate::dispatch::stand_in::{Choice, Choose, StandIn, Suits, SuitsNot, hook_argument, hook_value};
+pub use crate::dispatch::stand_in::{
+    Choice, ChooseArgument, ChooseValue, NoArgument, Suits, SuitsNot, hook_argument, hook_value,
+};
 pub use crate::dispatch::typed_steps::{AsWrapper, Body, call_for_all};
 pub use crate::dispatch::wrapper::IntoOutcome;
 pub use crate::event::event_type::{Declaration, Field, Underived, kind_of};

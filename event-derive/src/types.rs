@@ -5,8 +5,8 @@ use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    GenericArgument, Generics, Lifetime, PathArguments, Token, Type, TypeImplTrait, TypeParamBound, TypePath,
-    TypeReference, TypeTraitObject,
+    GenericArgument, Generics, Lifetime, PathArguments, Token, Type, TypeImplTrait, TypeInfer,
+    TypeParamBound, TypePath, TypeReference, TypeTraitObject,
 };
 
 /// The type with every lifetime that is left out or written `'_` replaced.
@@ -75,6 +75,19 @@ pub(crate) fn impl_trait(ty: &Type) -> Option<TypeImplTrait> {
     struct Find(Option<TypeImplTrait>);
     impl VisitMut for Find {
         fn visit_type_impl_trait_mut(&mut self, found: &mut TypeImplTrait) {
+            self.0.get_or_insert_with(|| found.clone());
+        }
+    }
+    let mut find = Find(None);
+    find.visit_type_mut(&mut ty.clone());
+    find.0
+}
+
+/// A `_` somewhere in the type.
+pub(crate) fn inferred(ty: &Type) -> Option<TypeInfer> {
+    struct Find(Option<TypeInfer>);
+    impl VisitMut for Find {
+        fn visit_type_infer_mut(&mut self, found: &mut TypeInfer) {
             self.0.get_or_insert_with(|| found.clone());
         }
     }

@@ -1,7 +1,7 @@
 //! What stands in for a type that a hook can't have, so that one mistake is one error.
 //!
 //! `#[hookspec]` asks each type once whether it suits, and reports the ones that don't there. Everywhere else it writes
-//! what [`Choose`] makes of the type: the type itself, or a [`StandIn`] for it, which is `Copy`, `Send` and `Sync`
+//! what [`ChooseArgument`] or [`ChooseValue`] makes of the type: the type itself, or something that stands in for it,
 //! whatever the type is. So the hook, its implementations and its calls compile, but for that one error.
 
 use std::marker::PhantomData;
@@ -59,57 +59,106 @@ impl<T: ?Sized> SuitsNot for Suits<T> {}
 #[doc(hidden)]
 pub struct Choice<const SUITS: bool, const SIZED: bool>;
 
-/// What is written in the place of a `T`.
+/// What is written in the place of an argument's type.
 #[doc(hidden)]
-pub trait Choose<'a, T: ?Sized + 'a> {
+pub trait ChooseArgument<'a, T: ?Sized + 'a> {
     /// What the caller of a hook gives.
     type Given;
-    /// What the implementations get, and what a call returns.
+    /// What the call keeps.
     type Kept;
+    /// What an implementation's parameter is made of.
+    type Taken;
 
     fn keep(given: Self::Given) -> Self::Kept;
+    fn take(kept: Self::Kept) -> Self::Taken;
 }
 
-impl<'a, T: 'a> Choose<'a, T> for Choice<true, true> {
+impl<'a, T: 'a> ChooseArgument<'a, T> for Choice<true, true> {
     type Given = T;
     type Kept = T;
+    type Taken = T;
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "it is nothing")]
     fn keep(given: T) -> T {
         given
     }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is nothing")]
+    fn take(kept: T) -> T {
+        kept
+    }
 }
 
-impl<'a, T: 'a> Choose<'a, T> for Choice<false, true> {
+impl<'a, T: 'a> ChooseArgument<'a, T> for Choice<false, true> {
     type Given = T;
-    type Kept = StandIn<T>;
+    type Kept = NoArgument;
+    type Taken = Unsuitable;
 
-    fn keep(_: T) -> StandIn<T> {
-        StandIn::new()
+    fn keep(_: T) -> NoArgument {
+        NoArgument
+    }
+
+    fn take(_: NoArgument) -> Unsuitable {
+        Unsuitable
     }
 }
 
 /// There is no value of such a type to give, so what its mention meant is a reference.
-impl<'a, T: ?Sized + 'a> Choose<'a, T> for Choice<false, false> {
+impl<'a, T: ?Sized + 'a> ChooseArgument<'a, T> for Choice<false, false> {
     type Given = &'a T;
-    type Kept = StandIn<&'a T>;
+    type Kept = NoArgument;
+    type Taken = Unsuitable;
 
-    fn keep(_: &'a T) -> StandIn<&'a T> {
-        StandIn::new()
+    fn keep(_: &'a T) -> NoArgument {
+        NoArgument
+    }
+
+    fn take(_: NoArgument) -> Unsuitable {
+        Unsuitable
     }
 }
 
-/// In a program that compiles there is none.
+/// Stands in for an argument in a call.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct NoArgument;
+
+/// Stands in for an argument in an implementation, whose parameter can be of any type: which one is right isn't known.
+/// It isn't `Copy`, so it is no [`HookArgument`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Unsuitable;
+
+#[diagnostic::do_not_recommend]
+impl<P> Fills<P> for Unsuitable {
+    fn fill(self) -> Option<P> {
+        None
+    }
+}
+
+/// What is written in the place of a hook's value.
+#[doc(hidden)]
+pub trait ChooseValue<T: ?Sized> {
+    type Kept;
+}
+
+impl<T> ChooseValue<T> for Choice<true, true> {
+    type Kept = T;
+}
+
+impl<T> ChooseValue<T> for Choice<false, true> {
+    type Kept = StandIn<T>;
+}
+
+impl<T: ?Sized + 'static> ChooseValue<T> for Choice<false, false> {
+    type Kept = StandIn<&'static T>;
+}
+
+/// Stands in for a value of a hook: `Send` and `Sync` whatever the type is. In a program that compiles there is none.
 #[doc(hidden)]
 pub struct StandIn<T>(PhantomData<fn() -> T>);
-
-impl<T> StandIn<T> {
-    #[expect(clippy::new_without_default, reason = "generated code calls it")]
-    pub const fn new() -> Self {
-        Self(PhantomData)
-    }
-}
 
 impl<T> Clone for StandIn<T> {
     fn clone(&self) -> Self {
@@ -131,13 +180,6 @@ impl<T> Deref for StandIn<T> {
 
     fn deref(&self) -> &T {
         unreachable!("what a hook can't have doesn't compile")
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> Fills<T> for StandIn<T> {
-    fn fill(self) -> Option<T> {
-        None
     }
 }
 

@@ -11,14 +11,16 @@ use crate::types::{self, last_segment};
 pub(crate) fn check(hook: &Path, parameter: &Parameter<'_>, errors: &mut Errors) {
     let is_event =
         parameter.ident == "event" && hook.segments.last().is_some_and(|last| last.ident == "track_event");
-    if let Some(message) = message(parameter.ty, is_event) {
+    if let Some(message) = message(parameter.ty, is_event, parameter.ident == "event") {
         errors.at(parameter.ty, message);
     }
 }
 
 /// `is_event`: it is the event of `track_event`, so it is a reference to something tracked. An argument of another hook
 /// can be of a type of the user's own that is called `Tracked` or `Event`.
-fn message(ty: &Type, is_event: bool) -> Option<String> {
+///
+/// `is_named_event`: that argument, or one of another hook that is called so too.
+fn message(ty: &Type, is_event: bool, is_named_event: bool) -> Option<String> {
     if types::is_tracked_of_dyn_event(ty) {
         return Some("`&Tracked` is a tracked event of any type: write that".to_owned());
     }
@@ -30,8 +32,19 @@ fn message(ty: &Type, is_event: bool) -> Option<String> {
             return Some("an event of any type is taken as `&Tracked`: write that".to_owned());
         }
     }
+    if is_named_event && is_bare(ty, &["Tracked", "AnyTracked"]) && !is_qualified(ty) {
+        return Some(
+            "an implementation borrows the event: write `&Tracked`; a type of your own of this name is written \
+             `self::Tracked`"
+                .to_owned(),
+        );
+    }
     let is_unsized = matches!(ty, Type::TraitObject(_) | Type::Slice(_)) || is_bare(ty, &["str"]);
     is_unsized.then(|| format!("an argument's size must be known; write `{}`", borrowed(ty)))
+}
+
+fn is_qualified(ty: &Type) -> bool {
+    matches!(ty, Type::Path(TypePath { path, .. }) if path.segments.len() > 1)
 }
 
 /// A path of one of these names, by value and without arguments.

@@ -19,16 +19,21 @@ pub(crate) fn read(core: &Path, signature: &Signature, errors: &mut Errors) -> V
                 errors.at(receiver, "a hook is no method: its first argument is `app: &App`");
             }
             FnArg::Typed(input) => {
-                let argument = read_one(core, index, signature, input, errors);
-                if names.insert(argument.ident.unraw()) {
-                    arguments.push(argument);
-                } else {
+                let mut argument = read_one(core, index, signature, input, errors);
+                if !names.insert(argument.ident.unraw()) {
                     errors.at(&argument.ident, "two arguments have this name; call one of them otherwise");
+                    argument.ident = placeholder(index);
+                    argument.is_reported = true;
                 }
+                arguments.push(argument);
             }
         }
     }
     arguments
+}
+
+fn placeholder(index: usize) -> Ident {
+    Ident::new(&format!("__argument{index}"), proc_macro2::Span::call_site())
 }
 
 fn read_one(
@@ -48,7 +53,7 @@ fn read_one(
         }
         pattern => {
             errors.at(pattern, "implementations take arguments by name, so write a plain name here");
-            Ident::new(&format!("__argument{index}"), proc_macro2::Span::call_site())
+            placeholder(index)
         }
     };
     let errors_before = errors.count();
@@ -139,12 +144,14 @@ fn check_type(core: &Path, ty: &Type, errors: &mut Errors) -> (Option<Type>, Typ
         return (Some(ty.clone()), mended);
     }
     let unsized_message = |instead: &str| format!("an argument's size must be known; write `{instead}`");
+    if let Some(inferred) = types::inferred(ty) {
+        errors.at(
+            inferred,
+            "implementations are checked against the types of the arguments, so write this one",
+        );
+        return (Some(parse_quote!(impl ::core::marker::Sized)), parse_quote!(()));
+    }
     match ty {
-        Type::Infer(_) => {
-            errors
-                .at(ty, "implementations are checked against the types of the arguments, so write this one");
-            (Some(parse_quote!(impl ::core::marker::Sized)), parse_quote!(()))
-        }
         Type::Slice(_) => {
             errors.at(ty, unsized_message(&format!("&{}", types::text(ty))));
             (Some(parse_quote!(&#ty)), parse_quote!(&#ty))

@@ -24,7 +24,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
     let keep = arguments.iter().map(|argument| &argument.keep);
     let (output, output_choice) = output(spec);
     let Call { values, answer, finish } = Call::of(spec, &output);
-    let by_index = by_index(&idents, &types);
+    let by_index = by_index(&idents, &arguments);
     let info = info(spec, &arguments);
     let (app_args, app) = app(spec);
     let call_doc = format!("Calls the implementations of the hook `{name}`: `.await` it, or `.wait()`.");
@@ -151,8 +151,9 @@ impl Call {
 /// How an implementation gets an argument by the index that its name has.
 ///
 /// By methods of its own, since the types of a trait can't be private where the hook is public.
-fn by_index(idents: &[&Ident], types: &[TokenStream]) -> TokenStream {
+fn by_index(idents: &[&Ident], arguments: &[Written<'_>]) -> TokenStream {
     let indices = 0..idents.len();
+    let chosen: Vec<_> = arguments.iter().map(|it| &it.chosen_for_a_call).collect();
     quote! {
         /// One of the arguments.
         pub struct __Argument<'a, const INDEX: usize>(__Arguments<'a>);
@@ -171,8 +172,8 @@ fn by_index(idents: &[&Ident], types: &[TokenStream]) -> TokenStream {
                 #[doc(hidden)]
                 #[allow(dead_code, private_interfaces)]
                 #[inline]
-                pub fn __given(self) -> #types {
-                    self.0.#idents
+                pub fn __given(self) -> #chosen::Taken {
+                    #chosen::take(self.0.#idents)
                 }
             }
         )*
@@ -186,6 +187,8 @@ struct Written<'s> {
     /// The answers, and the error where the type doesn't suit.
     choice: TokenStream,
     chosen: TokenStream,
+    /// The same for the lifetime `'a` of a call.
+    chosen_for_a_call: TokenStream,
     /// What a caller gives, for a lifetime `'a`.
     given: Option<TokenStream>,
     /// What is made of that.
@@ -218,12 +221,9 @@ impl<'s> Written<'s> {
             #check
         };
         let mentioned = with_lifetime(ty, "'a");
-        let choose = quote!(<#chosen as #core::__private::Choose<'a, #mentioned>>);
-        let keep = if *is_reported {
-            quote!(#core::__private::StandIn::new())
-        } else {
-            quote!(#choose::keep(#ident))
-        };
+        let choose = quote!(<#chosen as #core::__private::ChooseArgument<'a, #mentioned>>);
+        let keep =
+            if *is_reported { quote!(#core::__private::NoArgument) } else { quote!(#choose::keep(#ident)) };
         let given = given.as_ref().map(|given| {
             if !*is_reported && may_be_unsized(given) {
                 quote!(#choose::Given)
@@ -231,15 +231,15 @@ impl<'s> Written<'s> {
                 with_lifetime(given, "'a").to_token_stream()
             }
         });
-        Self { core, argument, choice, chosen, given, keep }
+        Self { core, argument, choice, chosen, chosen_for_a_call: choose, given, keep }
     }
 
-    /// What the implementations get.
+    /// What a call keeps.
     fn kept(&self, lifetime: &str) -> TokenStream {
         let Self { core, chosen, .. } = self;
         let ty = with_lifetime(&self.argument.ty, lifetime);
         let lifetime = syn::Lifetime::new(lifetime, Span::call_site());
-        quote!(<#chosen as #core::__private::Choose<#lifetime, #ty>>::Kept)
+        quote!(<#chosen as #core::__private::ChooseArgument<#lifetime, #ty>>::Kept)
     }
 }
 
@@ -270,7 +270,7 @@ fn output(spec: &Spec<'_>) -> (TokenStream, Option<TokenStream>) {
         #check
     };
     let chosen = quote!(#core::__private::Choice<__SUITS, __SIZED>);
-    (quote!(<#chosen as #core::__private::Choose<'static, #ty>>::Kept), Some(choice))
+    (quote!(<#chosen as #core::__private::ChooseValue<#ty>>::Kept), Some(choice))
 }
 
 /// The variable for the arguments of a call, and the app that is among them. An error about its type belongs there.

@@ -31,8 +31,9 @@ fn check(ty: &Type, errors: &mut Errors) -> Type {
         errors.at(ty, instead);
         return parse_quote!(::std::boxed::Box<dyn #bounds + ::core::marker::Send>);
     }
-    if let Type::Infer(_) = ty {
-        errors.at(ty, "implementations are checked against the type that the hook returns, so write it");
+    if let Some(inferred) = types::inferred(ty) {
+        errors
+            .at(inferred, "implementations are checked against the type that the hook returns, so write it");
         return parse_quote!(());
     }
     // Without parameters and alone it can be a type of the user's own.
