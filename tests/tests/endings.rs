@@ -1,5 +1,5 @@
-//! How a program can end, and what becomes of the events that are under way: a process for each way, since some
-//! end all others with it.
+//! How a program can end, and what happens to running events: a process for each way, since some ways end the
+//! process.
 
 #[path = "programs/build.rs"]
 mod build;
@@ -8,7 +8,7 @@ use std::process::Output;
 
 use build::{err, out, output, program};
 
-/// What a program says that loses its last app without `shutdown`.
+/// The line of a program that drops its last app without `shutdown`.
 const DROPPED: &str = "event-core: an app was dropped without `shutdown`, so these weren't called: \
      `endings::shutdown` (plugin endings), `endings::close` (plugin endings)\n";
 
@@ -88,7 +88,7 @@ fn when_main_returns_a_call_on_another_thread_ends_where_it_is_without_a_word() 
     assert!(output.status.success());
 }
 
-/// Rust drops no static.
+/// Rust doesn't drop statics.
 #[test]
 fn an_installed_app_is_never_dropped_so_forgetting_its_shutdown_goes_without_a_word() {
     let output = ended("installed");

@@ -1,4 +1,4 @@
-//! The cargo feature `tracing`: what a subscriber hears with it, and that nothing of it is there without it.
+//! The cargo feature `tracing`: what a subscriber gets with it, and that a program without it has none of it.
 //!
 //! A program of its own has the feature switched on. As a feature of this package it would be switched on for all
 //! the other tests as well.
@@ -8,7 +8,7 @@ mod build;
 
 use build::{cargo, program, succeeded, tests};
 
-/// A level begins a span or an event; a span's name alone begins what it learns later.
+/// A line with a level is a span or an event; one with a span's name has values that were recorded later.
 const HEARD: &str = r#"INFO event_core event: name="happened"
 event: id=00000000-0000-0000-0000-000000000000
   INFO event_core implementation: hook="track_event" name="traced::works" plugin="traced"

@@ -261,7 +261,7 @@ mod link_time {
 
     #[test]
     fn an_app_without_words_has_what_is_linked() {
-        // Not about the process's whole set: only that this event, which no builder is given, is known.
+        // Other events may be linked too; only this one is checked, which no builder is given.
         let mut builder = App::builder().failure_handler(|_| ());
         builder = builder.insert(Log::default());
         match builder.start().wait() {

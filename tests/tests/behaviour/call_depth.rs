@@ -57,7 +57,7 @@ async fn around(next: Next<'_>) -> Outcome {
     next.run().await
 }
 
-/// As it is, watched, and with a wrapper: each goes its own way through the dispatch.
+/// Plain, observed, and with a wrapper: each takes another path through the dispatch.
 fn each_way(hooks: impl Fn(AppBuilder) -> AppBuilder, check: impl Fn(&App, &Failures)) {
     let ways: [fn(AppBuilder) -> AppBuilder; 3] =
         [|builder| builder, |builder| builder.observer(Watches), |builder| builder.hook(around)];
@@ -67,7 +67,7 @@ fn each_way(hooks: impl Fn(AppBuilder) -> AppBuilder, check: impl Fn(&App, &Fail
     }
 }
 
-/// On a stack of the size that threads have if not told otherwise.
+/// On a stack of the default size.
 fn on_a_usual_stack(test: impl FnOnce() + Send + 'static) {
     std::thread::Builder::new().stack_size(2 << 20).spawn(test).unwrap().join().unwrap();
 }

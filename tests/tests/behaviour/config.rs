@@ -64,7 +64,7 @@ fn problems(builder: AppBuilder) -> Vec<String> {
     }
 }
 
-/// A file with this text, in a folder of this test's own.
+/// A file with this text, in a directory of its own.
 fn file(name: &str, text: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("config").join(name);
     std::fs::create_dir_all(&folder).unwrap();

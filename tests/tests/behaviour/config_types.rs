@@ -138,7 +138,7 @@ fn variables_in_an_internally_tagged_enum_are_converted() {
         Internal::File { path: "7".into(), max_size: 5, rotate: Some(true), tags: Some(vec![1, 2]) };
     assert_eq!(sink(written, &variables), Ok(expected));
 
-    // No file names the keys: that `-` is meant is seen from the type.
+    // No file names the keys, so the type decides that `-` is meant.
     let variables = [("SINK__KIND", "file"), ("SINK__PATH", "7"), ("SINK__MAX_SIZE", "5")];
     let expected = Internal::File { path: "7".into(), max_size: 5, rotate: None, tags: None };
     assert_eq!(read(json!({}), &variables), Ok(Sink { sink: expected }));

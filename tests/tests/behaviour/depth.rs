@@ -27,7 +27,7 @@ impl Serialize for Whole {
     }
 }
 
-/// A value that is so deep, and that takes no memory for it.
+/// A value of this depth that takes no memory.
 #[derive(Clone, Copy, Debug)]
 struct Nest {
     levels: usize,
@@ -114,7 +114,7 @@ fn most(kind: Kind) -> usize {
     }
 }
 
-/// Both forms, which are both made or both refused.
+/// Both forms, which must agree on success or failure.
 fn forms<E: Event>(event: E) -> Result<(Properties, String), PropertiesError> {
     let seen = Arc::new(Mutex::new(None));
     let kept = seen.clone();

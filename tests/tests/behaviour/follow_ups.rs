@@ -160,7 +160,7 @@ async fn waits_before(app: &App, event: &Second, next: Next<'_>) -> Outcome {
     next.run().await
 }
 
-/// Tracks it in an implementation, and says what became of it.
+/// Tracks it in an implementation, and returns the result.
 #[hookspec(firstresult)]
 fn follow(app: &App) -> Followed;
 
@@ -190,7 +190,7 @@ fn what_would_block_after_the_event_is_kept_is_a_failure_and_the_next_runs() {
         let failed = vec!["waits_for_others".to_owned(), "waits_afterwards".to_owned()];
         assert_eq!(followed(&app).unwrap(), (Durability::OnDisk, failed));
         assert_eq!(logged(&app), ["second is kept", "waits", "second at last", "waits around"]);
-        // Elsewhere, both may wait.
+        // Outside of implementations, both may wait.
         app.track(Second).wait().unwrap().strict().unwrap();
     }
 }

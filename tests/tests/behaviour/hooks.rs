@@ -259,7 +259,7 @@ mod typed {
     }
 }
 
-/// Where some hear one type of event, an event is called through a list that is made for its type.
+/// Implementations of one event type are called through a list that is made for this type.
 mod among_others {
     use std::future::{IntoFuture, poll_fn};
     use std::pin::pin;
@@ -335,7 +335,7 @@ mod among_others {
         })
     }
 
-    /// As an executor does it that never sleeps.
+    /// Like an executor that never sleeps.
     fn polled<T>(future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         loop {
@@ -345,12 +345,12 @@ mod among_others {
         }
     }
 
-    /// What is logged of a ban of Mallory, and who failed at it.
+    /// The log of a ban of Mallory, and the implementations that failed.
     fn expect_of(app: &App, receipt: &event_core::Receipt) {
         assert_eq!(logged(app), ["a mallory", "b ban-user", "c", "d", "e", "f mallory", "z mallory"]);
         let mut failures: Vec<_> =
             receipt.failures().iter().map(|failure| failure.cause().to_string()).collect();
-        // Where closures come among the others isn't what this is about.
+        // The place of closures in the order doesn't matter here.
         failures.sort_unstable();
         let expected = [
             "a closure knows only eve",
@@ -375,7 +375,7 @@ mod among_others {
 mod two_events {
     use super::*;
 
-    /// Who comes first is the hook's event.
+    /// The first argument is the hook's event.
     #[hookspec]
     pub fn met(app: &App, first: &Tracked, second: &Tracked) -> String;
 

@@ -1,5 +1,5 @@
 //! Values that panic when they are dropped or printed, print without end, or are their own cause: the call goes on, and
-//! the failure says as much as can be said.
+//! the failure has as much text as there is.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -14,7 +14,7 @@ use event_core::{AppBuilder, Error};
 
 use crate::log::{Log, log, logged};
 
-/// Panics when it is dropped, with another of its kind as often as `0` says.
+/// Panics when it is dropped, with another one as its payload; `0` says how many times.
 struct Bomb(u8);
 
 impl Drop for Bomb {
@@ -49,7 +49,7 @@ fn goes_on(app: &App) {
     log(app, "goes on");
 }
 
-/// Tracks in every way, and gives what the receipts say; the next implementation runs each time.
+/// Tracks in every way, and returns the receipts' failures; the next implementation runs each time.
 fn said(builder: impl Fn() -> AppBuilder) -> Vec<Vec<String>> {
     let apps = [builder(), builder().observer(Watches)].map(|builder| builder.start().wait().unwrap());
     let mut said = Vec::new();
@@ -154,7 +154,7 @@ mod payloads {
     }
 }
 
-/// An error whose every part does harm.
+/// An error that panics in every method.
 struct Hostile {
     prints: fn(&mut fmt::Formatter<'_>) -> fmt::Result,
     source: fn(&Hostile) -> Option<&(dyn StdError + 'static)>,
@@ -220,7 +220,7 @@ mod errors {
             "(printing it failed)",
             "it ticks",
         ];
-        // The failure handler is the usual one, which prints them, or one that does it as others may.
+        // The default failure handler prints them; so does this one.
         let hooks = |builder: AppBuilder| {
             let builder = builder.hook(a_panics_when_printed).hook(b_panics_with_a_bomb_when_printed);
             builder.hook(c_cannot_be_printed).hook(d_panics_when_dropped)

@@ -117,7 +117,7 @@ mod one_line_each {
 mod constraints {
     use super::*;
 
-    // All functions of a test are of one package, so only closures, whose plugin is "app", are another plugin.
+    // All functions of a test are in one package; closures are in another plugin, `app`.
     implementations! {
         #[hookimpl(track_event, after = "app")] after_app
         #[hookimpl(track_event, before = "app")] before_app
@@ -192,7 +192,7 @@ mod constraints {
     }
 }
 
-/// Functions whose names a macro makes up share their line and column: those of the macro's call.
+/// Functions that a macro generates share the line and column of the macro's call.
 mod from_one_macro_call {
     use super::*;
 

@@ -9,7 +9,7 @@ use event_core::error::PropertiesError;
 use event_core::prelude::*;
 use serde::{Serialize, Serializer};
 
-/// Both forms of an event's properties, once they were seen to agree.
+/// Both forms of an event's properties, after they were compared.
 type Forms = Result<(String, Properties), PropertiesError>;
 
 fn forms<E: Event>(event: E) -> Forms {
@@ -110,7 +110,7 @@ mod serde_attributes {
         a_last: Vec<User>,
     }
 
-    /// Those that are read without serde's own derive, under each rule for names.
+    /// Attributes that the derive reads itself, under each rule of `rename_all`.
     #[test]
     #[expect(non_snake_case, reason = "names that rules could stumble over")]
     fn that_are_common_give_what_serde_gives() {

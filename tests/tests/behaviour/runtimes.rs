@@ -310,7 +310,7 @@ mod shutting_down {
         assert!(running.as_mut().poll(&mut context).is_ready());
         assert!(first.0.load(Ordering::SeqCst) > 0, "the call is over, so the shutdown can go on");
         let before = second.0.load(Ordering::SeqCst);
-        // Woken by the call too, the second one sees that it isn't its turn, and waits on.
+        // The call wakes the second one too, which sees that it isn't its turn, and goes on waiting.
         assert!(again.as_mut().poll(&mut Context::from_waker(&other_waker)).is_pending());
         assert!(shutdown.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
         assert!(second.0.load(Ordering::SeqCst) > before, "the first is done, so the second can see it");
@@ -327,7 +327,7 @@ mod shutting_down {
         assert!(running.as_mut().poll(&mut context).is_pending());
         std::thread::scope(|scope| {
             let stopped = scope.spawn(|| app.shutdown().wait());
-            // The call ends whenever the other thread has got to: before it closes the gate or while it waits.
+            // The call can end before the other thread closes the gate, or while it waits.
             app.state::<tokio::sync::Notify>().unwrap().notify_one();
             while running.as_mut().poll(&mut context).is_pending() {}
             drop(running);

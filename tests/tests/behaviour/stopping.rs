@@ -62,7 +62,7 @@ const ALL: [&str; 6] = ["flush begins", "flush goes on", "flush ends", "count", 
 
 #[test]
 fn a_shutdown_that_is_dropped_at_any_await_is_gone_on_with_and_runs_everything_once() {
-    // The first await is that for the running call, of which nothing is dropped: the app runs on.
+    // The first await is for the running call. Dropping `shutdown` there changes nothing: the app goes on.
     for polls in 1..8 {
         let app = app().hook(flush).hook(count).hook(close).hook(work).start().wait().unwrap();
         let mut running = Box::pin(app.track(Happened).into_future());
@@ -161,7 +161,7 @@ mod wakers {
         fn wake(self: Arc<Self>) {}
     }
 
-    /// Polls again and again, by turns as one of two tasks, and says how many wakers are kept then and afterwards.
+    /// Polls many times, alternating between two tasks, and returns how many wakers are kept then and afterwards.
     fn kept(mut future: Pin<Box<dyn Future<Output = event_core::Result<()>> + '_>>) -> (usize, usize) {
         let tasks = [Arc::new(Nothing), Arc::new(Nothing)];
         for task in tasks.iter().cycle().take(1_000) {

@@ -12,7 +12,7 @@ fn at(time: &str) -> DateTime<Utc> {
     time.parse().expect("a time")
 }
 
-/// Nothing is between them and what no event can have.
+/// The first and the last time that an event can have.
 const FIRST_AND_LAST: [&str; 2] = ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"];
 
 const OUTSIDE: [&str; 4] = [

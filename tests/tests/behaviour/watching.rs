@@ -127,7 +127,7 @@ mod observers {
         assert!(app.track(Ping { number: 1 }).wait().unwrap().failures().is_empty());
     }
 
-    /// Is told of calls of one function.
+    /// Observes the calls of one function.
     struct Only(&'static str, Told);
 
     impl Observer for Only {

@@ -12,7 +12,7 @@ use event_core::prelude::*;
 use crate::shape::Shape;
 
 /// # Panics
-/// If the two forms differ, or are neither what `serde_json` writes nor refused where they are to be.
+/// If the two forms differ, or differ from `serde_json`'s text, or aren't refused although they must be.
 pub fn check(shape: &Shape) {
     let refused = shape.is_no_json();
     let alone = (!refused).then(|| shape.as_serde_json_writes_it());
@@ -24,9 +24,9 @@ pub fn check(shape: &Shape) {
     let expected = alone.filter(|_| shape.is_object() && !shape.is_deeper_than(MAX_DEPTH, MAX_DEPTH));
     assert_eq!(written(Whole(shape.clone())), expected, "as the whole event");
 
-    // What can be flattened, and how, is serde's; here it is that both forms agree, which `written` checks, and
-    // nothing slips through. For `flatten` serde keeps parts in a form of its own, and panics where a length is
-    // too large or a `Display` fails, before any serializer hears of it.
+    // Serde decides what can be flattened, and how. Checked here: both forms agree (in `written`), and no invalid value
+    // gets through. For `flatten` serde keeps parts in a form of its own, and panics where a length is
+    // too large or a `Display` fails, before a serializer is called.
     let flat = written(Flattened { before: 1, it: shape.tidied() });
     assert!(!refused || flat.is_none(), "flattened, it is written as {flat:?}");
 }
@@ -55,7 +55,7 @@ struct Flattened {
     it: Shape,
 }
 
-/// The text of both forms, once they were seen to agree; `None` if both were refused.
+/// The text of both forms, after they were compared; `None` if both were refused.
 fn written<E: Event>(event: E) -> Option<String> {
     type Forms = (Result<Properties, PropertiesError>, Result<Vec<u8>, PropertiesError>);
     let seen: Arc<Mutex<Option<Forms>>> = Arc::default();

@@ -41,7 +41,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
     plain().prop_recursive(4, 24, 4, |inner| {
         let one = inner.clone().prop_map(Box::new);
         let list = vec(inner.clone(), 0..4);
-        // Mostly entries that are whole, and keys that can be some.
+        // Mostly complete entries, with keys that are possible.
         let key = prop_oneof![8 => keys(), 1 => inner.clone()];
         let part = option::weighted(0.95, key);
         let entries = vec((part, option::weighted(0.95, inner.clone())), 0..4);
@@ -62,7 +62,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
     })
 }
 
-/// Mostly what JSON can hold: one that it can't is enough to have the whole refused.
+/// Mostly values that JSON can represent: a single other one makes the whole event fail.
 fn plain() -> impl Strategy<Value = Shape> {
     let json = prop_oneof![
         any::<i8>().prop_map(Shape::I8),
@@ -91,7 +91,7 @@ fn plain() -> impl Strategy<Value = Shape> {
     prop_oneof![20 => json, 20 => keys(), 1 => no_json]
 }
 
-/// What `serde_json` takes as a key, from so few that equal ones come together.
+/// Keys that `serde_json` accepts; there are few, so that equal ones occur.
 fn keys() -> impl Strategy<Value = Shape> {
     prop_oneof![
         any::<bool>().prop_map(Shape::Bool),
@@ -119,7 +119,7 @@ fn lengths() -> impl Strategy<Value = Length> {
     ]
 }
 
-/// What was found, each once as a case of its own.
+/// Cases that were found by chance before.
 mod found {
     use super::*;
 

@@ -38,7 +38,7 @@ fn read<N: DeserializeOwned>(json: &str) -> N {
     serde_json::from_str(json).unwrap_or_else(|error| panic!("{json}: {error}"))
 }
 
-/// What each way out of a tracked event gives.
+/// The number as each way of reading a tracked event returns it.
 fn tracked(numbers: &Numbers) -> Vec<(&'static str, Numbers)> {
     let seen: Arc<Mutex<Vec<(&'static str, Numbers)>>> = Arc::default();
     let kept = seen.clone();
@@ -74,7 +74,7 @@ fn startup(app: &App) -> event_core::Result<()> {
     app.insert(app.plugin_config::<Numbers>("tests")?)
 }
 
-/// What the settings of a plugin are, from a value, a file and the environment.
+/// The setting of a plugin, read from a value, a file and the environment.
 fn configured(numbers: &Numbers) -> Vec<(&'static str, Numbers)> {
     let builder = || App::builder().without_linked().hook(startup);
     let settings = |builder: event_core::AppBuilder| {
@@ -110,7 +110,7 @@ proptest! {
     }
 }
 
-/// A number that `serde_json` read wrongly, until it was asked to be exact.
+/// A number that `serde_json` reads wrongly without its feature `float_roundtrip`.
 #[test]
 fn a_float_with_many_digits_keeps_the_last_one() {
     let numbers = Numbers {

@@ -69,7 +69,7 @@ impl fmt::Display for Displayed {
     }
 }
 
-/// The name of a field or a variant. There are few, so that equal ones come together.
+/// The name of a field or a variant. There are few, so that equal ones occur.
 #[cfg_attr(fuzzing, derive(arbitrary::Arbitrary))]
 #[derive(Clone, Copy, Debug)]
 pub struct Name(pub u8);
@@ -187,7 +187,7 @@ impl Serialize for Shape {
 }
 
 impl Shape {
-    /// Whether it is to be refused in both forms.
+    /// Whether both forms must refuse it.
     pub fn is_no_json(&self) -> bool {
         match self {
             Self::F32(it) => !it.is_finite(),
@@ -246,7 +246,7 @@ impl Shape {
         }
     }
 
-    /// What it is as a key, if `serde_json` lets it be one.
+    /// Its text as a key, if `serde_json` accepts it as one.
     fn as_key(&self) -> Option<String> {
         match self {
             // Where one fails, `serde_json` panics.
@@ -274,13 +274,13 @@ impl Shape {
         }
     }
 
-    /// What `serde_json` by itself makes of it as text, with two differences: each length is right, and an `f32` is
+    /// The text that `serde_json` writes for it, with two differences: each length is right, and an `f32` is
     /// the `f64` of its shortest decimal.
     pub fn as_serde_json_writes_it(&self) -> String {
         serde_json::to_string(&self.tidied()).expect("what isn't JSON was refused")
     }
 
-    /// The same with each length right. What makes serde or `serde_json` panic is an error here.
+    /// The same with each length right. A panic of serde or `serde_json` is an error here.
     pub fn tidied(&self) -> Self {
         let one = |it: &Self| Box::new(it.tidied());
         let all = |list: &[Self]| list.iter().map(Self::tidied).collect();

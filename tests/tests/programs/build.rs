@@ -23,7 +23,7 @@ pub(crate) fn program(package: &str, binary: &str, profile: &str) -> Command {
 /// A cargo command for the workspace in `tests/programs`, with a target directory of its own: the one of the tests
 /// is locked while they are built, and its builds have other features.
 ///
-/// All that the programs need was downloaded to build these tests.
+/// Offline: building these tests downloaded all dependencies of the programs.
 pub(crate) fn cargo(subcommand: &str) -> Command {
     let mut command = downloading_cargo(subcommand);
     command.arg("--offline");

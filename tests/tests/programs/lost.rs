@@ -6,7 +6,7 @@ fn said_by(binary: &str) -> String {
     succeeded(&mut program("lost-app", binary, "dev"))
 }
 
-/// Why naming plugins, and asking for them, exists at all.
+/// Why programs name plugins and require them.
 #[test]
 fn a_plugin_that_is_only_in_cargo_toml_is_missing_without_a_word() {
     assert_eq!(said_by("unnoticed"), "started\n");

@@ -2,7 +2,7 @@
 
 use crate::build::{program, succeeded};
 
-/// By the rules on the first lines of `event-core/src/order.rs`, worked out by hand.
+/// By the rules at the top of `event-core/src/app/call_order.rs`, applied by hand.
 const CALLS: &str = "\
 startup
   the application starts

@@ -16,7 +16,7 @@ fn a_panic_of_an_implementation_leaves_the_process_running() {
     assert!(output.status.success(), "{}", output.status);
 }
 
-/// Nothing can catch a panic there: the process ends at once, and no later implementation runs.
+/// A panic can't be caught there: the process ends at once, and no later implementation runs.
 #[test]
 fn with_panic_abort_a_panic_of_an_implementation_ends_the_process() {
     let output = output(&mut program("panics", "hook", "abort"));

@@ -1,6 +1,6 @@
 //! On WebAssembly, what dependency crates register is there too, dev and release.
 //!
-//! Needs the compiler's target and node; where one of them is missing, the test says so and is over.
+//! Needs the compiler's target and node; if one of them is missing, the test says so and passes.
 
 use std::process::Command;
 
