@@ -21,7 +21,7 @@ pub(crate) fn contained<T>(run: impl FnOnce() -> T) -> Result<T, String> {
 /// Values that may panic are given to it one by one: when two fields of one value panic, the process aborts.
 pub(crate) fn discard<T>(value: T) {
     let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) else { return };
-    log(format_args!("a value panicked when it was dropped: {}", panic_text(&*payload)));
+    log(format_args!("a value panicked while it was dropped: {}", panic_text(&*payload)));
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         // A payload whose `drop` panics with another such payload could go on for ever.
         std::mem::forget(again);

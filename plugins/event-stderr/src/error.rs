@@ -34,12 +34,15 @@ impl fmt::Display for Error {
         match self {
             Self::Properties(error) => error.fmt(f),
             Self::Redact { path, why } => {
-                write!(f, "`{path}` can't be redacted, so the event isn't written: {why}")
+                write!(f, "failed to redact `{path}`, so the event isn't written: {why}")
             }
-            Self::Write(_) => f.write_str("standard error can't be written to"),
+            Self::Write(_) => f.write_str("failed to write to standard error"),
             Self::Settings(error) => error.fmt(f),
             Self::NoSuchEvent { index, pattern } => {
-                write!(f, "`plugins.event-stderr.redact[{index}]`: this app knows no event `{pattern}`")
+                write!(
+                    f,
+                    "invalid configuration: `plugins.event-stderr.redact[{index}]`: this app knows no event `{pattern}`"
+                )
             }
         }
     }

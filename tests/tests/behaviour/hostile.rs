@@ -220,7 +220,7 @@ mod errors {
             "(printing it failed)",
             "it ticks",
         ];
-        // The default failure handler prints them; so does this one.
+        // The default failure handler prints them all; one of the application may print only their causes.
         let hooks = |builder: AppBuilder| {
             let builder = builder.hook(a_panics_when_printed).hook(b_panics_with_a_bomb_when_printed);
             builder.hook(c_cannot_be_printed).hook(d_panics_when_dropped)

@@ -130,7 +130,7 @@ impl Open {
             Ok(0) | Err(_) => {
                 let path = self.core.path.display();
                 log(format_args!(
-                    "{path}: what waited when the app stopped is written ({waiting} events and writes)"
+                    "{path}: the {waiting} events and writes that waited when the app stopped are written"
                 ));
                 Ok(())
             }

@@ -153,7 +153,7 @@ fn run(core: &Core, queue: &Queue) {
             }
         };
         if let Err(message) = contained(run) {
-            log(format_args!("{}: a thread that reads panicked and goes on: {message}", core.path.display()));
+            log(format_args!("{}: a reading thread panicked and goes on: {message}", core.path.display()));
             discard(reader.take());
         }
     }

@@ -152,7 +152,7 @@ impl Writer {
             let _ = frame.rollback.run();
         }
         let error = Error::Panicked { path: self.core.path.clone(), message };
-        log(format_args!("the thread that writes goes on after a panic: {}", line(&error)));
+        log(format_args!("the writing thread panicked and goes on: {}", line(&error)));
         fail_all(&self.core, batch, &error);
         error
     }
@@ -383,7 +383,7 @@ impl Writer {
     fn refuse(&self, row: &[u8], error: &Error) {
         let row = Row::decode(row);
         let (name, id) = (String::from_utf8_lossy(row.name), String::from_utf8_lossy(row.id));
-        log(format_args!("event `{name}` with id {id} is refused by the database: {}", line(error)));
+        log(format_args!("failed to store event `{name}` with id {id}: {}", line(error)));
         if let Some(ledger) = self.core.ledger() {
             ledger.add_refused();
         }
@@ -397,7 +397,7 @@ impl Writer {
         let path = self.core.path.display();
         match error {
             Some(error) if left > 0 && !self.said.replace(true) => log(format_args!(
-                "{left} events wait in memory and are tried again, because they can't be written: {}",
+                "failed to write {left} events, which wait in memory and are tried again: {}",
                 line(error)
             )),
             None if self.said.replace(false) => log(format_args!("{path}: events are written again")),
@@ -445,13 +445,10 @@ fn answer(core: &Core, job: Box<dyn Job>, transaction: Result<()>) {
         Ok(Err(failure)) => {
             core.add_unheard();
             let path = core.path.display();
-            log(format_args!(
-                "{path}: a write failed after its caller had stopped waiting: {}",
-                line(&failure)
-            ));
+            log(format_args!("{path}: a write failed after its caller stopped waiting: {}", line(&failure)));
         }
         Err(message) => {
-            log(format_args!("the outcome of a write panicked on its way to its caller: {message}"));
+            log(format_args!("failed to return the outcome of a write to its caller: panicked: {message}"));
         }
     }
 }

@@ -125,7 +125,7 @@ impl Executor {
             self.work.notify_one();
         } else if !self.start_thread(state) && !self.said_so.swap(true, Ordering::Relaxed) {
             log(format_args!(
-                "there is no further thread for implementations; those that wait for one another may wait for ever"
+                "failed to start another thread for implementations: those that wait for one another may wait forever"
             ));
         }
     }

@@ -114,7 +114,7 @@ impl Deliveries {
         let handed = Box::pin(Handed { delivery: Some(delivery), deliveries: self.clone(), depth });
         if let Err(message) = contained(|| (spawner.0)(handed)) {
             log(format_args!(
-                "the spawner panicked, so the events of a write are delivered on the plugin's thread: {message}"
+                "failed to spawn a delivery, so the plugin's thread delivers the events of a write: the spawner panicked: {message}"
             ));
         }
     }
@@ -142,7 +142,7 @@ fn tell<T>(sender: Sender<T>, written: Written<T>) {
 
 fn finish(delivered: Result<(), String>) {
     if let Err(message) = delivered {
-        log(format_args!("the delivery of a write's events panicked: {message}"));
+        log(format_args!("failed to deliver the events of a write: panicked: {message}"));
     }
 }
 

@@ -53,7 +53,7 @@ impl Retention {
             let Ok(store) = app.store() else { return };
             match store.remove_old().wait() {
                 Ok(_) | Err(Error::Closed { .. } | Error::Event(_)) => {}
-                Err(error) => log(format_args!("old events aren't removed: {}", line(&error))),
+                Err(error) => log(format_args!("failed to remove old events: {}", line(&error))),
             }
             if let Some(retention) = store.retention() {
                 retention.runs.store(false, Ordering::Release);

@@ -126,7 +126,7 @@ fn where_a_path_cant_be_applied_nothing_is_written_and_the_failure_says_so_witho
             let failure = failure(app, Login { user: SECRET });
             assert_eq!(
                 failure.cause().to_string(),
-                "`user.password` can't be redacted, so the event isn't written: `user` is a text, where an object \
+                "failed to redact `user.password`, so the event isn't written: `user` is a text, where an object \
                  or a list should be"
             );
             assert!(!format!("{failure:?}{}", failure.to_line()).contains(SECRET));

@@ -170,6 +170,6 @@ fn a_wrong_setting_keeps_the_app_from_starting_and_is_named() {
 fn a_path_for_events_that_the_app_does_not_know_keeps_it_from_starting() {
     assert_eq!(
         refused(&json!({ "redact": ["user-*:user", "usr-seen:user"] })),
-        "`plugins.event-stderr.redact[1]`: this app knows no event `usr-seen`"
+        "invalid configuration: `plugins.event-stderr.redact[1]`: this app knows no event `usr-seen`"
     );
 }
