@@ -1,4 +1,4 @@
-//! What an app has of this plugin: its databases, and its store.
+//! The state of this plugin in an app: its databases, and its store.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -83,7 +83,7 @@ impl Databases {
     }
 }
 
-/// An app's part of this plugin, in the app's state. It holds no [`App`], which would keep itself alive by it.
+/// The state of this plugin in an app. It holds no [`App`], which would be a cycle.
 pub(crate) struct Sqlite {
     databases: Mutex<BTreeMap<String, Arc<Open>>>,
     store: Option<WantedStore>,
@@ -230,7 +230,7 @@ impl WantedStore {
     }
 }
 
-/// Says which file of the store's more can read or change than a new one. It stays so, since Datasette may need it.
+/// Reports a file of the store with wider permissions than a new one gets. It isn't changed, since Datasette may need them.
 fn report_wider(path: &Path, mode: Mode) {
     if let Some((file, wider)) = wider(path, mode) {
         log(format_args!(

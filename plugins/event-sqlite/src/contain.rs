@@ -1,4 +1,4 @@
-//! How this plugin's threads outlive what an application's values do: closures and `drop`s that panic.
+//! How this plugin's threads survive panics of an application's closures and `drop`s.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
@@ -7,7 +7,7 @@ use event_core::plugin::panic_text;
 
 use crate::log::log;
 
-/// Runs something of the application's. A panic comes back as its message.
+/// Runs code of the application. Returns the message of a panic.
 pub(crate) fn contained<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
         let message = panic_text(&*payload).to_owned();

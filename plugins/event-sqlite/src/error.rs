@@ -1,4 +1,4 @@
-//! Why a database or the store didn't do what it was asked to.
+//! Why an operation of a database or the store failed.
 
 mod display;
 mod open;
@@ -17,7 +17,7 @@ pub use self::open::OpenError;
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a database or the store didn't do what it was asked to. Everything about a file names it.
+/// Why an operation of a database or the store failed. An error about a file names it.
 ///
 /// In a closure that writes or reads, `?` makes one of a `rusqlite::Error` and of an `event_core::Error`;
 /// [`Error::own`] takes any other.
@@ -62,17 +62,17 @@ pub enum Error {
     Open {
         /// The file.
         path: PathBuf,
-        /// What is in the way.
+        /// Why.
         cause: OpenError,
     },
-    /// The operating system gives no thread for the database.
+    /// The operating system can't start a thread for the database.
     Thread {
         /// The file.
         path: PathBuf,
         /// What it said.
         cause: Arc<std::io::Error>,
     },
-    /// SQLite failed, and nothing of what was asked for is done.
+    /// SQLite failed, and nothing was written.
     Sqlite {
         /// The file. Empty while the error is on its way out of a closure.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! What waits to be written, in the order in which it came.
+//! The entries that wait to be written, in the order in which they came.
 
 use futures_channel::oneshot;
 
@@ -55,7 +55,7 @@ impl Batch {
         self.bytes.len()
     }
 
-    /// What is left of it from this place on.
+    /// The rest of it from this index on.
     pub(crate) fn left_from(&self, at: usize) -> Left {
         let start = if at == 0 { 0 } else { self.entries[at - 1].end };
         Left { entries: self.entries.len() - at, bytes: self.bytes.len() - start }
@@ -65,7 +65,7 @@ impl Batch {
         self.awaited
     }
 
-    /// Moves everything of `later` behind what is here; `later` keeps its room.
+    /// Moves the entries of `later` to the end of this batch; `later` keeps its memory.
     pub(crate) fn append(&mut self, later: &mut Self) {
         if self.is_empty() {
             std::mem::swap(self, later);
@@ -97,7 +97,7 @@ impl Batch {
         }
     }
 
-    /// Takes out what is at this place, to answer it.
+    /// Takes the entry at this index, to answer it.
     pub(crate) fn take(&mut self, at: usize) -> What {
         std::mem::replace(&mut self.entries[at].what, What::Answered)
     }
@@ -110,7 +110,7 @@ impl Batch {
         }
     }
 
-    /// Takes out the job that is at this place, if one is.
+    /// Takes the job at this index, if there is one.
     pub(crate) fn take_job(&mut self, at: usize) -> Option<Box<dyn Job>> {
         if !matches!(self.entries[at].what, What::Job(_)) {
             return None;
@@ -134,7 +134,7 @@ impl Batch {
         *self = kept;
     }
 
-    /// Empties it for the next use, and gives back memory that a burst took.
+    /// Empties it for the next use, and frees the memory of a burst.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();

@@ -11,7 +11,7 @@ const USUAL: i64 = 4 << 20;
 /// A log that is longer than this is emptied after a while without writes.
 const LONG: u64 = 1 << 20;
 
-/// What became of a log that was to be emptied.
+/// The result of emptying a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Emptied {
     /// Everything is in the file, and the log is empty.
@@ -20,7 +20,7 @@ pub(crate) enum Emptied {
     InUse,
 }
 
-/// Has the log cut to its usual size where it was longer, because of a reader that stayed long.
+/// Truncates the log to its usual size, if a long read made it longer.
 pub(crate) fn limit(connection: &Connection) -> Result<()> {
     connection.pragma_update_and_check(None, "journal_size_limit", USUAL, |_| Ok(()))
 }

@@ -63,14 +63,14 @@ pub(crate) fn writer(
     Ok(connection)
 }
 
-/// Has the file's changes written to a log first; gives the mode that it is in then.
+/// Enables the write-ahead log; returns the resulting journal mode.
 fn use_wal(connection: &Connection) -> rusqlite::Result<String> {
     connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
 }
 
-/// Tries again what fails because others use the file.
+/// Retries while other connections use the file.
 ///
-/// Where several create a file at the same time, each has it open to read and wants to write. SQLite sees that they
+/// If several connections create a file at the same time, each has it open for reading and wants to write. SQLite sees that they
 /// would wait for each other, and refuses them at once, whatever the timeout is.
 fn patiently<T>(timeout: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
     let end = Instant::now() + timeout;
@@ -84,7 +84,7 @@ fn patiently<T>(timeout: Duration, mut attempt: impl FnMut() -> Result<T>) -> Re
     }
 }
 
-/// About what it takes another one to create the file.
+/// About as long as another connection takes to create the file.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// A connection that only reads, of the file that [`writer`] opened.

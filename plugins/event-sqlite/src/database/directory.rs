@@ -1,4 +1,4 @@
-//! How the directory that a new file is to be in gets onto the disk.
+//! How the directory of a new file gets onto the disk.
 
 use std::fs::{DirBuilder, File};
 use std::io::{ErrorKind, Result};

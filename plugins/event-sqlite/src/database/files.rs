@@ -1,5 +1,5 @@
-//! What the writer does with a database's files beside writing: whether they are still those that were opened, and how
-//! the log gets into the database.
+//! How the writer looks after a database's files: whether they are still the opened ones, and how the log gets into the
+//! database.
 
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,11 @@ use crate::database::checkpoint::{self, Emptied};
 use crate::error::{Error, Result};
 use crate::log::{line, log};
 
-/// How long the end waits for those who read, of this program and of others, before it leaves a log beside the file.
+/// How long closing waits for readers, of this program and of others, before it leaves a log beside the file.
 pub(crate) const LONGEST_END: Duration = Duration::from_secs(1);
 
-/// Before a transaction: an error where a file isn't the one that was opened. If only the log is gone, what was promised
-/// moves into the database.
+/// Before a transaction: an error if a file isn't the one that was opened. If only the log is gone, committed data moves into
+/// the database.
 pub(crate) fn check(connection: &Connection, core: &Core) -> Result<()> {
     let Some(file) = core.identity.changed() else { return Ok(()) };
     let error = Error::Replaced { path: core.path.clone(), file: file.to_owned() };

@@ -1,4 +1,4 @@
-//! What keeps a closure from changing the connection that it shares with others, and the transaction.
+//! Keeps a closure from changing the transaction and the connection that it shares with others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

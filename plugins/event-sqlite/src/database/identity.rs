@@ -1,4 +1,4 @@
-//! Whether a database's files are still those that were opened: what is written to one that was removed is lost.
+//! Whether a database's files are still those that were opened: writes to a removed file are lost.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -46,7 +46,7 @@ impl Identity {
         self.memory.remember();
     }
 
-    /// The first that isn't the file that it was.
+    /// The first file that was replaced.
     pub(crate) fn changed(&self) -> Option<&Path> {
         let all = [&self.file, &self.log, &self.memory];
         all.into_iter().find(|known| known.has_changed()).map(|known| known.path.as_path())

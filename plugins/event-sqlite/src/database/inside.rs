@@ -1,4 +1,4 @@
-//! Whether this thread is in the middle of a closure of a database, and of which one.
+//! Whether this thread runs a closure of a database, and of which one.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 
-/// What tells one open database from another.
+/// Identifies an open database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Id(u64);
 
@@ -34,7 +34,7 @@ pub(crate) fn enter(database: Id, side: Side) {
     INSIDE.set(Some((database, side)));
 }
 
-/// An error where a write to the database would wait for the closure that asks for it.
+/// An error if a write to the database would wait for its own closure.
 pub(crate) fn may_write(database: Id, path: &Path) -> Result<()> {
     match INSIDE.get() {
         Some((inside, Side::Writes)) if inside == database => Err(Error::Inside { path: path.to_owned() }),
@@ -60,8 +60,7 @@ pub(crate) struct WaitsFor(Option<(Id, Id)>);
 /// Notes that what runs on this thread waits for a write to `database`.
 ///
 /// # Errors
-/// Where a closure of that database waits for the one that runs here, however many others are in between: neither
-/// would ever end.
+/// An error if a closure of that database waits for the one that runs here, directly or through others: neither would end.
 pub(crate) fn wait_for(database: Id, path: &Path) -> Result<WaitsFor> {
     let Some((inside, Side::Writes)) = INSIDE.get() else { return Ok(WaitsFor(None)) };
     let mut waits = waits();

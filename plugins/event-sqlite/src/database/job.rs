@@ -19,7 +19,7 @@ pub(crate) trait Job: Send {
     /// Where the closure is written.
     fn place(&self) -> &'static Location<'static>;
 
-    /// Runs the closure and keeps its outcome. Where it failed, the caller undoes what was written.
+    /// Runs the closure and keeps its outcome. If it failed, the caller undoes its writes.
     fn run(&mut self, turn: &mut Turn<'_>) -> Result<(), Undo>;
 
     /// Sends the outcome to the caller: the job's own failure, or how the transaction ended.
@@ -32,7 +32,7 @@ pub(crate) trait Job: Send {
 /// What the job wrote is to be undone.
 pub(crate) struct Undo;
 
-/// What a job is given when its turn has come.
+/// What a running job gets.
 pub(crate) struct Turn<'t> {
     pub(crate) connection: &'t Connection,
     pub(crate) path: &'t Path,

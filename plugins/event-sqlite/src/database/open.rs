@@ -1,4 +1,4 @@
-//! What an open database is, from its first connection to the last thing that is written.
+//! An open database, from its first connection to its last write.
 
 use std::panic::Location;
 use std::path::PathBuf;
@@ -23,11 +23,11 @@ use crate::process::Process;
 use crate::row::Ledger;
 use crate::waiting::LATE;
 
-/// An open database, shared by its handles. Without any, its threads write what waits, and end.
+/// An open database, shared by its handles. When the last handle is dropped, its threads write the queue and end.
 pub(crate) struct Open {
     pub(crate) core: Arc<Core>,
     pub(crate) readers: Readers,
-    /// Fails to receive when the writer's thread has ended. Taken by who closes the database.
+    /// Fails to receive when the writer's thread has ended. Taken by the call that closes the database.
     writer_ended: Mutex<Option<mpsc::Receiver<()>>>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Core {
     pub(crate) name: String,
     /// The file, as it was configured.
     pub(crate) path: PathBuf,
-    /// The file without links on the way.
+    /// The file's path without links.
     pub(crate) file: PathBuf,
     pub(crate) identity: Identity,
     pub(crate) options: DatabaseOptions,
@@ -47,11 +47,11 @@ pub(crate) struct Core {
     pub(crate) readings: Readings,
     /// Set where the store is in this database.
     ledger: OnceLock<Arc<Ledger>>,
-    /// Where the closure is written that has its turn.
+    /// Where the running closure is written.
     running: Mutex<Option<&'static Location<'static>>>,
-    /// When the writer gives up what can't be written; set when the database is closed.
+    /// When the writer gives up; set when the database is closed.
     deadline: OnceLock<Instant>,
-    /// What it gave up.
+    /// How many entries it gave up.
     left: AtomicUsize,
     /// How many writes failed whose callers had stopped waiting.
     unheard: AtomicUsize,
@@ -66,7 +66,7 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     pub(crate) fn after(longest: Duration) -> Self {
-        // Longer than a program runs, where a sum would be out of range.
+        // Longer than any program runs, if the sum would be out of range.
         const AGE: Duration = Duration::from_hours(24 * 365);
         Self { longest, end: Instant::now() + longest.min(AGE) }
     }
@@ -94,7 +94,7 @@ impl Open {
         Ok(Arc::new(Self { readers: Readers::new(core.clone()), core, writer_ended }))
     }
 
-    /// Lets nothing in any more, writes what waits, and says how much that was.
+    /// Closes the queue, writes its entries, and reports how many they were.
     ///
     /// # Errors
     /// [`Error::Unwritten`] when it isn't done after this time.
@@ -118,7 +118,7 @@ impl Open {
             // Until the file is closed, which the writer doesn't wait long for, either.
             let left_time = deadline.end.saturating_duration_since(Instant::now()) + 2 * files::LONGEST_END;
             let _ = ended.recv_timeout(left_time);
-            // A write that fails now, and whose caller has stopped waiting, was promised to be done.
+            // A write whose caller has stopped waiting was promised to be done, so its failure is reported.
             let _ = sender.send(left + core.unheard.load(Ordering::Acquire) - unheard);
         };
         std::thread::Builder::new()
@@ -195,7 +195,7 @@ impl Core {
         inside::may_read(self.id, &self.path)
     }
 
-    /// Why there is no answer: shutdown closed the database, or the thread that had it is no more.
+    /// Why there is no answer: shutdown closed the database, or its thread has ended.
     pub(crate) fn closed(&self) -> Error {
         let path = self.path.clone();
         if self.deadline.get().is_some() { Error::Closed { path } } else { Error::ThreadEnded { path } }
@@ -210,12 +210,12 @@ impl Core {
         self.left.load(Ordering::Acquire)
     }
 
-    /// Says where the closure is written whose turn it is.
+    /// Remembers where the running closure is written.
     pub(crate) fn set_running(&self, place: Option<&'static Location<'static>>) {
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }
 
-    /// Says that a call has waited for long, and for what: the one sign of a deadlock that can't be known beforehand.
+    /// Reports a call that has waited for long, and for what: the only sign of a deadlock that can't be detected before.
     pub(crate) fn report_late(&self, place: &Location<'_>) {
         let running = *self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.path.display();

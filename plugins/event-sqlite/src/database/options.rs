@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use crate::database::mode::Mode;
 use crate::error::OpenError;
 
-/// How a database is opened: its file, and how much is risked for speed.
+/// How a database is opened: its file, and the trade between safety and speed.
 ///
 /// ```
 /// use event_sqlite::{DatabaseOptions, Synchronous};

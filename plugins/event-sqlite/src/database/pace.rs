@@ -1,4 +1,4 @@
-//! How long the writer waits for more before it commits again.
+//! How long the writer waits for more entries before it commits again.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::database::queue::{Awake, Queue, Worth};
 /// What the last commit says about the next one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pace {
-    /// Nothing is going on: the first that comes wakes the writer.
+    /// Idle: the next entry wakes the writer.
     Idle,
     /// So many callers were answered at once. They will be back in a moment, and then one commit serves them all
     /// again; without the wait, the first of them would get a commit of its own, and the others wait for that.
@@ -21,9 +21,9 @@ pub(crate) enum Pace {
 const ROUND: Duration = Duration::from_millis(1);
 /// After so many rounds without an event the writer sleeps, and the next event pays for waking it.
 pub(crate) const ROUNDS: u32 = 50;
-/// After so long without a write the file is looked after. Never where a test chooses the order of turns.
+/// The writer looks after the file when it was idle for this long; never in tests that choose the order of turns.
 const IDLE: Option<Duration> = if cfg!(shuttle) { None } else { Some(Duration::from_secs(1)) };
-/// So much is worth a commit at once.
+/// This much is worth a commit at once.
 const PLENTY: usize = 1024;
 
 impl Pace {

@@ -10,11 +10,11 @@ use crate::database::job::Job;
 use crate::sync::{Monitor, MutexGuard};
 use crate::waiters::{Place, Waiters};
 
-/// A bounded queue with many sides that put in, and one that takes everything out: the writer.
+/// A bounded queue with many producers and one consumer, which takes all entries at once: the writer.
 pub(crate) struct Queue {
-    /// The writer sleeps at it.
+    /// The writer sleeps on it.
     state: Monitor<State>,
-    /// How many events and closures there may be, those that are being written included.
+    /// The largest number of events and closures, including those that are being written.
     capacity: usize,
 }
 
@@ -24,7 +24,7 @@ struct State {
     /// What the writer has taken and not answered yet.
     taken: usize,
     taken_bytes: usize,
-    /// Set while the writer sleeps: what is worth waking it for.
+    /// Set while the writer sleeps: how much must wait before it is woken.
     sleeps_until: Option<Worth>,
     waiting_for_room: Waiters,
     closed: bool,
@@ -49,16 +49,16 @@ impl Worth {
 #[derive(Debug)]
 pub(crate) struct Closed;
 
-/// What waits is bounded by its size, too, or events of a megabyte each would fill the memory.
+/// The queue is also bounded by its size in bytes, or events of a megabyte each would fill the memory.
 const MOST_BYTES: usize = 64 << 20;
 
-/// The side of those who want something written.
+/// The producers' side.
 impl Queue {
     pub(crate) fn new(capacity: usize) -> Self {
         Self { state: Monitor::default(), capacity }
     }
 
-    /// Puts in a row, and takes `answer` with it. While there is no room, it waits for some.
+    /// Adds a row with its `answer`. While the queue is full, this waits.
     pub(crate) async fn push_row(&self, row: &[u8], mut answer: Option<Answer>) -> Result<(), Closed> {
         self.push(row.len(), |pending| pending.push_row(row, answer.take())).await
     }
@@ -96,7 +96,7 @@ impl Queue {
         push(&mut state.pending);
         let wake = state.sleeps_until.is_some_and(|worth| worth.is_met(&state.pending));
         if wake {
-            // Once is enough; those who come before the writer is awake needn't pay for it.
+            // Once is enough: later producers needn't wake a writer that is waking up.
             state.sleeps_until = None;
         }
         drop(state);
@@ -112,7 +112,7 @@ impl Queue {
         state.pending.len() + state.taken
     }
 
-    /// Lets nothing in any more. What is in is still written.
+    /// Closes the queue. Its entries are still written.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
@@ -147,7 +147,7 @@ impl State {
     fn has_room(&self, capacity: usize, bytes: usize) -> bool {
         let entries = self.pending.len() + self.taken;
         let all_bytes = self.pending.bytes() + self.taken_bytes + bytes;
-        // One that is larger than the bound must get in all the same.
+        // An entry that is larger than the bound must get in all the same.
         entries == 0 || (entries < capacity && all_bytes <= MOST_BYTES)
     }
 }
@@ -160,9 +160,9 @@ pub(crate) enum Awake {
     Closed,
 }
 
-/// The side of the writer.
+/// The writer's side.
 impl Queue {
-    /// Sleeps until this much waits, for this long at most.
+    /// Sleeps until this much waits, or for this long.
     pub(crate) fn sleep(&self, worth: Worth, longest: Option<Duration>) -> Awake {
         let end = longest.map(|longest| Instant::now() + longest);
         let mut state = self.lock();
@@ -186,7 +186,7 @@ impl Queue {
         }
     }
 
-    /// Takes everything that waits, and puts it behind what `batch` holds.
+    /// Moves all waiting entries to the end of `batch`.
     pub(crate) fn take(&self, batch: &mut Batch) {
         let mut state = self.lock();
         batch.append(&mut state.pending);
@@ -194,12 +194,12 @@ impl Queue {
         state.taken_bytes = batch.bytes();
     }
 
-    /// Says that of what was taken only this is left, which makes room.
+    /// Tells how much of the taken entries is left, which makes room.
     pub(crate) fn answered(&self, left: Left) {
         let mut state = self.lock();
         state.taken = left.entries;
         state.taken_bytes = left.bytes;
-        // All of them, since one of them may have stopped to wait and would keep the place of another.
+        // Wakes all, since one may have stopped waiting and would take the wake-up of another.
         let waiting = state.waiting_for_room.take();
         drop(state);
         wake_all(waiting);

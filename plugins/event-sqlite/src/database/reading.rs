@@ -1,12 +1,12 @@
-//! How many threads have the file open to read, so that the writer can close it after them.
+//! How many threads have the file open for reading, so that the writer can close it after them.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::sync::Monitor;
 
-/// Counts the threads that read. SQLite empties the write-ahead log into the file when the last connection is closed,
-/// unless that one can only read.
+/// Counts the threads that read. SQLite moves the write-ahead log into the file when the last connection is closed,
+/// unless that connection is read-only.
 #[derive(Default)]
 pub(crate) struct Readings(Arc<Monitor<usize>>);
 

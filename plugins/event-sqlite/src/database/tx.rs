@@ -1,4 +1,4 @@
-//! What a closure that writes is given.
+//! The argument of a writing closure.
 
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -28,11 +28,10 @@ impl<'t> Tx<'t> {
         Self { connection, app, events: RefCell::default() }
     }
 
-    /// Tracks an event with this write: it becomes true when the write is committed, and if the write fails it never
-    /// happened.
+    /// Tracks an event with this write: it happens when the write is committed. If the write fails, it never happened.
     ///
-    /// Where the store is in this database, the event is kept in the same transaction, so that there is never the
-    /// one without the other. Its other implementations run after the commit, in the order of the calls, and see what
+    /// Where the store is in this database, the event is kept in the same transaction, so that neither
+    /// exists without the other. Its other implementations run after the commit, in the order of the calls, and see what
     /// was written; [`Written`](crate::Written) says how they ended.
     ///
     /// The event's time is the end of the closure, unless [`at`](TrackedInTx::at) says another.
@@ -90,7 +89,7 @@ struct Queued {
 
 type Prepare = dyn FnOnce(&App, Said) -> event_core::Result<Prepared>;
 
-/// What the closure said of an event, beside the event itself.
+/// What the closure said about an event.
 #[derive(Default)]
 struct Said {
     actor: Option<Actor>,
@@ -98,7 +97,7 @@ struct Said {
     id: Option<Uuid>,
 }
 
-/// An event that is tracked in a write, and about which more can be said: `tx.track(event)?.by(actor)`.
+/// An event that is tracked in a write, for more details: `tx.track(event)?.by(actor)`.
 pub struct TrackedInTx<'t> {
     events: &'t RefCell<Vec<Queued>>,
     index: usize,

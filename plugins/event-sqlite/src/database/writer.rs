@@ -25,7 +25,7 @@ use crate::log::{line, log};
 use crate::row::{self, Inserter, Row};
 use crate::sync::thread;
 
-/// Starts the thread. The receiver is told when everything is written that can be, and fails when the file is closed.
+/// Starts the thread. The receiver gets a message when all that can be written is written, and fails when the file is closed.
 pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc::Receiver<()>> {
     let path = core.path.clone();
     let name = format!("event-sqlite write {}", core.name);
@@ -47,15 +47,15 @@ pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc:
 
 struct Writer {
     connection: Connection,
-    /// Whether it was said that events wait.
+    /// Whether waiting events were reported.
     said: Cell<bool>,
     core: Arc<Core>,
     guard: Guard,
     sharing: Sharing,
 }
 
-/// A quarter of a commit is what waiting may cost, since not to wait costs half of one. A commit that took longer than
-/// four of these waited for something else than the disk.
+/// Waiting may cost a quarter of a commit, since not waiting costs half of one. A commit that took longer than four of these
+/// waited for something else than the disk.
 const LONGEST_GATHERING: Duration = Duration::from_millis(1);
 
 /// Why a transaction ended before it was committed.
@@ -70,7 +70,7 @@ enum Culprit {
     Job(usize),
     /// One of these rows, by what only a commit shows.
     Rows(Range<usize>),
-    /// None of what was to be written: everything would have failed.
+    /// No single entry: every entry would have failed.
     Surroundings,
 }
 
@@ -79,16 +79,16 @@ struct Part {
     /// The places of it.
     range: Range<usize>,
     inserted: usize,
-    /// What was to be written and couldn't, in order.
+    /// The entries that couldn't be written, in order.
     failed: Vec<(usize, Error)>,
     /// The last job of it.
     job: Option<usize>,
 }
 
-/// What became of a job that didn't break its transaction.
+/// The outcome of a job that didn't break its transaction.
 struct Ran {
     inserted: usize,
-    /// What keeps it from being written though the closure did well.
+    /// Why it can't be written although the closure succeeded.
     failed: Option<Error>,
     /// Whether others can be written in the same transaction.
     shared: bool,
@@ -199,7 +199,7 @@ impl Writer {
         None
     }
 
-    /// Writes from this place on as much as can be in one transaction, `most_rows` at most.
+    /// Writes as much as fits in one transaction from this index on, `most_rows` at most.
     fn transaction(
         &self,
         frame: &Frame<'_>,
@@ -323,7 +323,7 @@ impl Writer {
         Ok(ran)
     }
 
-    /// After a closure that did well: removes what it leaves to others, and looks at what it did to the schema.
+    /// After a closure that succeeded: removes its temporary objects, and checks its changes of the schema.
     fn clean_up(&self, ran: &mut Ran) -> rusqlite::Result<()> {
         self.guard.remove_temporary(&self.connection)?;
         if self.guard.schema_changed() && ran.shared {
@@ -365,8 +365,8 @@ impl Writer {
         }
     }
 
-    /// The job at the end of these places broke the transaction. It fails, and so do those that had run in it before;
-    /// everything else can be written without it.
+    /// The job at the end of this range broke the transaction. It fails, and so do those that ran before in it; all other
+    /// entries can be written without it.
     fn fail_jobs(&self, batch: &mut Batch, places: RangeInclusive<usize>, error: &Error) {
         let culprit = *places.end();
         for at in places {
@@ -389,7 +389,7 @@ impl Writer {
         }
     }
 
-    /// Says once when events wait in memory because they can't be written, and once when they are written again.
+    /// Reports once when events wait in memory because they can't be written, and once when they are written again.
     fn report(&self, error: Option<&Error>, left: usize) {
         if self.core.ledger().is_none() {
             return;
@@ -439,7 +439,7 @@ fn send(answer: Answer, outcome: Result<()>) {
 
 /// Gives a write's outcome to its caller. A failure that no caller waits for is a line, and is counted.
 fn answer(core: &Core, job: Box<dyn Job>, transaction: Result<()>) {
-    // A value of the application's whose `drop` panics is no reason to write nothing any more.
+    // The writer must survive a value whose `drop` panics.
     match contained(|| job.answer(transaction)) {
         Ok(Ok(())) => {}
         Ok(Err(failure)) => {
@@ -458,7 +458,7 @@ struct Abandon<'c>(&'c Core);
 
 impl Drop for Abandon<'_> {
     fn drop(&mut self) {
-        // Whatever ended it: shutdown says that this much isn't written.
+        // Shutdown reports these as unwritten, however the thread ended.
         self.0.set_left(self.0.queue.waiting());
         self.0.queue.abandon();
     }

@@ -1,5 +1,5 @@
-//! On whose behalf this thread does what it does: how many writes were asked for inside of each other's closures and
-//! deliveries until it came to this.
+//! How many writes caused the current work of this thread: each was asked for inside of the closure or the delivery of the
+//! one before.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};

@@ -88,7 +88,7 @@ thread_local! {
 }
 
 impl Executor {
-    /// Has it delivered by a thread. Gives it back where the system gives none.
+    /// Gives it to a thread. Returns it if the system can't start one.
     pub(crate) fn spawn(self: &Arc<Self>, delivery: Delivery, depth: u32) -> Result<(), Delivery> {
         let slot = Mutex::new(Slot::Pending(delivery));
         let task = Arc::new(Task { executor: self.clone(), depth, slot });
@@ -116,7 +116,7 @@ impl Executor {
         self.find_thread(state);
     }
 
-    /// Sees to it that what may begin does.
+    /// Starts deliveries that may begin.
     fn find_thread(self: &Arc<Self>, state: &mut State) {
         if state.is_beginning || state.starting > 0 || state.next().is_none() {
             return;
@@ -195,7 +195,7 @@ impl State {
         if let Some((depth, _)) = first {
             return Some(Next::First(*depth));
         }
-        // What came last is more likely to be what is waited for.
+        // The last one is more likely to be the one that is waited for.
         let last = self.ready.iter().max_by_key(|(_, tasks)| tasks.back().map(|(place, _)| *place));
         last.filter(|_| self.relieve).map(|(depth, _)| Next::Last(*depth))
     }

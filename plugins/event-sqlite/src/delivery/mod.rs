@@ -75,7 +75,7 @@ impl Drop for Deliveries {
     }
 }
 
-/// So many events of one write are delivered before other writes have their turn.
+/// The number of events of one write that are delivered before other writes have their turn.
 const TURN: usize = 64;
 
 impl Deliveries {
@@ -121,7 +121,7 @@ impl Deliveries {
 
     fn on_thread(&self, delivery: Delivery, depth: u32) {
         if let Err(delivery) = self.executor.spawn(delivery, depth) {
-            // Late for others is better than never.
+            // Delivering others late is better than never.
             finish(contained(|| pollster::block_on(delivery)));
         }
     }
@@ -159,7 +159,7 @@ async fn let_others() {
     .await;
 }
 
-/// A delivery in the hands of the application's runtime.
+/// A delivery that the application's runtime runs.
 struct Handed {
     /// Until it is done.
     delivery: Option<Delivery>,
@@ -172,7 +172,7 @@ impl Future for Handed {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let Some(delivery) = &mut self.delivery else { return Poll::Ready(()) };
-        // A panic is this write's end and not the runtime's.
+        // A panic ends this delivery, not the runtime's task.
         match contained(|| delivery.as_mut().poll(context)) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(())) => {}

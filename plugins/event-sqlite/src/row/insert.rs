@@ -48,7 +48,7 @@ impl<'c> Inserter<'c> {
                     self.check_each(those, at, &mut failed)?;
                 }
                 Err(cause) if self.is_broken(&cause) => return Err(self.error(cause)),
-                // One of them is the culprit. The others shall not suffer for it.
+                // One row failed; the others are inserted without it.
                 Err(_) => inserted += self.insert_each(those, at, &mut failed)?,
             }
             at += TOGETHER;

@@ -1,5 +1,5 @@
-//! What the writer and the store know together of the table: whether an event is in it ahead of its turn, how many rows
-//! were written, and what keeps the rest from it.
+//! State that the writer and the store share: whether an event's row was written before its delivery, how many rows were
+//! written, and why others can't be.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -14,7 +14,7 @@ use crate::news::News;
 
 #[derive(Default)]
 pub(crate) struct Ledger {
-    /// For those who follow.
+    /// For followers.
     pub(crate) news: Arc<News>,
     written: AtomicU64,
     refused: AtomicU64,

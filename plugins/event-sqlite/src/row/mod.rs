@@ -1,7 +1,7 @@
-//! What a tracked event is between the caller that tracks it and the table that keeps it.
+//! A tracked event on its way from its caller to the table: a row in bytes.
 //!
 //! Events travel to the writer in one buffer, one after the other. A row is made by the thread that tracks, so that the
-//! writer, whom all wait for, has nothing left to do than to bind texts.
+//! writer, the bottleneck, only has to bind texts.
 
 mod insert;
 mod ledger;

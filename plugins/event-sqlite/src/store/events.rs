@@ -20,15 +20,14 @@ use crate::store::query::{Chunk, Query};
 use crate::store::stored::{FromColumns, Stored};
 use crate::waiting::Waiting;
 
-/// Events that are asked for: `store.events()`, and what they must be like. Oldest first, unless something else is
-/// said.
+/// A query for events: `store.events()`, and filters. Oldest first by default.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is read until it is listed, streamed or followed"]
 pub struct Events<T = Stored> {
     store: Store,
     query: Query,
     limit: Option<u64>,
-    /// A pattern that can't be one.
+    /// An invalid pattern.
     mistake: Option<Error>,
     item: PhantomData<fn() -> T>,
 }
@@ -89,7 +88,7 @@ impl<T: FromColumns> Events<T> {
         self
     }
 
-    /// All of them at once, for as many as memory holds.
+    /// All of them at once, as far as they fit in memory.
     ///
     /// # Errors
     /// When the database can't be read. [`Error::UnreadableRows`], with the `seq` of each, when rows can't be read as a
@@ -133,10 +132,10 @@ impl<T: FromColumns> Events<T> {
         }
     }
 
-    /// One after the other, and after the last one those that come: it waits for new events, those of other processes
-    /// too, until the app is shut down. Oldest first.
+    /// One after the other, then new events as they come, also from other processes, until the app is shut down. Oldest
+    /// first.
     ///
-    /// Without [`after`](Self::after), it begins with what comes after its first poll.
+    /// Without [`after`](Self::after), it begins with the events after its first poll.
     pub fn follow(mut self) -> Follow<T> {
         self.query.newest_first = false;
         let news = self.store.keeper.ledger().news.clone();
@@ -155,7 +154,7 @@ pub struct EventStream<T> {
     is_over: bool,
 }
 
-/// What was read and not handed out, and where it goes on.
+/// Events that were read but not returned yet, and the position of the next read.
 pub(crate) struct Reader<T> {
     pub(crate) database: Database,
     pub(crate) query: Arc<Query>,

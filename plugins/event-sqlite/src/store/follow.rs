@@ -50,7 +50,7 @@ impl<T: FromColumns> Follow<T> {
         std::iter::from_fn(move || delivery::block_on(self.next(), || {}))
     }
 
-    /// Reads on when there may be something to read.
+    /// Reads again when there may be new events.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         let reader = &mut self.events.reader;
         let database = &reader.database;

@@ -15,7 +15,7 @@ use crate::store::retention::Retention;
 use crate::store::schema::Place;
 use crate::store::status::Status;
 
-/// The side of the store that events come in by.
+/// The store's side that takes in events.
 pub(crate) struct Keeper {
     open: Arc<Open>,
     ledger: Arc<Ledger>,
@@ -64,7 +64,7 @@ impl Keeper {
         }
     }
 
-    /// Keeps the event, and promises its caller what that is worth.
+    /// Stores the event, and promises its durability to the caller.
     pub(crate) async fn keep(&self, event: &Tracked) -> Result<()> {
         if self.ledger.is_ahead(|| event.id()) {
             event.promise(self.promise_of_commit());
@@ -93,7 +93,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// With `synchronous = "normal"`, what is committed can be lost with the machine's power.
+    /// With `synchronous = "normal"`, committed events can be lost at a power loss.
     fn promise_of_commit(&self) -> Durability {
         match self.open.core.options.synchronous {
             Synchronous::Full => Durability::OnDisk,

@@ -1,4 +1,4 @@
-//! Which events are asked for, and how they are found.
+//! The query for events, as SQL.
 
 use std::fmt::{Display, Write};
 
@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::row::YEARS;
 use crate::store::stored::{Columns, FromColumns};
 
-/// What events must be like, and in which order they are wanted.
+/// The filters of a query, and its order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query {
     /// Any of them; none means all.

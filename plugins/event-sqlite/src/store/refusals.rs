@@ -1,4 +1,4 @@
-//! Whether an event that is kept can still be refused.
+//! Whether an event can still be refused after it is stored.
 
 use event_core::App;
 use event_core::describe::HookInfo;

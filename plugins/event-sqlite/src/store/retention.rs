@@ -16,7 +16,7 @@ use crate::events_needed_from;
 use crate::log::{line, log};
 use crate::store::query::bound;
 
-/// How long events are kept, where that isn't forever.
+/// How long events are kept, unless forever.
 pub(crate) struct Retention {
     pub(crate) days: Option<NonZero<u32>>,
     pub(crate) rows: Option<NonZero<u64>>,
@@ -27,7 +27,7 @@ pub(crate) struct Retention {
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_mins(1);
-/// Rows that go in one transaction: a few milliseconds, in which others wait.
+/// Rows that are removed in one transaction: others wait for it, a few milliseconds.
 const STEP: i64 = 500;
 
 impl Retention {
@@ -92,7 +92,7 @@ impl Retention {
     }
 }
 
-/// Removes what is too old and isn't needed any more; gives how many events that were.
+/// Removes events that are too old and not needed any more; returns their number.
 pub(crate) async fn remove_old(app: &App, database: &Database) -> Result<u64> {
     let store = app.store()?;
     if store.retention().is_none() {

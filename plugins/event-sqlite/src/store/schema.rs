@@ -1,4 +1,4 @@
-//! What the store's tables look like, and how an older file comes to look like that.
+//! The store's tables, and how an older file is migrated.
 
 use std::path::Path;
 
@@ -110,7 +110,7 @@ fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).expect("there are few")
 }
 
-/// What tells the store's own file from any other program's: `evsq`, where SQLite has a place for that. Files of the
+/// Identifies the store's own file: `evsq`, where SQLite has a place for that. Files of the
 /// first releases have 0 there.
 const APPLICATION_ID: i64 = 0x6576_7371;
 

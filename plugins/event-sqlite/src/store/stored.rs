@@ -16,7 +16,7 @@ use crate::row::YEARS;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Stored {
-    /// Its place in the store: later ones are larger, and none comes twice.
+    /// Its position in the store: later ones are larger, and none is used twice.
     pub seq: i64,
     /// The event with its envelope. It can stand wherever a `&Tracked` is wanted.
     pub record: Record,
@@ -34,7 +34,7 @@ impl Deref for Stored {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StoredOf<E> {
-    /// Its place in the store: later ones are larger, and none comes twice.
+    /// Its position in the store: later ones are larger, and none is used twice.
     pub seq: i64,
     /// The event's id.
     pub id: Uuid,
@@ -44,7 +44,7 @@ pub struct StoredOf<E> {
     pub created: DateTime<Utc>,
     /// Who caused it; `None` without an actor.
     pub actor: Option<Actor>,
-    /// What surrounded it, if anything.
+    /// Its context; `None` without one.
     pub context: Option<Context>,
     /// The event itself.
     pub event: E,
