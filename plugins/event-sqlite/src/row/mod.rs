@@ -41,12 +41,18 @@ const ID_LENGTH: usize = uuid::fmt::Hyphenated::LENGTH;
 
 /// Appends the event. On an error, `out` may hold a part of it.
 ///
-/// Layout: id, version, then created, name, actor id, actor, context with their lengths; the properties are what is left.
+/// Layout: id, version, then context, created, name, actor id, actor with their lengths; the properties are what is left.
 pub(crate) fn encode(event: &Tracked, out: &mut Vec<u8>) -> Result<()> {
     let start = out.len();
     let mut id = [0; ID_LENGTH];
     out.extend_from_slice(event.id().hyphenated().encode_lower(&mut id).as_bytes());
     out.extend_from_slice(&event.version().to_le_bytes());
+    match event.context() {
+        None => out.extend_from_slice(&NOTHING.to_le_bytes()),
+        Some(context) => with_length(out, |out| {
+            serde_json::to_writer(out, context).expect("texts can be written to memory");
+        }),
+    }
     let created = event.created();
     // A record that was changed by hand. `track` refuses such a time.
     if !YEARS.contains(&created.year()) {
@@ -73,12 +79,6 @@ pub(crate) fn encode(event: &Tracked, out: &mut Vec<u8>) -> Result<()> {
             });
         }
     }
-    match event.context() {
-        None => out.extend_from_slice(&NOTHING.to_le_bytes()),
-        Some(context) => with_length(out, |out| {
-            serde_json::to_writer(out, context).expect("texts can be written to memory");
-        }),
-    }
     event.write_properties(out)?;
     match out.len() - start {
         bytes if bytes > LARGEST => Err(Error::TooLarge { event: event.name().to_owned(), bytes }),
@@ -102,6 +102,11 @@ fn with_length(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     out[place..place + 4].copy_from_slice(&length.to_le_bytes());
 }
 
+/// Whether the event of this row has a context.
+pub(crate) fn has_context(row: &[u8]) -> bool {
+    row[ID_LENGTH + 4..][..4] != NOTHING.to_le_bytes()
+}
+
 impl<'a> Row<'a> {
     /// Reads what [`encode`] wrote.
     pub(crate) fn decode(bytes: &'a [u8]) -> Self {
@@ -109,11 +114,11 @@ impl<'a> Row<'a> {
         Self {
             id: rest.take(ID_LENGTH),
             version: rest.number(),
+            context: rest.text(),
             created: rest.text().unwrap_or_default(),
             name: rest.text().unwrap_or_default(),
             actor_id: rest.text(),
             actor: rest.text(),
-            context: rest.text(),
             properties: rest.0,
         }
     }

@@ -198,3 +198,20 @@ fn a_program_of_the_version_before_goes_on_writing_and_reading_while_a_newer_one
         app.shutdown().wait().expect("everything is written");
     }
 }
+
+/// Ten and more are inserted by one statement, and there is one for rows without contexts.
+#[test]
+fn of_many_events_that_are_written_at_once_each_keeps_its_own_context() {
+    let files = Files::new();
+    let app = files.start(json!({ "store": { "path": "app.db", "ack": "enqueued" } }));
+    let request =
+        |number: u32| (number.is_multiple_of(7) && !(20..60).contains(&number)).then(|| number.to_string());
+    for number in 0..100 {
+        let context = request(number).map(|id| Context::new().with_request_id(id)).unwrap_or_default();
+        app.track(banned("mallory")).context(context).wait().expect("nothing refuses");
+    }
+    app.shutdown().wait().expect("everything is written");
+    let sql = "SELECT context ->> '$.request_id' FROM events ORDER BY seq";
+    let kept: Vec<Option<String>> = files.rows("app.db", sql, (), |row| row.get(0));
+    assert_eq!(kept, (0..100).map(request).collect::<Vec<_>>());
+}
