@@ -195,7 +195,7 @@ impl HookInfo {
         self.id
     }
 
-    pub(crate) fn event_argument(&self) -> Option<&'static str> {
+    pub(crate) const fn event_argument(&self) -> Option<&'static str> {
         self.declaration.event_argument
     }
 

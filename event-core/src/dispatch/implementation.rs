@@ -64,27 +64,36 @@ pub type DynCall = &'static (dyn Any + Send + Sync);
 pub type MakeCall = fn() -> DynCall;
 
 /// What a parameter's type lets through, and how an implementation is called for that if not as for everything.
-pub type Filtered = (Filter, Option<MakeCall>);
+pub(crate) type Filtered = (Filter, Option<MakeCall>);
 
-/// What the types of an implementation's parameters let through, and how it is called.
-///
-/// It is data, which the start looks through: a `const fn` that did would run for each implementation whenever it is
-/// checked.
+/// Which events an implementation hears, if not all, and how it is called for them.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Hearing {
-    /// Each argument that it takes, with the events that its type lets through if it doesn't let all.
-    pub arguments: &'static [(&'static str, Option<Filtered>)],
-    /// Where every event is heard, or nothing else is known.
-    pub call: MakeCall,
+    filter: Option<Filter>,
+    call: MakeCall,
 }
 
 impl Hearing {
-    /// What the argument that is the hook's event lets through.
-    fn filtered(&self, hook: &HookInfo) -> Option<Filtered> {
-        let event = hook.event_argument()?;
-        let (_, filtered) = self.arguments.iter().find(|(name, _)| *name == event)?;
-        *filtered
+    /// By the argument that is the hook's event, out of all arguments' names and what their types let through. With
+    /// `call` where that is every event, or where nothing else is known.
+    pub const fn new(hook: &HookInfo, arguments: &[(&str, Option<Filtered>)], call: MakeCall) -> Self {
+        let mut hearing = Self { filter: None, call };
+        let Some(event) = hook.event_argument() else { return hearing };
+        let mut at = 0;
+        while at < arguments.len() {
+            let (name, filtered) = arguments[at];
+            if is_same(name.as_bytes(), event.as_bytes())
+                && let Some((filter, own)) = filtered
+            {
+                hearing.filter = Some(filter);
+                if let Some(own) = own {
+                    hearing.call = own;
+                }
+            }
+            at += 1;
+        }
+        hearing
     }
 }
 
@@ -101,6 +110,15 @@ pub struct HookImpl {
     pub options: Options,
     pub is_async: bool,
     pub location: &'static Location<'static>,
+}
+
+/// `==`, which isn't to be had in a constant.
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
 }
 
 /// Something that the program's data holds, or that was made while it runs.
@@ -123,9 +141,6 @@ pub struct Implementation {
     declared: Declared<HookImpl>,
     /// The call of a closure, for which nothing is declared.
     closure: Option<Arc<dyn Any + Send + Sync>>,
-    /// The events that it hears, if not all.
-    filter: Option<Filter>,
-    call: MakeCall,
     is_essential: bool,
     /// Made when it is read first.
     path: OnceLock<String>,
@@ -136,12 +151,9 @@ pub struct Implementation {
 impl Implementation {
     pub(crate) fn declared(declared: &'static HookImpl) -> Self {
         let Options { essential, wrapper, .. } = declared.options;
-        let filtered = declared.hearing.filtered(declared.hook);
         Self {
             declared: Declared::Static(declared),
             closure: None,
-            filter: filtered.map(|(filter, _)| filter),
-            call: filtered.and_then(|(_, call)| call).unwrap_or(declared.hearing.call),
             // A start that went wrong at one place is none.
             is_essential: essential || (declared.hook.id() == TypeId::of::<startup>() && !wrapper),
             path: OnceLock::new(),
@@ -161,7 +173,7 @@ impl Implementation {
             module: const { &Module::new("", Plugin::new("app", "")) },
             function: "a closure",
             function_id: TypeId::of::<()>(),
-            hearing: Hearing { arguments: &[], call: || &() },
+            hearing: Hearing { filter, call: || &() },
             options: Options::NONE,
             is_async: false,
             location,
@@ -169,8 +181,6 @@ impl Implementation {
         Self {
             declared: Declared::Owned(Arc::new(declared)),
             closure: Some(Arc::new(Call::<S>::Closure(Arc::new(closure)))),
-            filter,
-            call: || &(),
             is_essential: false,
             path: OnceLock::from("a closure".to_owned()),
             without_effect: OnceLock::new(),
@@ -204,7 +214,7 @@ impl Implementation {
 
     /// The one event type it hears, as [`std::any::type_name`] writes it; `None` if it hears all.
     pub fn only_event(&self) -> Option<&'static str> {
-        self.filter.map(|filter| (filter.rust_type)())
+        self.get().hearing.filter.map(|filter| (filter.rust_type)())
     }
 
     /// When it wants to be called.
@@ -270,7 +280,7 @@ impl Implementation {
     }
 
     pub(crate) fn kind(&self) -> Option<TypeId> {
-        self.filter.map(|filter| filter.kind)
+        self.get().hearing.filter.map(|filter| filter.kind)
     }
 
     pub(crate) fn module(&self) -> &'static Module {
@@ -282,7 +292,7 @@ impl Implementation {
     }
 
     pub(crate) fn call<S: HookSpec>(&self) -> &Call<S> {
-        let call = self.closure.as_deref().unwrap_or_else(|| (self.call)());
+        let call = self.closure.as_deref().unwrap_or_else(|| (self.get().hearing.call)());
         call.downcast_ref().expect("an implementation's call is of its hook")
     }
 }

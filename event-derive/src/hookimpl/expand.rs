@@ -45,7 +45,7 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
                     module: #core::__private::module!(),
                     function: #name,
                     function_id: #core::__private::type_of_value(&#function),
-                    hearing: #core::__private::Hearing { arguments: &[#(#filters),*], call: #of_all },
+                    hearing: #core::__private::Hearing::new(#info, &[#(#filters),*], #of_all),
                     options: #options,
                     is_async: #is_async,
                     location: #location,

@@ -137,7 +137,7 @@ fn declared(spec: &Spec) -> &'static HookImpl {
         module: Box::leak(Box::new(Module::new("module", Plugin::new(plugin, "")))),
         function,
         function_id: TypeId::of::<()>(),
-        hearing: Hearing { arguments: &[], call: || &() },
+        hearing: Hearing::new(track_event::INFO, &[], || &()),
         options: Options { precedence: *precedence, before, after, wrapper, essential },
         is_async: false,
         location: Location::caller(),
