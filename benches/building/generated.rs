@@ -137,6 +137,24 @@ pub(crate) fn implementations(count: usize) -> String {
     source
 }
 
+/// So many structs, each with a function that takes a reference to it.
+pub(crate) fn structs_with_functions(
+    count: usize,
+    prelude: &str,
+    derive: &str,
+    above_function: &str,
+) -> String {
+    let mut source = structs(count, prelude, derive, "");
+    for number in 0..count {
+        write!(
+            source,
+            "{above_function}\npub fn hear{number}(event: &S{number}) {{ std::hint::black_box(event.user + {number}); }}\n"
+        )
+        .expect("a string takes all");
+    }
+    source
+}
+
 /// So many things that only register.
 pub(crate) fn registrations(count: usize) -> String {
     let mut source = "pub struct Number(pub usize);\ninventory::collect!(Number);\n".to_owned();
