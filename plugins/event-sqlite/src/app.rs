@@ -12,9 +12,9 @@ use crate::database::{Database, DatabaseOptions, Deadline, Identity, Mode, Open,
 use crate::delivery::Deliveries;
 use crate::error::{Error, Result};
 use crate::log::log;
-use crate::settings::{Settings, StoreSettings};
+use crate::settings::Settings;
 use crate::store::schema::{self, Place};
-use crate::store::{Keeper, Store};
+use crate::store::{Appender, Store, StoreSettings};
 
 /// What this plugin adds to an [`App`].
 pub trait SqliteExt {
@@ -42,18 +42,19 @@ pub trait SqliteExt {
 
 impl SqliteExt for App {
     fn database(&self, name: &str) -> Result<Database> {
-        let open = Sqlite::of(self)?.database(name)?;
-        Ok(Database::new(self.clone(), open))
+        let sqlite = Sqlite::of(self)?;
+        Ok(sqlite.handle(self, sqlite.database(name)?))
     }
 
     fn add_database(&self, name: impl Into<String>, options: DatabaseOptions) -> Result<Database> {
-        let open = Sqlite::of(self)?.add(name.into(), options)?;
-        Ok(Database::new(self.clone(), open))
+        let sqlite = Sqlite::of(self)?;
+        Ok(sqlite.handle(self, sqlite.add(name.into(), options)?))
     }
 
     fn store(&self) -> Result<Store> {
-        let keeper = Sqlite::of(self)?.keeper()?.ok_or(Error::NoStore)?;
-        Ok(Store::new(Database::new(self.clone(), keeper.open().clone()), keeper))
+        let sqlite = Sqlite::of(self)?;
+        let appender = sqlite.appender()?.ok_or(Error::NoStore)?;
+        Ok(Store::new(sqlite.handle(self, appender.open().clone()), appender))
     }
 }
 
@@ -88,8 +89,8 @@ pub(crate) struct Sqlite {
     databases: Mutex<BTreeMap<String, Arc<Open>>>,
     store: Option<WantedStore>,
     /// Set at the first use of the store: an app that only adds databases gets no file for events.
-    keeper: OnceLock<Result<Arc<Keeper>>>,
-    pub(crate) deliveries: Arc<Deliveries>,
+    appender: OnceLock<Result<Arc<Appender>>>,
+    deliveries: Arc<Deliveries>,
     shutdown: Duration,
 }
 
@@ -129,19 +130,19 @@ impl Sqlite {
         Ok(Self {
             databases: Mutex::new(databases),
             store,
-            keeper: OnceLock::new(),
+            appender: OnceLock::new(),
             deliveries: Arc::default(),
             shutdown: Duration::from_millis(settings.shutdown_ms),
         })
     }
 
-    /// The store's keeper, if the app keeps its events.
-    pub(crate) fn keeper(&self) -> Result<Option<Arc<Keeper>>> {
+    /// The store's appender, if the app keeps its events.
+    pub(crate) fn appender(&self) -> Result<Option<Arc<Appender>>> {
         let Some(store) = &self.store else { return Ok(None) };
-        self.keeper.get_or_init(|| self.open_store(store)).clone().map(Some)
+        self.appender.get_or_init(|| self.open_store(store)).clone().map(Some)
     }
 
-    fn open_store(&self, WantedStore { settings, database, options }: &WantedStore) -> Result<Arc<Keeper>> {
+    fn open_store(&self, WantedStore { settings, database, options }: &WantedStore) -> Result<Arc<Appender>> {
         let place = Place::of(settings);
         let mut has_view = false;
         let prepare = |connection: &Connection| {
@@ -153,16 +154,20 @@ impl Sqlite {
         let open = Open::new(database.clone(), options.clone(), settings.queue.get(), check, prepare)?;
         insert(&mut self.databases(), open.clone())?;
         report_wider(&options.path, options.mode);
-        Ok(Arc::new(Keeper::new(open, settings, place, has_view)))
+        Ok(Arc::new(Appender::new(open, settings, place, has_view)))
+    }
+
+    fn handle(&self, app: &App, open: Arc<Open>) -> Database {
+        Database::new(app.clone(), open, self.deliveries.clone())
     }
 
     fn database(&self, name: &str) -> Result<Arc<Open>> {
         if let Some(store) = self.store.as_ref().filter(|store| store.database == name) {
             return self
-                .keeper
+                .appender
                 .get_or_init(|| self.open_store(store))
                 .clone()
-                .map(|keeper| keeper.open().clone());
+                .map(|appender| appender.open().clone());
         }
         let databases = self.databases();
         databases.get(name).cloned().ok_or_else(|| {

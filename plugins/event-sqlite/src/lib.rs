@@ -201,15 +201,12 @@ mod database;
 mod delivery;
 mod error;
 mod log;
-mod news;
 mod process;
 mod row;
 mod settings;
 mod store;
 mod sync;
-mod waiters;
 mod waiting;
-mod written;
 
 use event_core::Tracked;
 use event_core::plugin::own_thread;
@@ -219,13 +216,14 @@ pub use rusqlite;
 use crate::app::Sqlite;
 pub use crate::app::{Databases, SqliteExt};
 pub use crate::database::{Database, DatabaseOptions, Synchronous, TrackedInTx, Tx};
+pub use crate::delivery::Written;
 pub use crate::delivery::{Delivery, Spawner};
 pub use crate::error::{Error, OpenError, Result};
+pub use crate::store::events_needed_from;
 use crate::store::schema::Place;
 use crate::store::view;
 pub use crate::store::{EventStream, Events, Follow, FromColumns, Status, Store, Stored, StoredOf};
 pub use crate::waiting::Waiting;
-pub use crate::written::Written;
 
 event_core::plugin!();
 
@@ -236,7 +234,7 @@ event_core::plugin!();
 /// [`keep_event`].
 #[hookimpl(startup, tryfirst)]
 pub fn open_databases(app: &App) -> Result<()> {
-    match Sqlite::of(app)?.keeper()? {
+    match Sqlite::of(app)?.appender()? {
         Some(_) => store::check_none_after_the_store(app),
         None => Ok(()),
     }
@@ -249,15 +247,15 @@ pub fn open_databases(app: &App) -> Result<()> {
 /// When the database can't be written to.
 #[hookimpl(startup, trylast)]
 pub async fn finish_opening(app: &App) -> Result<()> {
-    let Some(keeper) = Sqlite::of(app)?.keeper()? else { return Ok(()) };
-    if keeper.place == Place::Shared && keeper.wants_view {
+    let Some(appender) = Sqlite::of(app)?.appender()? else { return Ok(()) };
+    if appender.place == Place::Shared && appender.wants_view {
         let database = app.store()?.database().clone();
         let path = database.path().to_owned();
         let made = database.write(move |tx| view::make(tx, &path)).await?;
-        keeper.set_has_view(made.value);
+        appender.set_has_view(made.value);
     }
-    if let Some(retention) = &keeper.retention {
-        retention.look_if_due(app);
+    if appender.retention.is_some() {
+        app.store()?.remove_old_if_due();
     }
     Ok(())
 }
@@ -270,21 +268,14 @@ pub async fn finish_opening(app: &App) -> Result<()> {
 /// When the event can't be written.
 #[hookimpl(track_event, essential, trylast)]
 pub async fn keep_event(app: &App, event: &Tracked) -> Result<()> {
-    let Some(keeper) = Sqlite::of(app)?.keeper()? else { return Ok(()) };
+    let Some(appender) = Sqlite::of(app)?.appender()? else { return Ok(()) };
     // What it waits for is the writer's thread, which waits for no implementation.
-    own_thread(keeper.keep(event)).await?;
-    if let Some(retention) = &keeper.retention {
-        retention.look_if_due(app);
+    own_thread(appender.keep(event)).await?;
+    if appender.retention.is_some() {
+        app.store()?.remove_old_if_due();
     }
     Ok(())
 }
-
-/// The `seq` of the first event that the implementation's plugin still needs, because it has yet to deliver it: the
-/// store's retention keeps that one and all after it. `i64::MAX` where none is needed.
-///
-/// Called before old events are removed. A failure keeps all of them until the next time.
-#[hookspec]
-pub fn events_needed_from(app: &App) -> i64;
 
 /// Writes everything that waits, and closes the databases.
 ///

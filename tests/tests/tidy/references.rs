@@ -30,7 +30,7 @@ fn every_setting_of_a_plugin_is_in_its_table_and_no_other() {
             &[
                 ("settings.rs", "Settings", ""),
                 ("database/options.rs", "DatabaseOptions", "databases.NAME."),
-                ("settings.rs", "StoreSettings", "store."),
+                ("store/settings.rs", "StoreSettings", "store."),
             ][..],
         ),
         ("event-stderr", &[("settings.rs", "Settings", "")][..]),

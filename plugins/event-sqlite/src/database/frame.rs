@@ -4,13 +4,13 @@ use std::cell::RefCell;
 
 use rusqlite::{Connection, Result, Statement};
 
-use crate::database::guard::SAVEPOINT;
+use crate::database::commit_guard::SAVEPOINT;
 
 /// `BEGIN`, `COMMIT` and the rest, prepared once.
 ///
 /// They aren't in the connection's cache: a closure would get them from there without the [`Guard`] being asked.
 ///
-/// [`Guard`]: crate::database::guard::Guard
+/// [`Guard`]: crate::database::commit_guard::Guard
 pub(crate) struct Frame<'c> {
     pub(crate) begin: Framing<'c>,
     pub(crate) commit: Framing<'c>,

@@ -5,14 +5,13 @@ use std::path::Path;
 
 use event_core::plugin::Prepared;
 use event_core::{App, Scope};
-use futures_channel::oneshot;
 use rusqlite::Connection;
 
 use crate::contain::contained;
-use crate::database::tx::Tx;
-use crate::delivery::cause;
+use crate::database::transaction::Tx;
+use crate::delivery::{Caller, Sender};
 use crate::error::{Error, Result};
-use crate::written::Written;
+use crate::waiting::call_depth;
 
 /// A closure of any type, first in the queue, then in a transaction.
 pub(crate) trait Job: Send {
@@ -42,15 +41,6 @@ pub(crate) struct Turn<'t> {
 
 /// What is done with the events of a write when it is committed, and with its outcome then.
 pub(crate) type Deliver<T> = Box<dyn FnOnce(T, Vec<Prepared>, Sender<T>) + Send>;
-pub(crate) type Sender<T> = oneshot::Sender<Result<Written<T>>>;
-
-/// Where and in what a write was asked for.
-#[derive(Clone)]
-pub(crate) struct Asked {
-    pub(crate) place: &'static Location<'static>,
-    pub(crate) scope: Scope,
-    pub(crate) depth: u32,
-}
 
 pub(crate) struct Closure<T, F> {
     app: App,
@@ -73,12 +63,12 @@ where
 {
     pub(crate) fn boxed(
         app: App,
-        asked: Asked,
+        caller: Caller,
         function: F,
         deliver: Deliver<T>,
         sender: Sender<T>,
     ) -> Box<dyn Job> {
-        let Asked { place, scope, depth } = asked;
+        let Caller { place, scope, depth } = caller;
         Box::new(Self { app, place, scope, function: Some(function), depth, outcome: None, deliver, sender })
     }
 }
@@ -98,7 +88,7 @@ impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Closure<T, F> {
             (turn.keep)(&events)?;
             Ok((value, events))
         };
-        let _at = cause::At::depth(self.depth);
+        let _at = call_depth::At::depth(self.depth);
         let outcome = contained(|| self.scope.run(run))
             .unwrap_or_else(|message| Err(Error::Panicked { path: turn.path.to_owned(), message }))
             .map_err(|error: Error| error.about(turn.path));

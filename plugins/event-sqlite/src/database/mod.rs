@@ -2,31 +2,30 @@
 
 mod batch;
 mod checkpoint;
+mod commit_guard;
+mod commit_pacing;
 mod connect;
 mod directory;
 mod files;
 mod frame;
-mod guard;
 mod identity;
-pub(crate) mod inside;
 #[cfg(all(test, shuttle))]
 mod interleavings;
 mod job;
 mod mode;
 mod open;
 mod options;
-mod pace;
 mod probe;
 mod queue;
 mod readers;
 mod reading;
+pub(crate) mod reentrancy;
 mod retry;
 mod sharing;
-mod tx;
+mod transaction;
 mod writer;
 
 use std::borrow::Cow;
-use std::ops::Deref;
 use std::panic::Location;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,19 +35,16 @@ use futures_channel::oneshot;
 use rusqlite::{Connection, Params};
 
 pub(crate) use self::identity::Identity;
-pub(crate) use self::job::Asked;
 use self::job::Closure;
-pub(crate) use self::job::Sender;
 pub(crate) use self::mode::{Mode, wider};
 pub(crate) use self::open::{Core, Deadline, Open};
 pub use self::options::{DatabaseOptions, Synchronous};
 use self::reading::Reading;
-pub use self::tx::{TrackedInTx, Tx};
-use crate::app::Sqlite;
-use crate::delivery::cause;
+pub use self::transaction::{TrackedInTx, Tx};
+use crate::delivery::{Caller, Deliveries, Written};
 use crate::error::Result;
 use crate::waiting::Waiting;
-use crate::written::Written;
+use crate::waiting::call_depth;
 
 /// A database of an app: `app.database("events")`. A cheap clone.
 ///
@@ -70,11 +66,12 @@ use crate::written::Written;
 pub struct Database {
     app: App,
     open: Arc<Open>,
+    deliveries: Arc<Deliveries>,
 }
 
 impl Database {
-    pub(crate) fn new(app: App, open: Arc<Open>) -> Self {
-        Self { app, open }
+    pub(crate) fn new(app: App, open: Arc<Open>, deliveries: Arc<Deliveries>) -> Self {
+        Self { app, open, deliveries }
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -138,22 +135,21 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     {
-        let Self { app, open } = self.clone();
-        let asked = Asked { place: Location::caller(), scope: Scope::current(), depth: 0 };
-        Waiting::on(self.open.clone(), asked.place, async move {
+        let Self { app, open, deliveries } = self.clone();
+        let caller = Caller { place: Location::caller(), scope: Scope::current(), depth: 0 };
+        Waiting::on(self.open.clone(), caller.place, async move {
             let core = &open.core;
             core.may_write()?;
-            let _waits = inside::wait_for(core.id, &core.path)?;
-            let sqlite = Sqlite::of(&app)?;
-            let ledger = core.ledger().cloned();
+            let _waits = reentrancy::wait_for(core.id, &core.path)?;
+            let table_state = core.table_state().cloned();
             let deliver_to = app.clone();
-            let asked = Asked { depth: cause::depth() + 1, ..asked };
-            let delivered = asked.clone();
+            let caller = Caller { depth: call_depth::depth() + 1, ..caller };
+            let delivered = caller.clone();
             let deliver = Box::new(move |value, events, sender| {
-                sqlite.deliveries.deliver(&deliver_to, ledger, value, events, sender, &delivered);
+                deliveries.deliver(&deliver_to, table_state, value, events, sender, &delivered);
             });
             let (sender, receiver) = oneshot::channel();
-            let job = Closure::boxed(app, asked, closure, deliver, sender);
+            let job = Closure::boxed(app, caller, closure, deliver, sender);
             core.queue.push_job(job).await.map_err(|_| core.closed())?;
             receiver.await.unwrap_or_else(|_| Err(core.closed()))
         })
@@ -174,9 +170,9 @@ impl Database {
         let open = self.open.clone();
         Waiting::on(self.open.clone(), Location::caller(), async move {
             open.core.may_read()?;
-            let depth = cause::depth() + 1;
+            let depth = call_depth::depth() + 1;
             let closure = move |connection: &Connection| {
-                let _at = cause::At::depth(depth);
+                let _at = call_depth::At::depth(depth);
                 closure(connection)
             };
             open.readers.read(closure)?.await.unwrap_or_else(|_| Err(open.core.closed()))
@@ -190,11 +186,10 @@ pub(crate) struct ReadConnection {
     _reading: Reading,
 }
 
-impl Deref for ReadConnection {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        &self.connection
+impl ReadConnection {
+    /// A number that another connection's commit changes.
+    pub(crate) fn data_version(&self) -> Option<i64> {
+        self.connection.pragma_query_value(None, "data_version", |row| row.get(0)).ok()
     }
 }
 

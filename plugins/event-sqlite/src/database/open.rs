@@ -11,17 +11,17 @@ use futures_channel::oneshot;
 use rusqlite::Connection;
 
 use crate::database::identity::Identity;
-use crate::database::inside::{self, Id};
 use crate::database::options::DatabaseOptions;
 use crate::database::queue::Queue;
 use crate::database::readers::Readers;
 use crate::database::reading::Readings;
+use crate::database::reentrancy::{self, Id};
 use crate::database::{connect, files, writer};
 use crate::error::{Error, Result};
 use crate::log::log;
 use crate::process::Process;
-use crate::row::Ledger;
-use crate::waiting::LATE;
+use crate::row::TableState;
+use crate::waiting::{LATE, ReportLate};
 
 /// An open database, shared by its handles. When the last handle is dropped, its threads write the queue and end.
 pub(crate) struct Open {
@@ -46,7 +46,7 @@ pub(crate) struct Core {
     /// The threads that have the file open to read.
     pub(crate) readings: Readings,
     /// Set where the store is in this database.
-    ledger: OnceLock<Arc<Ledger>>,
+    table_state: OnceLock<Arc<TableState>>,
     /// Where the running closure is written.
     running: Mutex<Option<&'static Location<'static>>>,
     /// When the writer gives up; set when the database is closed.
@@ -163,7 +163,7 @@ impl Core {
             process: Process::this(),
             queue: Queue::new(queue),
             readings: Readings::default(),
-            ledger: OnceLock::new(),
+            table_state: OnceLock::new(),
             deadline: OnceLock::new(),
             left: AtomicUsize::new(0),
             unheard: AtomicUsize::new(0),
@@ -171,13 +171,13 @@ impl Core {
         }
     }
 
-    pub(crate) fn ledger(&self) -> Option<&Arc<Ledger>> {
-        self.ledger.get()
+    pub(crate) fn table_state(&self) -> Option<&Arc<TableState>> {
+        self.table_state.get()
     }
 
     /// Says that the store is in this database.
-    pub(crate) fn set_ledger(&self, ledger: Arc<Ledger>) {
-        assert!(self.ledger.set(ledger).is_ok(), "an app has one store");
+    pub(crate) fn set_table_state(&self, table_state: Arc<TableState>) {
+        assert!(self.table_state.set(table_state).is_ok(), "an app has one store");
     }
 
     /// An error in a forked process, which has none of this database's threads. Asked before any lock is taken.
@@ -187,12 +187,12 @@ impl Core {
 
     pub(crate) fn may_write(&self) -> Result<()> {
         self.may_be_used()?;
-        inside::may_write(self.id, &self.path)
+        reentrancy::may_write(self.id, &self.path)
     }
 
     pub(crate) fn may_read(&self) -> Result<()> {
         self.may_be_used()?;
-        inside::may_read(self.id, &self.path)
+        reentrancy::may_read(self.id, &self.path)
     }
 
     /// Why there is no answer: shutdown closed the database, or its thread has ended.
@@ -215,21 +215,6 @@ impl Core {
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }
 
-    /// Reports a call that has waited for long, and for what: the only sign of a deadlock that can't be detected before.
-    pub(crate) fn report_late(&self, place: &Location<'_>) {
-        let running = *self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = self.path.display();
-        let why = match running {
-            Some(running) => format!("the closure at {running} has its turn there, and hasn't ended"),
-            None => "no closure has its turn there; another process may hold the file's lock".to_owned(),
-        };
-        log(format_args!(
-            "{path}: the call at {place} has waited for {} s with `.wait()`: {why}; what it waits for must not wait for \
-             this thread, nor for the runtime that this thread drives",
-            LATE.as_secs()
-        ));
-    }
-
     pub(crate) fn add_unheard(&self) {
         self.unheard.fetch_add(1, Ordering::AcqRel);
     }
@@ -242,14 +227,31 @@ impl Core {
         // The first word counts.
         let _ = self.deadline.set(deadline);
         // Before the queue: when the writer ends, no follower starts another read.
-        if let Some(ledger) = self.ledger() {
-            ledger.news.end();
+        if let Some(table_state) = self.table_state() {
+            table_state.changes.end();
         }
         self.queue.close();
     }
 
     fn unwritten(&self, left: usize, deadline: Duration) -> Error {
-        let cause = self.ledger().and_then(|ledger| ledger.failing()).map(Arc::new);
+        let cause = self.table_state().and_then(|table_state| table_state.failing()).map(Arc::new);
         Error::Unwritten { path: self.path.clone(), left, deadline, cause }
+    }
+}
+
+/// The only sign of a deadlock that can't be detected before.
+impl ReportLate for Open {
+    fn report_late(&self, place: &Location<'_>) {
+        let running = *self.core.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = self.core.path.display();
+        let why = match running {
+            Some(running) => format!("the closure at {running} has its turn there, and hasn't ended"),
+            None => "no closure has its turn there; another process may hold the file's lock".to_owned(),
+        };
+        log(format_args!(
+            "{path}: the call at {place} has waited for {} s with `.wait()`: {why}; what it waits for must not wait for \
+             this thread, nor for the runtime that this thread drives",
+            LATE.as_secs()
+        ));
     }
 }

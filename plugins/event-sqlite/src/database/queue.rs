@@ -8,7 +8,7 @@ use crate::contain::{discard, wake_all};
 use crate::database::batch::{Answer, Batch, Left};
 use crate::database::job::Job;
 use crate::sync::{Monitor, MutexGuard};
-use crate::waiters::{Place, Waiters};
+use crate::waiting::waiters::{Place, Waiters};
 
 /// A bounded queue with many producers and one consumer, which takes all entries at once: the writer.
 pub(crate) struct Queue {

@@ -8,9 +8,9 @@ use rusqlite::Connection;
 
 use crate::contain::{contained, discard};
 use crate::database::Core;
+use crate::database::commit_guard::Guard;
 use crate::database::connect;
-use crate::database::guard::Guard;
-use crate::database::inside::{self, Side};
+use crate::database::reentrancy::{self, Side};
 use crate::error::{Error, Result};
 use crate::log::log;
 
@@ -138,7 +138,7 @@ impl Queue {
 }
 
 fn run(core: &Core, queue: &Queue) {
-    inside::enter(core.id, Side::Reads);
+    reentrancy::enter(core.id, Side::Reads);
     let mut reader = None;
     while let Some(read) = queue.next() {
         let run = || {

@@ -11,13 +11,13 @@ use crate::contain::{contained, discard};
 use crate::database::Core;
 use crate::database::batch::{Answer, Batch, Next, What};
 use crate::database::checkpoint;
+use crate::database::commit_guard::Guard;
+use crate::database::commit_pacing::{Pace, ROUNDS};
 use crate::database::files;
 use crate::database::frame::Frame;
-use crate::database::guard::Guard;
-use crate::database::inside::{self, Side};
 use crate::database::job::{Job, Turn, Undo};
-use crate::database::pace::{Pace, ROUNDS};
 use crate::database::probe;
+use crate::database::reentrancy::{self, Side};
 use crate::database::retry::Retry;
 use crate::database::sharing::Sharing;
 use crate::error::{Error, Result};
@@ -108,7 +108,7 @@ impl Part {
 
 impl Writer {
     fn run(&self) {
-        inside::enter(self.core.id, Side::Writes);
+        reentrancy::enter(self.core.id, Side::Writes);
         let _abandon = Abandon(&self.core);
         let frame = Frame::of(&self.connection).expect("a statement without tables can be prepared");
         let mut batch = Batch::default();
@@ -163,11 +163,11 @@ impl Writer {
         if checkpoint::is_long(&self.core.file) {
             files::empty_the_log(&self.connection, &self.core);
         }
-        let Some(ledger) = self.core.ledger() else { return };
+        let Some(table_state) = self.core.table_state() else { return };
         if let Err(error) = files::check(&self.connection, &self.core) {
-            ledger.set_failing(Some(error));
-        } else if ledger.failing().is_some() && probe::can_keep_an_event(&self.connection) {
-            ledger.set_failing(None);
+            table_state.set_failing(Some(error));
+        } else if table_state.failing().is_some() && probe::can_keep_an_event(&self.connection) {
+            table_state.set_failing(None);
         }
     }
 
@@ -286,7 +286,7 @@ impl Writer {
     ) -> Result<Ran> {
         let Self { connection, guard, .. } = self;
         let path = &self.core.path;
-        let keeps = self.core.ledger().is_some();
+        let keeps = self.core.table_state().is_some();
         let sqlite = |cause| Error::sqlite(path, cause);
         frame.savepoint.run().map_err(sqlite)?;
         let mut kept = 0;
@@ -333,11 +333,11 @@ impl Writer {
     }
 
     fn committed(&self, batch: &mut Batch, part: Part) {
-        if let Some(ledger) = self.core.ledger() {
-            ledger.add_written(part.inserted);
+        if let Some(table_state) = self.core.table_state() {
+            table_state.add_written(part.inserted);
             let by_the_disk = part.failed.iter().find(|(_, error)| probe::is_the_disks(error));
             if by_the_disk.is_some() || part.inserted > 0 {
-                ledger.set_failing(by_the_disk.map(|(_, error)| error.clone()));
+                table_state.set_failing(by_the_disk.map(|(_, error)| error.clone()));
             }
         }
         // First, or an answered caller could find its write still waiting.
@@ -384,14 +384,14 @@ impl Writer {
         let row = Row::decode(row);
         let (name, id) = (String::from_utf8_lossy(row.name), String::from_utf8_lossy(row.id));
         log(format_args!("failed to store event `{name}` with id {id}: {}", line(error)));
-        if let Some(ledger) = self.core.ledger() {
-            ledger.add_refused();
+        if let Some(table_state) = self.core.table_state() {
+            table_state.add_refused();
         }
     }
 
     /// Reports once when events wait in memory because they can't be written, and once when they are written again.
     fn report(&self, error: Option<&Error>, left: usize) {
-        if self.core.ledger().is_none() {
+        if self.core.table_state().is_none() {
             return;
         }
         let path = self.core.path.display();
@@ -416,8 +416,8 @@ fn insert(inserter: &mut Inserter<'_>, batch: &Batch, range: Range<usize>, part:
 /// Nothing can be written. Callers that wait are told; rows without a caller stay.
 fn fail_all(core: &Core, batch: &mut Batch, error: &Error) {
     // First: a caller may ask for the status as soon as it has its error.
-    if let Some(ledger) = core.ledger() {
-        ledger.set_failing(Some(error.clone()));
+    if let Some(table_state) = core.table_state() {
+        table_state.set_failing(Some(error.clone()));
     }
     for at in 0..batch.len() {
         match batch.take_awaited(at) {

@@ -1,28 +1,37 @@
 //! How the events of a write reach their implementations once it is committed.
 
-pub(crate) mod cause;
-mod executor;
+mod write_outcome;
 
 use std::future::{Future, poll_fn};
 use std::mem;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use event_core::App;
 use event_core::plugin::Prepared;
+use event_core::{App, Scope};
+use futures_channel::oneshot;
 
-use self::executor::Executor;
-pub(crate) use self::executor::block_on;
+pub use self::write_outcome::Written;
 use crate::contain::{contained, discard};
-use crate::database::{Asked, Sender};
+use crate::error::Result;
 use crate::log::{line, log};
 use crate::process::Process;
-use crate::row::{self, Ledger};
-use crate::written::Written;
+use crate::row::{self, TableState};
+pub use crate::waiting::Delivery;
+use crate::waiting::{Executor, call_depth, report_panic};
 
-/// A task that delivers the events of one write.
-pub type Delivery = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Where the outcome of a write goes.
+pub(crate) type Sender<T> = oneshot::Sender<Result<Written<T>>>;
+
+/// Where and in what a write was asked for.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) place: &'static Location<'static>,
+    pub(crate) scope: Scope,
+    pub(crate) depth: u32,
+}
 
 /// Where the implementations run that hear the events of a write.
 ///
@@ -80,17 +89,17 @@ const TURN: usize = 64;
 
 impl Deliveries {
     /// Delivers the events of a committed write, then sends the write's outcome to its caller.
-    /// `asked` says in which scope the write was asked for, and how many writes it is inside of.
+    /// `caller` says in which scope the write was asked for, and how many writes it is inside of.
     pub(crate) fn deliver<T: Send + 'static>(
         self: &Arc<Self>,
         app: &App,
-        ledger: Option<Arc<Ledger>>,
+        table_state: Option<Arc<TableState>>,
         value: T,
         events: Vec<Prepared>,
         sender: Sender<T>,
-        asked: &Asked,
+        caller: &Caller,
     ) {
-        let depth = asked.depth;
+        let depth = caller.depth;
         if events.is_empty() {
             tell(sender, Written { value, deliveries: Vec::new() });
             return;
@@ -102,11 +111,11 @@ impl Deliveries {
                     let_others().await;
                 }
                 let id = event.event().id();
-                deliveries.push(row::written_ahead(ledger.as_ref(), id, event.deliver()).await);
+                deliveries.push(row::written_ahead(table_state.as_ref(), id, event.deliver()).await);
             }
             tell(sender, Written { value, deliveries });
         };
-        let delivery = Box::pin(cause::at_depth(depth, asked.scope.around(delivery)));
+        let delivery = Box::pin(call_depth::at_depth(depth, caller.scope.around(delivery)));
         let Ok(spawner) = app.state::<Spawner>() else {
             self.on_thread(delivery, depth);
             return;
@@ -122,7 +131,7 @@ impl Deliveries {
     fn on_thread(&self, delivery: Delivery, depth: u32) {
         if let Err(delivery) = self.executor.spawn(delivery, depth) {
             // Delivering others late is better than never.
-            finish(contained(|| pollster::block_on(delivery)));
+            report_panic(contained(|| pollster::block_on(delivery)));
         }
     }
 }
@@ -137,12 +146,6 @@ fn tell<T>(sender: Sender<T>, written: Written<T>) {
             log(format_args!("an event was refused after its caller had stopped waiting: {}", line(refused)));
         }
         discard(delivery);
-    }
-}
-
-fn finish(delivered: Result<(), String>) {
-    if let Err(message) = delivered {
-        log(format_args!("failed to deliver the events of a write: panicked: {message}"));
     }
 }
 
@@ -176,7 +179,7 @@ impl Future for Handed {
         match contained(|| delivery.as_mut().poll(context)) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(())) => {}
-            Err(message) => finish(Err(message)),
+            Err(message) => report_panic(Err(message)),
         }
         discard(self.delivery.take());
         Poll::Ready(())

@@ -4,7 +4,7 @@
 //! writer, the bottleneck, only has to bind texts.
 
 mod insert;
-mod ledger;
+mod table_state;
 
 use std::ops::RangeInclusive;
 
@@ -14,7 +14,7 @@ use event_core::plugin::write_rfc3339;
 use serde_json::Value;
 
 pub(crate) use self::insert::Inserter;
-pub(crate) use self::ledger::{Ledger, written_ahead};
+pub(crate) use self::table_state::{TableState, written_ahead};
 use crate::error::{Error, Result};
 
 /// The columns of an event, as they are in its row.

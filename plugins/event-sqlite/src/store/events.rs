@@ -12,13 +12,12 @@ use event_core::plugin::NamePattern;
 use futures_core::Stream;
 
 use crate::database::Database;
-use crate::delivery;
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::store::follow::Follow;
 use crate::store::query::{Chunk, Query};
 use crate::store::stored::{FromColumns, Stored};
-use crate::waiting::Waiting;
+use crate::waiting::{self, Waiting};
 
 /// A query for events: `store.events()`, and filters. Oldest first by default.
 #[derive(Clone, Debug)]
@@ -138,9 +137,9 @@ impl<T: FromColumns> Events<T> {
     /// Without [`after`](Self::after), it begins with the events after its first poll.
     pub fn follow(mut self) -> Follow<T> {
         self.query.newest_first = false;
-        let news = self.store.keeper.ledger().news.clone();
+        let changes = self.store.appender.table_state().changes.clone();
         let from_now = self.query.after.is_none();
-        Follow::new(self.stream(), news, from_now)
+        Follow::new(self.stream(), changes, from_now)
     }
 }
 
@@ -173,7 +172,7 @@ impl<T: FromColumns> EventStream<T> {
 
     /// The events as an iterator that waits on this thread.
     pub fn wait(mut self) -> impl Iterator<Item = Result<T>> {
-        std::iter::from_fn(move || delivery::block_on(self.next(), || {}))
+        std::iter::from_fn(move || waiting::block_on(self.next(), || {}))
     }
 }
 

@@ -8,12 +8,11 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use rusqlite::OptionalExtension;
 
-use crate::delivery;
 use crate::error::{Error, Result};
-use crate::news::{Follower, News};
 use crate::store::events::EventStream;
 use crate::store::stored::FromColumns;
-use crate::waiting::Waiting;
+use crate::waiting::change_signal::{ChangeSignal, Follower};
+use crate::waiting::{self, Waiting};
 
 /// Events as they come: a [`Stream`] of `Result<T>`, an iterator by [`wait`](Self::wait). Made by
 /// [`Events::follow`](crate::Events::follow).
@@ -23,7 +22,7 @@ use crate::waiting::Waiting;
 #[must_use = "nothing is read until it is polled"]
 pub struct Follow<T> {
     events: EventStream<T>,
-    news: Arc<News>,
+    changes: Arc<ChangeSignal>,
     /// Set at the first poll.
     follower: Option<Follower>,
     /// Reads the end of the store, for a follower of new events only.
@@ -36,8 +35,8 @@ pub struct Follow<T> {
 }
 
 impl<T: FromColumns> Follow<T> {
-    pub(crate) fn new(events: EventStream<T>, news: Arc<News>, from_now: bool) -> Self {
-        Self { events, news, follower: None, end: None, from_now, seen: 0, waits: false, is_over: false }
+    pub(crate) fn new(events: EventStream<T>, changes: Arc<ChangeSignal>, from_now: bool) -> Self {
+        Self { events, changes, follower: None, end: None, from_now, seen: 0, waits: false, is_over: false }
     }
 
     /// The next event, when there is one; `None` when the app is shut down.
@@ -47,7 +46,7 @@ impl<T: FromColumns> Follow<T> {
 
     /// The events as an iterator that waits on this thread.
     pub fn wait(mut self) -> impl Iterator<Item = Result<T>> {
-        std::iter::from_fn(move || delivery::block_on(self.next(), || {}))
+        std::iter::from_fn(move || waiting::block_on(self.next(), || {}))
     }
 
     /// Reads again when there may be new events.
@@ -56,7 +55,7 @@ impl<T: FromColumns> Follow<T> {
         let database = &reader.database;
         let follower = self.follower.get_or_insert_with(|| {
             let connect = database.connects();
-            self.news.follow(move || connect().ok())
+            self.changes.follow(move || connect().ok().map(|connection| move || connection.data_version()))
         });
         if self.from_now {
             let end = self.end.get_or_insert_with(|| {
@@ -74,7 +73,7 @@ impl<T: FromColumns> Follow<T> {
         }
         if !reader.is_reading() {
             // Before the read begins, or events that come during it would go unnoticed.
-            self.seen = self.news.count();
+            self.seen = self.changes.count();
         }
         self.waits = ready!(reader.poll_read(context))?;
         Poll::Ready(Ok(()))

@@ -1,12 +1,13 @@
 //! The store: every tracked event as a row.
 
+mod appender;
 mod events;
 mod follow;
-mod keeper;
 mod query;
 mod refusals;
 mod retention;
 pub(crate) mod schema;
+mod settings;
 mod status;
 mod stored;
 pub(crate) mod view;
@@ -16,11 +17,13 @@ use std::sync::Arc;
 use event_core::{Event, EventType};
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::appender::Appender;
 pub use self::events::{EventStream, Events};
 pub use self::follow::Follow;
-pub(crate) use self::keeper::Keeper;
 pub(crate) use self::refusals::check_none_after_the_store;
 use self::retention::Retention;
+pub use self::retention::events_needed_from;
+pub(crate) use self::settings::StoreSettings;
 pub use self::status::Status;
 pub use self::stored::{FromColumns, Stored, StoredOf};
 use crate::database::Database;
@@ -65,12 +68,12 @@ use crate::waiting::Waiting;
 #[derive(Clone)]
 pub struct Store {
     database: Database,
-    keeper: Arc<Keeper>,
+    appender: Arc<Appender>,
 }
 
 impl Store {
-    pub(crate) fn new(database: Database, keeper: Arc<Keeper>) -> Self {
-        Self { database, keeper }
+    pub(crate) fn new(database: Database, appender: Arc<Appender>) -> Self {
+        Self { database, appender }
     }
 
     /// The events that are kept, of any type.
@@ -94,17 +97,24 @@ impl Store {
     /// When the database can't be read or written, or an implementation of
     /// [`events_needed_from`](crate::events_needed_from) failed.
     pub fn remove_old(&self) -> Waiting<u64> {
-        let database = self.database.clone();
-        Waiting::new(async move { retention::remove_old(database.app(), &database).await })
+        let store = self.clone();
+        Waiting::new(async move { retention::remove_old(&store).await })
     }
 
     /// How the store is doing.
     pub fn status(&self) -> Status {
-        self.keeper.status()
+        self.appender.status()
+    }
+
+    /// Removes old events in the background, if it is time to look for some.
+    pub(crate) fn remove_old_if_due(&self) {
+        if let Some(retention) = self.retention() {
+            retention.look_if_due(self);
+        }
     }
 
     fn retention(&self) -> Option<&Retention> {
-        self.keeper.retention.as_ref()
+        self.appender.retention.as_ref()
     }
 
     /// The database that the events are in.

@@ -6,15 +6,20 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{Days, Utc};
-use event_core::App;
+use event_core::prelude::*;
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::app::SqliteExt;
-use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::events_needed_from;
 use crate::log::{line, log};
+use crate::store::Store;
 use crate::store::query::bound;
+
+/// The `seq` of the first event that the implementation's plugin still needs, because it has yet to deliver it: the
+/// store's retention keeps that one and all after it. `i64::MAX` where none is needed.
+///
+/// Called before old events are removed. A failure keeps all of them until the next time.
+#[hookspec]
+pub fn events_needed_from(app: &App) -> i64;
 
 /// How long events are kept, unless forever.
 pub(crate) struct Retention {
@@ -40,7 +45,7 @@ impl Retention {
     ///
     /// Events are what makes it look: a thread that looks by itself would have to hold the app, and keep it from
     /// ending.
-    pub(crate) fn look_if_due(&self, app: &App) {
+    pub(crate) fn look_if_due(&self, store: &Store) {
         let now = Instant::now();
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         if *due > now || self.runs.swap(true, Ordering::AcqRel) {
@@ -48,9 +53,8 @@ impl Retention {
         }
         *due = now + PAUSE;
         drop(due);
-        let app = app.clone();
+        let store = store.clone();
         let look = move || {
-            let Ok(store) = app.store() else { return };
             match store.remove_old().wait() {
                 Ok(_) | Err(Error::Closed { .. } | Error::Event(_)) => {}
                 Err(error) => log(format_args!("failed to remove old events: {}", line(&error))),
@@ -93,18 +97,19 @@ impl Retention {
 }
 
 /// Removes events that are too old and not needed any more; returns their number.
-pub(crate) async fn remove_old(app: &App, database: &Database) -> Result<u64> {
-    let store = app.store()?;
+pub(crate) async fn remove_old(store: &Store) -> Result<u64> {
+    let database = store.database();
     if store.retention().is_none() {
         return Ok(0);
     }
-    let needed = events_needed_from::call(app).await?;
+    let needed = events_needed_from::call(database.app()).await?;
     if let [failure, ..] = needed.failures.as_slice() {
         // An implementation that fails to say what it needs may need everything.
         return Err(Error::own(failure.clone()));
     }
     let needed = needed.values.into_iter().min().unwrap_or(i64::MAX);
-    let last = database.read(move |connection| match store.retention() {
+    let store = store.clone();
+    let last = store.database().clone().read(move |connection| match store.retention() {
         Some(retention) => retention.last_old(connection),
         None => Ok(None),
     });

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Result};
-use crate::settings::StoreSettings;
+use crate::store::StoreSettings;
 use crate::store::view;
 
 /// Each brings a file from the version of its index to the next. What was released stays as it is.

@@ -7,18 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use event_core::{Durability, Tracked};
 use futures_channel::oneshot;
 
-use crate::database::{Open, Synchronous, inside};
+use crate::database::{Open, Synchronous, reentrancy};
 use crate::error::Result;
-use crate::row::{self, Ledger};
-use crate::settings::{Ack, StoreSettings};
+use crate::row::{self, TableState};
 use crate::store::retention::Retention;
 use crate::store::schema::Place;
+use crate::store::settings::{Ack, StoreSettings};
 use crate::store::status::Status;
 
 /// The store's side that takes in events.
-pub(crate) struct Keeper {
+pub(crate) struct Appender {
     open: Arc<Open>,
-    ledger: Arc<Ledger>,
+    table_state: Arc<TableState>,
     ack: Ack,
     pub(crate) place: Place,
     pub(crate) wants_view: bool,
@@ -26,13 +26,13 @@ pub(crate) struct Keeper {
     pub(crate) retention: Option<Retention>,
 }
 
-impl Keeper {
+impl Appender {
     pub(crate) fn new(open: Arc<Open>, settings: &StoreSettings, place: Place, has_view: bool) -> Self {
-        let ledger = Arc::<Ledger>::default();
-        open.core.set_ledger(ledger.clone());
+        let table_state = Arc::<TableState>::default();
+        open.core.set_table_state(table_state.clone());
         Self {
             open,
-            ledger,
+            table_state,
             ack: settings.ack,
             place,
             wants_view: settings.view,
@@ -45,8 +45,8 @@ impl Keeper {
         &self.open
     }
 
-    pub(crate) fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub(crate) fn table_state(&self) -> &TableState {
+        &self.table_state
     }
 
     pub(crate) fn set_has_view(&self, has_view: bool) {
@@ -57,22 +57,22 @@ impl Keeper {
         let usable = self.open.core.may_be_used();
         Status {
             waiting: if usable.is_ok() { self.open.core.queue.waiting() } else { 0 },
-            written: self.ledger.written(),
-            refused: self.ledger.refused(),
-            failing: usable.err().or_else(|| self.ledger.failing()),
+            written: self.table_state.written(),
+            refused: self.table_state.refused(),
+            failing: usable.err().or_else(|| self.table_state.failing()),
             has_view: self.has_view.load(Ordering::Relaxed),
         }
     }
 
     /// Stores the event, and promises its durability to the caller.
     pub(crate) async fn keep(&self, event: &Tracked) -> Result<()> {
-        if self.ledger.is_ahead(|| event.id()) {
+        if self.table_state.is_ahead(|| event.id()) {
             event.promise(self.promise_of_commit());
             return Ok(());
         }
         let core = &self.open.core;
         core.may_write()?;
-        let _waits = inside::wait_for(core.id, &core.path)?;
+        let _waits = reentrancy::wait_for(core.id, &core.path)?;
         let row = Scratch::with(event)?;
         let (answer, written) = match self.ack {
             Ack::Enqueued => (None, None),

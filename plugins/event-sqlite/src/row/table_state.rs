@@ -10,27 +10,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::news::News;
+use crate::waiting::change_signal::ChangeSignal;
 
 #[derive(Default)]
-pub(crate) struct Ledger {
+pub(crate) struct TableState {
     /// For followers.
-    pub(crate) news: Arc<News>,
+    pub(crate) changes: Arc<ChangeSignal>,
     written: AtomicU64,
     refused: AtomicU64,
     failing: Mutex<Option<Error>>,
 }
 
-impl Ledger {
+impl TableState {
     /// Whether the event whose turn it is on this thread has this id, and its row was written before.
     pub(crate) fn is_ahead(&self, id: impl FnOnce() -> Uuid) -> bool {
-        AHEAD.get().is_some_and(|(ledger, ahead)| std::ptr::eq(ledger, self) && ahead == id())
+        AHEAD.get().is_some_and(|(table_state, ahead)| std::ptr::eq(table_state, self) && ahead == id())
     }
 
     pub(crate) fn add_written(&self, rows: usize) {
         if rows > 0 {
             self.written.fetch_add(rows as u64, Ordering::Relaxed);
-            self.news.publish();
+            self.changes.publish();
         }
     }
 
@@ -58,25 +58,26 @@ impl Ledger {
 
 thread_local! {
     /// The event that is being delivered on this thread, if its row is written already, and the store that has it.
-    static AHEAD: Cell<Option<(*const Ledger, Uuid)>> = const { Cell::new(None) };
+    static AHEAD: Cell<Option<(*const TableState, Uuid)>> = const { Cell::new(None) };
 }
 
 /// Runs the delivery of an event whose row was written together with something else.
 pub(crate) async fn written_ahead<F: Future>(
-    ledger: Option<&Arc<Ledger>>,
+    table_state: Option<&Arc<TableState>>,
     id: Uuid,
     delivery: F,
 ) -> F::Output {
     let mut delivery = pin!(delivery);
     poll_fn(|context| {
-        let _ahead = Ahead { before: AHEAD.replace(ledger.map(|ledger| (Arc::as_ptr(ledger), id))) };
+        let _ahead =
+            Ahead { before: AHEAD.replace(table_state.map(|table_state| (Arc::as_ptr(table_state), id))) };
         delivery.as_mut().poll(context)
     })
     .await
 }
 
 struct Ahead {
-    before: Option<(*const Ledger, Uuid)>,
+    before: Option<(*const TableState, Uuid)>,
 }
 
 impl Drop for Ahead {

@@ -17,9 +17,8 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::contain::{contained, discard};
-use crate::delivery::{Delivery, cause, finish};
 use crate::log::log;
-use crate::waiting::LATE;
+use crate::waiting::{Delivery, LATE, call_depth};
 
 /// How many implementations of deliveries that no other delivery caused may wait at the same time, a thread each. What
 /// they write is committed together.
@@ -238,7 +237,7 @@ impl Task {
         let poll = || delivery.as_mut().poll(&mut Context::from_waker(&waker));
         let polled = contained(poll);
         if !matches!(polled, Ok(Poll::Pending)) {
-            finish(polled.map(|_| ()));
+            report_panic(polled.map(drop));
             discard(delivery);
             *lock(&self.slot) = Slot::Done;
             return;
@@ -254,6 +253,13 @@ impl Wake for Task {
     fn wake(self: Arc<Self>) {
         let executor = self.executor.clone();
         executor.push(&mut executor.lock(), self);
+    }
+}
+
+/// A panic ends its delivery, and not the thread that polled it.
+pub(crate) fn report_panic(delivered: Result<(), String>) {
+    if let Err(message) = delivered {
+        log(format_args!("the delivery of a write's events panicked: {message}"));
     }
 }
 
@@ -294,7 +300,7 @@ struct Aside {
 
 impl Aside {
     fn step(executor: Arc<Executor>) -> Self {
-        let depth = cause::depth();
+        let depth = call_depth::depth();
         let mut state = executor.lock();
         *state.waiting.entry(depth).or_default() += 1;
         if BEGINS.replace(false) {

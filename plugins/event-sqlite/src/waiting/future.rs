@@ -5,11 +5,9 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use crate::database::Open;
-use crate::delivery;
 use crate::error::Result;
+use crate::waiting::block_on;
 
 /// What a database does on threads of its own: `.await` it in any runtime, or `.wait()` without one.
 ///
@@ -18,12 +16,15 @@ use crate::error::Result;
 #[must_use = "nothing happens until this is awaited, or with `.wait()`"]
 pub struct Waiting<T> {
     future: Pin<Box<dyn Future<Output = Result<T>> + Send>>,
-    /// The database, and where the call is written.
-    call: Option<(Arc<Open>, &'static Location<'static>)>,
+    /// What reports a long wait, and where the call is written.
+    call: Option<(Arc<dyn ReportLate>, &'static Location<'static>)>,
 }
 
-/// How long a `.wait()` waits before it says so.
-pub(crate) const LATE: Duration = Duration::from_secs(5);
+/// What a call waits for, and that knows what has its turn there.
+pub(crate) trait ReportLate: Send + Sync {
+    /// Reports that the call at this place has waited for [`LATE`](crate::waiting::LATE).
+    fn report_late(&self, place: &Location<'_>);
+}
 
 impl<T> Waiting<T> {
     pub(crate) fn new(future: impl Future<Output = Result<T>> + Send + 'static) -> Self {
@@ -31,11 +32,11 @@ impl<T> Waiting<T> {
     }
 
     pub(crate) fn on(
-        database: Arc<Open>,
+        waited_for: Arc<dyn ReportLate>,
         place: &'static Location<'static>,
         future: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Self {
-        Self { call: Some((database, place)), ..Self::new(future) }
+        Self { call: Some((waited_for, place)), ..Self::new(future) }
     }
 
     pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U + Send + 'static) -> Waiting<U>
@@ -59,9 +60,9 @@ impl<T> Waiting<T> {
     /// Those of the method that returned this.
     pub fn wait(self) -> Result<T> {
         let Self { future, call } = self;
-        delivery::block_on(future, || {
-            if let Some((database, place)) = &call {
-                database.core.report_late(place);
+        block_on(future, || {
+            if let Some((waited_for, place)) = &call {
+                waited_for.report_late(place);
             }
         })
     }

@@ -4,15 +4,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use rusqlite::Connection;
-
 use crate::contain::{discard, wake_all};
-use crate::database::ReadConnection;
-use crate::waiters::{Place, Waiters};
+use crate::waiting::waiters::{Place, Waiters};
 
 /// Counts up whenever the table may have changed.
 #[derive(Default)]
-pub(crate) struct News {
+pub(crate) struct ChangeSignal {
     state: Mutex<State>,
     /// Where the thread waits that looks for other processes.
     work: Condvar,
@@ -30,7 +27,7 @@ struct State {
 /// What SQLite doesn't tell has to be asked for: so often.
 const PAUSE: Duration = Duration::from_millis(50);
 
-impl News {
+impl ChangeSignal {
     pub(crate) fn count(&self) -> u64 {
         self.lock().count
     }
@@ -61,28 +58,27 @@ impl News {
         self.publish();
     }
 
-    /// Looks for other processes' changes as long as the guard is there. `open` gives a connection to look with.
-    pub(crate) fn follow(
+    /// Looks for other processes' changes as long as the guard is there. `open` gives a function that returns a number
+    /// which another process's change changes.
+    pub(crate) fn follow<V: FnMut() -> Option<i64>>(
         self: &Arc<Self>,
-        open: impl FnOnce() -> Option<ReadConnection> + Send + 'static,
+        open: impl FnOnce() -> Option<V> + Send + 'static,
     ) -> Follower {
         let mut state = self.lock();
         state.followers += 1;
         if !state.is_watched && !state.is_over {
-            let news = self.clone();
+            let changes = self.clone();
             let thread = std::thread::Builder::new().name("event-sqlite follow".to_owned());
-            state.is_watched = thread.spawn(move || news.watch(open().as_deref())).is_ok();
+            state.is_watched = thread.spawn(move || changes.watch(open())).is_ok();
         }
-        Follower { news: self.clone(), place: Place::default() }
+        Follower { changes: self.clone(), place: Place::default() }
     }
 
-    /// Without a connection (the file is gone, or there is no handle left) everything may have changed at any time.
-    fn watch(&self, connection: Option<&Connection>) {
+    /// Without a number (the file is gone, or there is no handle left) everything may have changed at any time.
+    fn watch(&self, mut version: Option<impl FnMut() -> Option<i64>>) {
         let mut seen = None;
         loop {
-            let now = connection.and_then(|connection| {
-                connection.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)).ok()
-            });
+            let now = version.as_mut().and_then(|version| version());
             // The first time, too: it may have changed since the first follower looked.
             if now.is_none() || now != seen {
                 self.publish();
@@ -108,25 +104,25 @@ impl News {
 
 /// A follower, and its task's waker while it waits.
 pub(crate) struct Follower {
-    news: Arc<News>,
+    changes: Arc<ChangeSignal>,
     place: Place,
 }
 
 impl Follower {
     /// Ready when there is something newer than `seen`.
     pub(crate) fn poll_newer(&mut self, seen: u64, context: &mut Context<'_>) -> Poll<()> {
-        self.news.poll_newer(&mut self.place, seen, context)
+        self.changes.poll_newer(&mut self.place, seen, context)
     }
 }
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        let mut state = self.news.lock();
+        let mut state = self.changes.lock();
         state.followers -= 1;
         let waker = state.waiting.remove(&mut self.place);
         drop(state);
         discard(waker);
-        self.news.work.notify_all();
+        self.changes.work.notify_all();
     }
 }
 
@@ -144,9 +140,9 @@ mod tests {
 
     #[test]
     fn a_follower_keeps_the_waker_of_the_task_that_polled_it_last_and_none_when_it_is_dropped() {
-        let news = Arc::<News>::default();
-        news.lock().followers += 1;
-        let mut follower = Follower { news: news.clone(), place: Place::default() };
+        let changes = Arc::<ChangeSignal>::default();
+        changes.lock().followers += 1;
+        let mut follower = Follower { changes: changes.clone(), place: Place::default() };
         let wakers: Vec<_> = (0..100).map(|_| Arc::new(Counted)).collect();
         for waker in &wakers {
             let waker = Waker::from(waker.clone());
