@@ -34,22 +34,22 @@ pub(crate) fn rows() -> Vec<Row> {
 }
 
 #[derive(Event)]
-struct Asked {
+struct Subprocess {
     number: u64,
 }
 
 #[hookimpl(track_event)]
-fn ask(event: &Tracked<Asked>) {
+fn ask(event: &Tracked<Subprocess>) {
     black_box((event.number, event.id(), event.created()));
 }
 
 #[hookimpl(track_event)]
-fn do_not_ask(event: &Tracked<Asked>) {
+fn do_not_ask(event: &Tracked<Subprocess>) {
     black_box((event.number, event));
 }
 
 fn start(builder: event_core::AppBuilder) -> App {
-    builder.without_linked().event::<Asked>().start().wait().expect("nothing is wrong with it")
+    builder.without_linked().event::<Subprocess>().start().wait().expect("nothing is wrong with it")
 }
 
 fn repeat(work: impl FnMut(u64)) {
@@ -57,5 +57,5 @@ fn repeat(work: impl FnMut(u64)) {
 }
 
 fn track(app: &App, number: u64) {
-    black_box(app.track(Asked { number: black_box(number) }).wait().expect("it is tracked"));
+    black_box(app.track(Subprocess { number: black_box(number) }).wait().expect("it is tracked"));
 }

@@ -14,10 +14,10 @@ use std::process::{Command, Stdio};
 
 use event_core::prelude::*;
 
-use crate::asked::Asked;
 use crate::callgrind::Work;
 use crate::row::Row;
 use crate::stopwatch::median;
+use crate::subprocess::Subprocess;
 
 const OURS: &str = "a line of event-stderr";
 const TRACINGS: &str = "a line of tracing-subscriber";
@@ -136,7 +136,7 @@ fn times() -> Vec<Row> {
 
 /// A process that writes lines to a file of its own.
 struct Lines {
-    process: Asked,
+    process: Subprocess,
     file: File,
 }
 
@@ -146,7 +146,7 @@ impl Lines {
         let file = OpenOptions::new().append(true).create(true).open(path);
         let file = file.expect("the target directory takes a file");
         let stderr = file.try_clone().expect("the file is open");
-        let process = Asked::start(program().args(["--asked", work]).stderr(stderr));
+        let process = Subprocess::start(program().args(["--asked", work]).stderr(stderr));
         Self { process: process.expect("the program starts itself"), file }
     }
 

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::asked::Asked;
 use crate::ours;
 use crate::row::Row;
 use crate::stopwatch::{ratio, time};
+use crate::subprocess::Subprocess;
 
 const COUNTS: [usize; 2] = [4, 64];
 /// Ours are so many more that both sides of a round take about the same time.
@@ -27,7 +27,7 @@ pub(crate) fn rows() -> Vec<Row> {
     }
 }
 
-fn compare(python: &mut Asked, kind: &str, name: &str, count: usize) -> Row {
+fn compare(python: &mut Subprocess, kind: &str, name: &str, count: usize) -> Row {
     let mut track = ours::track(count);
     let mut times = Vec::new();
     let ratio = ratio(
@@ -49,9 +49,9 @@ fn compare(python: &mut Asked, kind: &str, name: &str, count: usize) -> Row {
 }
 
 /// `python.py`, waiting for what to repeat; or why there is none.
-pub(crate) fn find() -> Result<Asked, String> {
+pub(crate) fn find() -> Result<Subprocess, String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/python.py");
-    Asked::start(Command::new(environment()?).args([script, env!("CARGO_TARGET_TMPDIR")]))
+    Subprocess::start(Command::new(environment()?).args([script, env!("CARGO_TARGET_TMPDIR")]))
 }
 
 /// The Python of an environment in the target directory that has what `python.py` needs, or why there is none.

@@ -4,12 +4,11 @@
 //! what it prints into `docs/performance-table.md`. `-- --check` fails where an event costs more than 5 % over what
 //! `benches/instructions.txt` says, and `-- --accept` writes that file anew.
 
-mod asked;
+mod baseline;
 mod building;
 mod callgrind;
 mod dispatch;
 mod identity;
-mod kept;
 #[cfg(feature = "peers")]
 mod lines;
 mod machine;
@@ -24,6 +23,7 @@ mod saved;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stopwatch;
+mod subprocess;
 mod thousand;
 mod threads;
 
@@ -69,8 +69,8 @@ fn main() -> ExitCode {
             // Cargo says so to every benchmark.
             "--bench" => {}
             "--save" => saves = true,
-            "--check" => return kept::check(&dispatch::works()),
-            "--accept" => return kept::accept(&dispatch::works()),
+            "--check" => return baseline::check(&dispatch::works()),
+            "--accept" => return baseline::accept(&dispatch::works()),
             "--work" => return repeat(arguments),
             #[cfg(feature = "sqlite")]
             "--peak" => return peak(arguments),

@@ -2,10 +2,10 @@
 
 use super::disk::File;
 use super::ours;
-use crate::asked::Asked;
 use crate::python;
 use crate::row::Row;
 use crate::stopwatch::{median_of, middle};
+use crate::subprocess::Subprocess;
 
 const ROUNDS: usize = 3;
 
@@ -25,7 +25,7 @@ pub(crate) fn rows() -> Vec<Row> {
 }
 
 fn compare(
-    python: &mut Asked,
+    python: &mut Subprocess,
     producers: usize,
     work: &str,
     target: f64,

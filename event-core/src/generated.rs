@@ -10,14 +10,15 @@ pub use crate::dispatch::implementation::{Hearing, HookImpl, Options, Precedence
 pub use crate::dispatch::parameter::{Fills, NoEvent, NoFilter, Probe};
 pub use crate::dispatch::plan::{Call, Input, WrapperFuture};
 pub use crate::dispatch::return_value::{
-    Answer, Answers, Flow, IntoAnswer, IntoCause, Nothing, Units, later, nothing, nothing_later, take,
+    Flow, IntoCause, IntoReturnValue, Nothing, ReturnValue, ReturnValues, Units, later, nothing,
+    nothing_later, take,
 };
 pub use crate::dispatch::stand_in::{
     Choice, ChooseArgument, ChooseValue, NoArgument, Suits, SuitsNot, hook_argument, hook_value,
 };
 pub use crate::dispatch::typed_steps::{AsWrapper, Body, call_for_all};
 pub use crate::dispatch::wrapper::IntoOutcome;
-pub use crate::event::event_type::{Declaration, Field, Underived, kind_of};
+pub use crate::event::event_type::{Declaration, Field, Underived, tracked_type_of};
 pub use crate::event::json::Writer;
 pub use crate::event::plugin_identity::{Module, Plugin, PluginList, check_root};
 pub use crate::event::type_number::Number;

@@ -74,9 +74,9 @@ pub(crate) fn collect(
 
 impl Parts {
     fn name_plugins(&mut self, implementations: &[Arc<Implementation>]) {
-        let of_events = self.events.iter().map(|event| event.package());
-        let of_hooks = self.hooks.iter().map(|hook| hook.package());
-        let all = of_events.chain(of_hooks).chain(implementations.iter().map(|it| it.package()));
+        let of_events = self.events.iter().map(|event| event.plugin_identity());
+        let of_hooks = self.hooks.iter().map(|hook| hook.plugin_identity());
+        let all = of_events.chain(of_hooks).chain(implementations.iter().map(|it| it.plugin_identity()));
         let mut all: Vec<_> = all.map(|plugin| (plugin.name(), plugin.version())).collect();
         // What a package registers is linked together, mostly.
         all.dedup();
@@ -192,7 +192,7 @@ pub(crate) fn name_clashes(events: &mut Vec<EventType>) -> Vec<StartProblem> {
         of_one_name
             .sort_by_key(|event| (event.location().file(), event.location().line(), event.rust_type()));
     }
-    events.dedup_by_key(|event| (event.name(), event.kind()));
+    events.dedup_by_key(|event| (event.name(), event.tracked_type()));
     let clashes = events.windows(2).filter(|pair| pair[0].name() == pair[1].name());
     clashes
         .map(|pair| {

@@ -18,8 +18,8 @@ use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::observe::Observer;
 use crate::dispatch::parameter::Hearable;
-use crate::dispatch::return_value::{IntoAnswer, IntoCause};
-use crate::dispatch::state::State;
+use crate::dispatch::return_value::{IntoCause, IntoReturnValue};
+use crate::dispatch::state::StateMap;
 use crate::event::event_type::{Event, EventType};
 use crate::event::test_clock::TestClock;
 
@@ -57,7 +57,7 @@ pub struct AppBuilder {
     pub(crate) hooks: Vec<ExplicitHook>,
     pub(crate) closures: Vec<Arc<Implementation>>,
     pub(crate) required: Vec<(String, &'static Location<'static>)>,
-    pub(crate) state: State,
+    pub(crate) state: StateMap,
     pub(crate) config: Layers,
     /// The problems that the methods below have found.
     pub(crate) problems: Vec<StartProblem>,
@@ -82,7 +82,7 @@ impl Default for AppBuilder {
             hooks: Vec::new(),
             closures: Vec::new(),
             required: Vec::new(),
-            state: State::default(),
+            state: StateMap::default(),
             config: Layers::default(),
             problems: Vec::new(),
             test_clock: None,
@@ -130,13 +130,13 @@ impl AppBuilder {
     /// and `|event: &BanUser|` bans. It comes after the normal implementations of plugins whose names sort before
     /// "app".
     #[track_caller]
-    pub fn on<H: Hearable + ?Sized, R: IntoAnswer<(), Error: IntoCause>>(
+    pub fn on<H: Hearable + ?Sized, R: IntoReturnValue<(), Error: IntoCause>>(
         mut self,
         closure: impl Fn(&H) -> R + Send + Sync + 'static,
     ) -> Self {
         let closure = Implementation::closure::<track_event>(Location::caller(), H::FILTER, move |args| {
             match H::of(args.event) {
-                Some(event) => closure(event).into_answer().map_err(IntoCause::into_cause),
+                Some(event) => closure(event).into_return_value().map_err(IntoCause::into_cause),
                 None => Ok(None),
             }
         });

@@ -18,12 +18,13 @@ use crate::dispatch::failure::Failure;
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::{App, Inner};
 use crate::dispatch::implementation::Implementation;
+use crate::dispatch::in_flight::Caller;
 use crate::dispatch::in_flight::Gate;
 use crate::dispatch::observe::Observer;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::reentrancy;
-use crate::dispatch::state::State;
-use crate::dispatch::stop::{Stopped, shut_down, stop};
+use crate::dispatch::state::StateMap;
+use crate::dispatch::stop::{StopProgress, shut_down, stop};
 use crate::dispatch::wrapper::Outcome;
 use crate::event::event_type::EventType;
 
@@ -59,7 +60,7 @@ impl App {
     /// [`Error::ShutdownInside`] inside an implementation of this app, which shutdown would wait for.
     pub fn shutdown(&self) -> Deferred<'_, ()> {
         Deferred::new(async move {
-            if self.inner.is_inside() {
+            if matches!(Caller::of_next_call(&self.inner), Caller::SameApp) {
                 return Err(Error::ShutdownInside);
             }
             shut_down(self).await
@@ -133,13 +134,13 @@ fn assemble(mut builder: AppBuilder, references: References, problems: &mut Vec<
         events: OnceLock::new(),
         listeners: OnceLock::new(),
         state: builder.state,
-        state_turns: State::default(),
+        state_turns: StateMap::default(),
         gate: Gate::default(),
-        stopped: Stopped::default(),
+        stopped: StopProgress::default(),
         started: AtomicBool::new(false),
         is_tested: AtomicBool::new(builder.test_clock.is_some()),
         test_clock: builder.test_clock,
-        is_always_watched: AtomicBool::new(builder.call_depth_limit == 1),
+        is_always_observed: AtomicBool::new(builder.call_depth_limit == 1),
         call_depth_limit: builder.call_depth_limit,
         observers: OnceLock::new(),
         recorder: OnceLock::new(),
@@ -161,8 +162,9 @@ impl Inner {
     fn listen(&self, events: Vec<EventType>) {
         let empty = Arc::new(Plan::new(&[]));
         let table = self.table::<track_event>();
-        let plan_of =
-            |event: EventType| table.map_or_else(|| empty.clone(), |table| table.plan_for(event.kind()));
+        let plan_of = |event: EventType| {
+            table.map_or_else(|| empty.clone(), |table| table.plan_for(event.tracked_type()))
+        };
         let listeners = events.iter().map(|event| (*event, plan_of(*event))).collect();
         let first = self.events.set(events).is_ok() && self.listeners.set(listeners).is_ok();
         assert!(first, "an app is started once");
@@ -176,7 +178,9 @@ impl Inner {
 /// Calls a hook for the app itself, past the gate that callers go through.
 async fn call<'a, S: HookSpec>(app: &'a App, args: S::Args<'a>) -> Outcome<S> {
     match app.inner.table::<S>() {
-        Some(table) => reentrancy::marked(&app.inner, execute::run(table.plan(None), args)).await.outcome(),
+        Some(table) => {
+            reentrancy::marked(&app.inner, execute::execute_call(table.plan(None), args)).await.outcome()
+        }
         None => Outcome::default(),
     }
 }

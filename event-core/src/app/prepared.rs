@@ -76,7 +76,7 @@ impl Prepared {
             let args = track_event::args(app, &**event.get());
             call_depth::check_next::<track_event>(args)?;
             let span = EventSpan::of(&**event.get());
-            let ran = span.around(reentrancy::marked(&app.inner, execute::run(&plan, args))).await;
+            let ran = span.around(reentrancy::marked(&app.inner, execute::execute_call(&plan, args))).await;
             let receipt = track::notable_receipt(app, Receipt::of(&**event.get()), ran.notable);
             span.end(&receipt);
             if let (Some(recorder), Ok(_)) = (app.inner.recorder.get(), &receipt) {

@@ -16,13 +16,14 @@ use crate::dispatch::builtin::track_event;
 use crate::dispatch::call::{CallFuture, Callable};
 use crate::dispatch::call_depth;
 use crate::dispatch::error::{Error, Result};
-use crate::dispatch::execute::{self, Entered, Notable};
+use crate::dispatch::execute::{self, EnteredCall, Notable};
 use crate::dispatch::host::App;
 use crate::dispatch::in_flight::Running;
 use crate::dispatch::listeners::Listeners;
 use crate::dispatch::observe::spans::EventSpan;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::receipt::Receipt;
+use crate::dispatch::reentrancy::Nesting;
 use crate::event::actor::IntoActor;
 use crate::event::context::Context;
 use crate::event::envelope::{Envelope, Said};
@@ -146,7 +147,7 @@ impl<'a, E: Event> Track<'a, E> {
     #[expect(clippy::inline_always, reason = "a frame more costs a tenth of what an event may cost")]
     pub fn wait(self) -> Result<Receipt> {
         match self.0.into_call() {
-            Ok(untracked) => Callable::wait(untracked),
+            Ok(untracked) => Callable::block_on(untracked),
             Err(running) => blocking::until_ready(running)?,
         }
     }
@@ -156,7 +157,7 @@ const TOO_LATE: &str = "an event is described before it is tracked";
 
 impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
     type Spec = track_event;
-    type Answer = Receipt;
+    type Output = Receipt;
 
     fn app(&self) -> Result<&'a App> {
         self.app.ok_or_else(|| no_default_app(&self.event))
@@ -169,7 +170,7 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as above")]
-    fn wait(self) -> Result<Receipt> {
+    fn block_on(self) -> Result<Receipt> {
         let Self { app, event, said } = self;
         let Some(app) = app else { return Err(no_default_app(&event)) };
         let plan = plan(app, &event)?;
@@ -179,7 +180,7 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
             {
                 actor
             }
-            said => return wait_with_care(app, plan, event, said),
+            said => return deliver_with_care(app, plan, event, said),
         };
         if plan.is_empty() {
             // No clock, no id, no allocation.
@@ -187,18 +188,23 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
             return Ok(Receipt::default());
         }
         if scope::is_used() {
-            return wait_with_care(app, plan, event, Said { actor, given: None });
+            return deliver_with_care(app, plan, event, Said { actor, given: None });
         }
         let event = TrackedOf::now(event, actor);
-        let receipt = wait(app, plan, &event, event.envelope());
+        let receipt = deliver(app, plan, &event, event.envelope());
         event.end();
         receipt
     }
 
-    async fn run(self, app: &'a App, plan: &'a Plan<track_event>, _running: Running<'a>) -> Result<Receipt> {
+    async fn execute(
+        self,
+        app: &'a App,
+        plan: &'a Plan<track_event>,
+        _running: Running<'a>,
+    ) -> Result<Receipt> {
         let said = completed(app, &self.event, self.said)?;
         let event = Guarded::new(TrackedOf::new(self.event, said));
-        let receipt = run(app, plan, event.get(), event.get().envelope()).await?;
+        let receipt = deliver_async(app, plan, event.get(), event.get().envelope()).await?;
         if let Some(recorder) = app.inner.recorder.get() {
             recorder.add(Arc::new(event.into_inner()));
         }
@@ -239,10 +245,10 @@ fn completed<E: Event>(app: &App, event: &E, said: Said) -> Result<Said> {
 /// The uncommon ways: a given time or id, as in imports; a context or a scope; a test, which may fix time and id, and whose
 /// recorder also keeps events without implementations; an actor that can't be written, which is refused.
 #[cold]
-fn wait_with_care<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said: Said) -> Result<Receipt> {
+fn deliver_with_care<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said: Said) -> Result<Receipt> {
     let said = completed(app, &event, said)?;
     let event = Guarded::new(TrackedOf::new(event, said));
-    let receipt = wait(app, plan, event.get(), event.get().envelope())?;
+    let receipt = deliver(app, plan, event.get(), event.get().envelope())?;
     let receipt = receipt.with_given_id(event.get().envelope());
     if let Some(recorder) = app.inner.recorder.get() {
         recorder.add(Arc::new(event.into_inner()));
@@ -251,15 +257,16 @@ fn wait_with_care<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said:
 }
 
 /// The way of an event of any type, compiled once for all.
-fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
-    let entered = Entered::new(app)?;
+fn deliver(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
+    let entered = EnteredCall::new(app)?;
     if !entered.is_simple(plan) {
-        return wait_within(entered, plan, event, envelope);
+        return deliver_within(entered, plan, event, envelope);
     }
     // Declared after `entered`, so dropped first: a pending future dies while its call still counts as running.
     let slot = pin!(None);
     // `None` is the common case, and has nothing to drop.
-    match execute::run_plain(plan, track_event::args(app, event), slot, false)?.notable {
+    match execute::block_on_plain_call(plan, track_event::args(app, event), slot, Nesting::Outermost)?.notable
+    {
         None => Ok(Receipt::of_now(envelope)),
         Some(notable) => notable_receipt(app, Receipt::of_now(envelope), Some(notable)),
     }
@@ -268,8 +275,8 @@ fn wait(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelop
 /// The same for a call within another one, or with observers or a wrapper.
 #[inline(never)]
 #[expect(clippy::needless_pass_by_value, reason = "a reference to it would keep it in memory for every call")]
-fn wait_within(
-    entered: Entered<'_>,
+fn deliver_within(
+    entered: EnteredCall<'_>,
     plan: &Plan<track_event>,
     event: &Tracked,
     envelope: &Envelope,
@@ -277,16 +284,21 @@ fn wait_within(
     let app = entered.app();
     let slot = pin!(None);
     let span = EventSpan::of(event);
-    let ran = span.run(|| entered.run(plan, track_event::args(app, event), slot));
+    let ran = span.in_scope(|| entered.block_on_call(plan, track_event::args(app, event), slot));
     let receipt = ran.and_then(|ran| notable_receipt(app, Receipt::of_now(envelope), ran.notable));
     span.end(&receipt);
     receipt
 }
 
-async fn run(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
+async fn deliver_async(
+    app: &App,
+    plan: &Plan<track_event>,
+    event: &Tracked,
+    envelope: &Envelope,
+) -> Result<Receipt> {
     call_depth::check::<track_event>(track_event::args(app, event))?;
     let span = EventSpan::of(event);
-    let ran = span.around(execute::run(plan, track_event::args(app, event))).await;
+    let ran = span.around(execute::execute_call(plan, track_event::args(app, event))).await;
     let receipt = notable_receipt(app, Receipt::of_envelope(envelope), ran.notable);
     span.end(&receipt);
     receipt

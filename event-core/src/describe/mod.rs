@@ -179,7 +179,8 @@ impl Description {
         let event = *self.events.iter().find(|event| event.name() == name)?;
         let hook = self.hooks.iter().find(|it| is_same(it.hook, track_event::INFO));
         let heard = |them: &[Arc<Implementation>]| {
-            let heard = them.iter().filter(|it| it.kind().is_none_or(|only| only == event.kind()));
+            let heard =
+                them.iter().filter(|it| it.tracked_type().is_none_or(|only| only == event.tracked_type()));
             heard.cloned().collect()
         };
         Some(EventCalls {

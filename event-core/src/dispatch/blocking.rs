@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use crate::dispatch::error::{Error, Result};
-use crate::dispatch::reentrancy::Inside;
+use crate::dispatch::reentrancy::Nesting;
 
 /// Something the app does that can take a while: `.await` it, or `.wait()` without a runtime.
 #[must_use = "nothing happens until this is awaited, or with `.wait()`"]
@@ -47,18 +47,18 @@ impl<T> std::fmt::Debug for Deferred<'_, T> {
 
 /// Runs a future to its end on this thread.
 pub(crate) fn until_ready<F: Future>(future: F) -> Result<F::Output> {
-    let inside_a_call = Inside::any();
+    let nesting = Nesting::of_next_call();
     let mut future = pin!(future);
-    park_between_polls(inside_a_call, |context| future.as_mut().poll(context))
+    park_between_polls(nesting, |context| future.as_mut().poll(context))
 }
 
 /// Inside an implementation, what has to wait may be waiting for that very implementation: an error instead of a
 /// deadlock. Except where a plugin says that a [thread of its own](own_thread) ends the wait.
 pub(crate) fn park_between_polls<T>(
-    inside_a_call: bool,
+    nesting: Nesting,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Result<T> {
-    if inside_a_call {
+    if nesting == Nesting::Nested {
         return poll_inside(poll);
     }
     PARKER.with(|(parker, waker)| {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use crate::dispatch::error::Result;
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::App;
-use crate::dispatch::in_flight::Running;
+use crate::dispatch::in_flight::{Caller, Running};
 use crate::dispatch::plan::Plan;
 use crate::dispatch::reentrancy::Inside;
 
@@ -15,7 +15,7 @@ use crate::dispatch::reentrancy::Inside;
 #[doc(hidden)]
 pub trait Callable<'a>: Sized + Send + 'a {
     type Spec: HookSpec;
-    type Answer: Send;
+    type Output: Send;
 
     fn app(&self) -> Result<&'a App>;
 
@@ -23,15 +23,15 @@ pub trait Callable<'a>: Sized + Send + 'a {
     fn plan(&self, app: &'a App) -> Result<Option<&'a Plan<Self::Spec>>>;
 
     /// Runs the call on this thread and waits for it.
-    fn wait(self) -> Result<Self::Answer>;
+    fn block_on(self) -> Result<Self::Output>;
 
     /// Runs the plan. The call counts as running until the future is done or dropped.
-    fn run(
+    fn execute(
         self,
         app: &'a App,
         plan: &'a Plan<Self::Spec>,
         running: Running<'a>,
-    ) -> impl Future<Output = Result<Self::Answer>> + Send + 'a;
+    ) -> impl Future<Output = Result<Self::Output>> + Send + 'a;
 }
 
 /// The future of a call `C` that resolves to an `A`.
@@ -39,9 +39,9 @@ pub trait Callable<'a>: Sized + Send + 'a {
 /// No bound says what `C` is: with one, the compiler couldn't see that an `async` block which holds this is `Send`
 /// (rust-lang/rust#102211).
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct CallFuture<'a, C, A>(State<'a, C, A>);
+pub struct CallFuture<'a, C, A>(Stage<'a, C, A>);
 
-enum State<'a, C, A> {
+enum Stage<'a, C, A> {
     /// Not polled yet. Where nobody can wait, the first poll does it all, without an allocation.
     New(Option<C>),
     Running(&'a App, Pin<Box<dyn Future<Output = Result<A>> + Send + 'a>>),
@@ -49,15 +49,15 @@ enum State<'a, C, A> {
 
 impl<C, A> CallFuture<'_, C, A> {
     pub(crate) fn new(call: C) -> Self {
-        Self(State::New(Some(call)))
+        Self(Stage::New(Some(call)))
     }
 
     /// The call, as long as this hasn't been polled.
     #[inline]
     pub(crate) fn call(&mut self) -> Option<&mut C> {
         match &mut self.0 {
-            State::New(call) => call.as_mut(),
-            State::Running(..) => None,
+            Stage::New(call) => call.as_mut(),
+            Stage::Running(..) => None,
         }
     }
 
@@ -65,7 +65,7 @@ impl<C, A> CallFuture<'_, C, A> {
     #[inline]
     pub(crate) fn into_call(self) -> std::result::Result<C, Self> {
         match self.0 {
-            State::New(Some(call)) => Ok(call),
+            Stage::New(Some(call)) => Ok(call),
             running => Err(Self(running)),
         }
     }
@@ -74,22 +74,22 @@ impl<C, A> CallFuture<'_, C, A> {
 // Only the boxed future is ever pinned.
 impl<C, A> Unpin for CallFuture<'_, C, A> {}
 
-impl<'a, A, C: Callable<'a, Answer = A>> Future for CallFuture<'a, C, A> {
+impl<'a, A, C: Callable<'a, Output = A>> Future for CallFuture<'a, C, A> {
     type Output = Result<A>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let State::New(call) = &mut self.0 {
+        if let Stage::New(call) = &mut self.0 {
             let call = call.take().expect("a future isn't polled after it is done");
             let app = call.app()?;
             match call.plan(app)? {
                 Some(plan) if !plan.is_ready_at_once() => {
-                    let running = app.inner.gate.enter(app.inner.is_inside())?;
-                    self.0 = State::Running(app, Box::pin(call.run(app, plan, running)));
+                    let running = app.inner.gate.enter(Caller::of_next_call(&app.inner))?;
+                    self.0 = Stage::Running(app, Box::pin(call.execute(app, plan, running)));
                 }
-                _ => return Poll::Ready(call.wait()),
+                _ => return Poll::Ready(call.block_on()),
             }
         }
-        let State::Running(app, running) = &mut self.0 else { unreachable!("it was set above") };
+        let Stage::Running(app, running) = &mut self.0 else { unreachable!("it was set above") };
         // Around each poll anew: the next can be on another thread.
         let inside = Inside::enter(&app.inner);
         let _counted = inside.count();

@@ -10,7 +10,7 @@ use crate::dispatch::error::{Error, Result};
 use crate::dispatch::hook::{HookInfo, HookSpec};
 use crate::dispatch::host::Inner;
 use crate::dispatch::implementation::Implementation;
-use crate::dispatch::reentrancy::{self, Inside};
+use crate::dispatch::reentrancy::{self, Nesting};
 use crate::event::escape::escape_controls;
 use crate::event::tracked::Tracked;
 
@@ -21,11 +21,11 @@ pub(crate) const LIMIT: usize = 64;
 
 thread_local! {
     /// The implementation that runs in the deepest call that is let in on this thread.
-    static DEEPEST: RefCell<Option<Caller>> = const { RefCell::new(None) };
+    static DEEPEST: RefCell<Option<InnermostCall>> = const { RefCell::new(None) };
 }
 
 #[derive(Clone)]
-struct Caller {
+struct InnermostCall {
     implementation: Arc<Implementation>,
     event: Option<String>,
 }
@@ -35,7 +35,7 @@ pub struct TooDeep {
     limit: usize,
     hook: &'static HookInfo,
     event: Option<String>,
-    caller: Option<Caller>,
+    caller: Option<InnermostCall>,
 }
 
 /// Refuses the call that this thread is inside of, and that is about to run, if it is too deep.
@@ -52,7 +52,7 @@ pub(crate) fn check<S: HookSpec>(args: S::Args<'_>) -> Result<()> {
 /// # Errors
 /// [`Error::TooDeep`].
 pub(crate) fn check_next<S: HookSpec>(args: S::Args<'_>) -> Result<()> {
-    check_at::<S>(reentrancy::nested() + usize::from(Inside::any()), args)
+    check_at::<S>(reentrancy::nested() + usize::from(Nesting::of_next_call() == Nesting::Nested), args)
 }
 
 #[inline]
@@ -78,14 +78,14 @@ impl Inner {
 
 /// Names the implementation that runs on this thread, until it is dropped.
 pub(crate) struct Named {
-    outer: Option<Caller>,
+    outer: Option<InnermostCall>,
 }
 
 impl Named {
     #[cold]
     pub(crate) fn new(implementation: &Arc<Implementation>, event: Option<&Tracked>) -> Self {
         let event = event.map(|event| event.name().to_owned());
-        Self { outer: replace(Some(Caller { implementation: implementation.clone(), event })) }
+        Self { outer: replace(Some(InnermostCall { implementation: implementation.clone(), event })) }
     }
 }
 
@@ -97,7 +97,7 @@ impl Drop for Named {
 }
 
 /// On a thread that ends, nothing is named any more.
-fn replace(caller: Option<Caller>) -> Option<Caller> {
+fn replace(caller: Option<InnermostCall>) -> Option<InnermostCall> {
     DEEPEST.try_with(|deepest| deepest.replace(caller)).ok().flatten()
 }
 
@@ -134,7 +134,7 @@ impl fmt::Display for TooDeep {
             None => write!(f, "failed to call hook `{}`: ", self.hook.name())?,
         }
         write!(f, "{} calls run within each other already", self.limit)?;
-        if let Some(Caller { implementation, event }) = &self.caller {
+        if let Some(InnermostCall { implementation, event }) = &self.caller {
             write!(f, ", and the innermost is in {implementation}")?;
             if let Some(event) = event {
                 write!(f, " on event `{}`", escape_controls(event))?;

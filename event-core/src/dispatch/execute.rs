@@ -7,16 +7,16 @@ use std::task::{Context, Poll, Waker};
 
 use crate::dispatch::blocking;
 use crate::dispatch::call_depth;
-use crate::dispatch::call_state::Progress;
+use crate::dispatch::call_state::{CallState, Resume};
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::failure::{BoxError, Failure};
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::in_flight::Running;
-use crate::dispatch::observe::{CallEnd, Watch, Watched, spans};
+use crate::dispatch::observe::{CallEnd, CallObserver, spans};
 use crate::dispatch::plan::{Call, Input, Plan, Step};
-use crate::dispatch::reentrancy::Inside;
+use crate::dispatch::reentrancy::{Inside, Nesting};
 use crate::dispatch::return_value::{Slot, Values};
 use crate::dispatch::wrapper::{Next, Outcome, Seen, StoppedBy};
 use crate::event::durability::Durability;
@@ -51,60 +51,68 @@ impl<S: HookSpec> Ran<S> {
 /// # Errors
 /// [`Error::ShutDown`](crate::Error::ShutDown); [`Error::WouldBlock`](crate::Error::WouldBlock) inside an
 /// implementation, when there is something to wait for.
-pub(crate) fn wait<'a, S: HookSpec>(app: &App, plan: &'a Plan<S>, args: S::Args<'a>) -> Result<Ran<S>> {
-    let entered = Entered::new(app)?;
+pub(crate) fn block_on_call<'a, S: HookSpec>(
+    app: &App,
+    plan: &'a Plan<S>,
+    args: S::Args<'a>,
+) -> Result<Ran<S>> {
+    let entered = EnteredCall::new(app)?;
     let slot = pin!(None);
-    if entered.is_simple(plan) { run_plain(plan, args, slot, false) } else { entered.run(plan, args, slot) }
+    if entered.is_simple(plan) {
+        block_on_plain_call(plan, args, slot, Nesting::Outermost)
+    } else {
+        entered.block_on_call(plan, args, slot)
+    }
 }
 
 /// This thread is in the middle of a call, which the app's shutdown waits for.
-pub(crate) struct Entered<'a> {
+pub(crate) struct EnteredCall<'a> {
     app: &'a App,
     // Dropped in this order.
     _running: Running<'a>,
     inside: Inside,
 }
 
-impl<'a> Entered<'a> {
+impl<'a> EnteredCall<'a> {
     #[inline]
     pub(crate) fn new(app: &'a App) -> Result<Self> {
         let inside = Inside::enter(&app.inner);
-        Ok(Self { app, _running: app.inner.gate.enter(inside.is_of_same_app())?, inside })
+        Ok(Self { app, _running: app.inner.gate.enter(inside.caller())?, inside })
     }
 
     pub(crate) fn app(&self) -> &'a App {
         self.app
     }
 
-    /// Whether the call is [plain](run_plain), and in no other. Most are, and this is quick to see.
+    /// Whether the call is [plain](block_on_plain_call), and in no other. Most are, and this is quick to see.
     #[inline]
     pub(crate) fn is_simple<S: HookSpec>(&self, plan: &Plan<S>) -> bool {
         plan.wrappers.is_empty()
-            && !self.app.inner.is_always_watched()
-            && !self.inside.is_nested()
+            && !self.app.inner.is_always_observed()
+            && self.inside.nesting() == Nesting::Outermost
             && !spans::may_be_heard()
     }
 
     /// Runs any call.
     #[inline(never)]
-    pub(crate) fn run<'c, S: HookSpec>(
+    pub(crate) fn block_on_call<'c, S: HookSpec>(
         &self,
         plan: &'c Plan<S>,
         args: S::Args<'c>,
         slot: Slot<'_, 'c, S::Output>,
     ) -> Result<Ran<S>> {
-        let is_nested = self.inside.is_nested();
+        let nesting = self.inside.nesting();
         let _counted = self.inside.count();
-        if plan.wrappers.is_empty() && !self.app.inner.is_watched() {
-            return run_plain(plan, args, slot, is_nested);
+        if plan.wrappers.is_empty() && !self.app.inner.is_observed() {
+            return block_on_plain_call(plan, args, slot, nesting);
         }
         call_depth::check::<S>(args)?;
         if !plan.wrappers.is_empty() {
-            let mut run = pin!(run(plan, args));
-            return blocking::park_between_polls(is_nested, |context| run.as_mut().poll(context));
+            let mut call = pin!(execute_call(plan, args));
+            return blocking::park_between_polls(nesting, |context| call.as_mut().poll(context));
         }
         let mut unfinished = Unfinished::new(plan, args, slot);
-        blocking::park_between_polls(is_nested, |context| unfinished.poll(context))?;
+        blocking::park_between_polls(nesting, |context| unfinished.poll(context))?;
         Ok(unfinished.finish())
     }
 }
@@ -112,38 +120,42 @@ impl<'a> Entered<'a> {
 /// Runs a plain call: one without a wrapper, that nobody watches, and in which more calls are let in. Mostly all that it
 /// meets are ready at once; only if one isn't, there is something to wait for.
 #[inline]
-pub(crate) fn run_plain<'a, S: HookSpec>(
+pub(crate) fn block_on_plain_call<'a, S: HookSpec>(
     plan: &'a Plan<S>,
     args: S::Args<'a>,
     slot: Slot<'_, 'a, S::Output>,
-    inside_a_call: bool,
+    nesting: Nesting,
 ) -> Result<Ran<S>> {
-    let mut progress = Progress::new(plan, args, slot);
-    if inside_a_call && !plan.is_ready_at_once() {
-        return wait_for(progress, false, inside_a_call);
+    let mut state = CallState::new(plan, args, slot);
+    if nesting == Nesting::Nested && !plan.is_ready_at_once() {
+        return block_on_steps(state, Resume::NextStep, nesting);
     }
-    match progress.run(Waker::noop()) {
-        Poll::Ready(()) => Ok(progress.finish()),
-        Poll::Pending => wait_for(progress, true, inside_a_call),
+    match state.start_steps(Waker::noop()) {
+        Poll::Ready(()) => Ok(state.finish()),
+        Poll::Pending => block_on_steps(state, Resume::PendingStep, nesting),
     }
 }
 
-/// Polls what has to be waited for with a waker that does something. `again`: it was polled before.
+/// Polls what has to be waited for with a waker that does something.
 #[cold]
-fn wait_for<S: HookSpec>(progress: Progress<'_, '_, S>, again: bool, inside_a_call: bool) -> Result<Ran<S>> {
-    let app = S::app(progress.args);
-    let mut unfinished = Unfinished { app, progress: Some(progress), again, watch: Watch::Nobody };
-    blocking::park_between_polls(inside_a_call, |context| unfinished.poll(context))?;
+fn block_on_steps<S: HookSpec>(
+    state: CallState<'_, '_, S>,
+    resume: Resume,
+    nesting: Nesting,
+) -> Result<Ran<S>> {
+    let app = S::app(state.args);
+    let mut unfinished = Unfinished { app, state: Some(state), resume, observer: CallObserver::Unobserved };
+    blocking::park_between_polls(nesting, |context| unfinished.poll(context))?;
     Ok(unfinished.finish())
 }
 
 /// Runs any call, however deep.
-pub(crate) async fn run<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -> Ran<S> {
+pub(crate) async fn execute_call<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -> Ran<S> {
     if plan.wrappers.is_empty() {
-        return run_steps(plan, args).await;
+        return execute_steps(plan, args).await;
     }
     let stopped_by = StoppedBy::default();
-    let outcome = run_from(plan, 0, S::reborrow(args), &stopped_by).await;
+    let outcome = call_wrappers(plan, 0, S::reborrow(args), &stopped_by).await;
     let mut values = S::Values::default();
     outcome.values.into_iter().for_each(|value| values.push(value));
     let notable = Notable { failures: outcome.failures, cause: None, stopped_by: stopped_by.take() };
@@ -151,7 +163,7 @@ pub(crate) async fn run<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -
 }
 
 /// Runs what is inside of the outermost `depth` wrappers.
-pub(crate) fn run_from<'a, S: HookSpec>(
+pub(crate) fn call_wrappers<'a, S: HookSpec>(
     plan: &'a Plan<S>,
     depth: usize,
     args: S::Args<'a>,
@@ -159,12 +171,12 @@ pub(crate) fn run_from<'a, S: HookSpec>(
 ) -> Pin<Box<dyn Future<Output = Outcome<S>> + Send + 'a>> {
     // Not one future that is either: a program that isn't optimised would have room for both on its stack.
     match plan.wrappers.get(depth) {
-        Some(step) => Box::pin(run_wrapper(step, plan, depth, args, stopped_by)),
-        None => Box::pin(async move { run_steps(plan, args).await.outcome() }),
+        Some(step) => Box::pin(call_wrapper(step, plan, depth, args, stopped_by)),
+        None => Box::pin(async move { execute_steps(plan, args).await.outcome() }),
     }
 }
 
-async fn run_wrapper<S: HookSpec>(
+async fn call_wrapper<S: HookSpec>(
     step: &Step<S>,
     plan: &Plan<S>,
     depth: usize,
@@ -175,37 +187,37 @@ async fn run_wrapper<S: HookSpec>(
     let depth = depth + 1;
     // Reports what the rest of the call failed at if this future is dropped while the wrapper has it in hand.
     let rest = ReportWhenDropped { app: S::app(args), seen: Seen::default() };
-    let watched = Watched::begin(&S::app(args).inner, &step.implementation, S::event(args));
+    let mut observer = CallObserver::of(&S::app(args).inner);
+    observer.begin_step(&step.implementation, S::event(args));
     let goes_on = |waker: &Waker| must_go_on::<S>(args, waker);
-    let wrapped = caught(watched.as_ref(), goes_on, || {
+    let wrapped = caught(&observer, goes_on, || {
         let args = S::reborrow(args);
         wrap(Input(args), Next { plan, depth, args, seen: &rest.seen, stopped_by })
     });
-    let answer = wrapped.await;
+    let returned = wrapped.await;
     let failures = rest.seen.take();
-    let end = |end: &CallEnd<'_>| _ = watched.map(|watched| watched.end(end));
-    let failure = match answer {
+    let failure = match returned {
         Ok(Ok(Some(outcome))) => {
             if !rest.seen.ran() {
                 stopped_by.set(&step.implementation);
             }
-            end(&CallEnd::Value);
+            observer.end_step(&CallEnd::Value);
             return outcome;
         }
         Ok(Ok(None)) => {
-            end(&CallEnd::NoValue);
-            return run_from(plan, depth, S::reborrow(args), stopped_by).await;
+            observer.end_step(&CallEnd::NoValue);
+            return call_wrappers(plan, depth, S::reborrow(args), stopped_by).await;
         }
         Ok(Err(cause)) => Failure::returned(&step.implementation, S::event(args), cause),
-        Err(Stopped::Panicked(panic)) => Failure::panicked(&step.implementation, S::event(args), &panic),
-        Err(Stopped::WouldBlock) => would_block(&step.implementation, S::event(args)),
+        Err(NoOutcome::Panicked(panic)) => Failure::panicked(&step.implementation, S::event(args), &panic),
+        Err(NoOutcome::WouldBlock) => would_block(&step.implementation, S::event(args)),
     };
-    end(&CallEnd::Failed(&failure));
+    observer.end_step(&CallEnd::Failed(&failure));
     // What failed before `run` costs the wrapper, not the others; what failed after it can't undo them.
     let mut outcome = if rest.seen.ran() {
         Outcome { values: Vec::new(), failures }
     } else {
-        run_from(plan, depth, S::reborrow(args), stopped_by).await
+        call_wrappers(plan, depth, S::reborrow(args), stopped_by).await
     };
     outcome.failures.push(failure);
     outcome
@@ -222,7 +234,7 @@ impl Drop for ReportWhenDropped<'_> {
     }
 }
 
-async fn run_steps<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -> Ran<S> {
+async fn execute_steps<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -> Ran<S> {
     let slot = pin!(None);
     let mut unfinished = Unfinished::new(plan, args, slot);
     poll_fn(|context| unfinished.poll(context)).await;
@@ -230,24 +242,24 @@ async fn run_steps<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) -> Ran
 }
 
 /// Why a wrapper gave nothing.
-enum Stopped {
+enum NoOutcome {
     Panicked(Panic),
     WouldBlock,
 }
 
 /// Makes a future and runs it; a panic of either ends it, and so does a wait where the call `goes_on` without it.
 async fn caught<F: Future + Unpin>(
-    watched: Option<&Watched<'_>>,
+    observer: &CallObserver<'_>,
     goes_on: impl Fn(&Waker) -> bool,
     make: impl FnOnce() -> F,
-) -> Result<F::Output, Stopped> {
-    let mut future = Guarded::new(foreign::catch(make).map_err(Stopped::Panicked)?);
+) -> Result<F::Output, NoOutcome> {
+    let mut future = Guarded::new(foreign::catch(make).map_err(NoOutcome::Panicked)?);
     poll_fn(|context| {
-        let _entered = watched.map(Watched::enter);
+        let _entered = observer.enter_step();
         match foreign::catch(|| Pin::new(future.get_mut()).poll(context)) {
-            Ok(Poll::Pending) if goes_on(context.waker()) => Poll::Ready(Err(Stopped::WouldBlock)),
+            Ok(Poll::Pending) if goes_on(context.waker()) => Poll::Ready(Err(NoOutcome::WouldBlock)),
             Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(Stopped::Panicked(panic))),
+            Err(panic) => Poll::Ready(Err(NoOutcome::Panicked(panic))),
         }
     })
     .await
@@ -276,44 +288,44 @@ impl Notable {
 struct Unfinished<'s, 'a, S: HookSpec> {
     app: &'a App,
     /// `None` when it is finished.
-    progress: Option<Progress<'s, 'a, S>>,
-    /// Whether it was polled before.
-    again: bool,
-    watch: Watch<'a>,
+    state: Option<CallState<'s, 'a, S>>,
+    /// Where the next poll goes on.
+    resume: Resume,
+    observer: CallObserver<'a>,
 }
 
 impl<'s, 'a, S: HookSpec> Unfinished<'s, 'a, S> {
     fn new(plan: &'a Plan<S>, args: S::Args<'a>, slot: Slot<'s, 'a, S::Output>) -> Self {
         let app = S::app(args);
-        let progress = Some(Progress::new(plan, args, slot));
-        Self { app, progress, again: false, watch: Watch::of(&app.inner) }
+        let state = Some(CallState::new(plan, args, slot));
+        Self { app, state, resume: Resume::NextStep, observer: CallObserver::of(&app.inner) }
     }
 
     #[inline]
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let progress = self.progress.as_mut().expect("a call isn't polled after its end");
-        let mut again = std::mem::replace(&mut self.again, true);
-        while progress.poll(again, &mut self.watch, context.waker()).is_pending() {
-            if !must_go_on::<S>(progress.args, context.waker()) {
+        let state = self.state.as_mut().expect("a call isn't polled after its end");
+        let mut resume = std::mem::replace(&mut self.resume, Resume::PendingStep);
+        while state.resume_steps(resume, &mut self.observer, context.waker()).is_pending() {
+            if !must_go_on::<S>(state.args, context.waker()) {
                 return Poll::Pending;
             }
-            progress.give_up(&mut self.watch);
-            again = false;
+            state.give_up(&mut self.observer);
+            resume = Resume::NextStep;
         }
         Poll::Ready(())
     }
 
     fn finish(mut self) -> Ran<S> {
-        self.progress.take().expect("a call ends once").finish()
+        self.state.take().expect("a call ends once").finish()
     }
 }
 
 impl<S: HookSpec> Drop for Unfinished<'_, '_, S> {
     fn drop(&mut self) {
-        let Some(Progress { mut answers, .. }) = self.progress.take() else { return };
-        drop(foreign::catch(|| answers.slot.set(None)));
-        foreign::discard(answers.values);
-        if let Some(notable) = answers.notable {
+        let Some(CallState { mut returned, .. }) = self.state.take() else { return };
+        drop(foreign::catch(|| returned.slot.set(None)));
+        foreign::discard(returned.values);
+        if let Some(notable) = returned.notable {
             self.app.inner.report_all(&notable.failures);
         }
     }

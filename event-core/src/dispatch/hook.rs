@@ -47,7 +47,7 @@ pub trait HookSpec: Sized + Send + Sync + 'static {
     type Values: Values<Self::Output>;
 
     /// What calling the hook gives: an [`Outcome`], or for a `firstresult` hook an `Option` of the output.
-    type Answer: Send;
+    type CallOutput: Send;
 
     #[doc(hidden)]
     const INFO: &'static HookInfo;
@@ -76,7 +76,7 @@ pub trait HookSpec: Sized + Send + Sync + 'static {
     fn with_event<'a>(args: Self::Args<'a>, event: &'a Tracked) -> Self::Args<'a>;
 
     #[doc(hidden)]
-    fn answer(outcome: Outcome<Self>) -> Result<Self::Answer>;
+    fn call_output(outcome: Outcome<Self>) -> Result<Self::CallOutput>;
 }
 
 /// Where an argument of this name stands among the hook's; without one, the implementation that takes it doesn't compile.
@@ -186,7 +186,7 @@ impl HookInfo {
         self.declaration.location
     }
 
-    pub(crate) fn package(&self) -> Plugin {
+    pub(crate) fn plugin_identity(&self) -> Plugin {
         self.declaration.plugin
     }
 
@@ -223,14 +223,14 @@ impl<'a, S: HookSpec> HookCall<'a, S> {
     /// [`Error::ShutDown`]; [`Error::Refused`] when an `essential` implementation failed; for a `firstresult`
     /// hook [`Error::Failed`] when an implementation failed before one had a result; [`Error::WouldBlock`] inside
     /// an implementation, when something below would have to wait.
-    pub fn wait(self) -> Result<S::Answer> {
-        Callable::wait(self)
+    pub fn wait(self) -> Result<S::CallOutput> {
+        Callable::block_on(self)
     }
 }
 
 impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
     type Spec = S;
-    type Answer = S::Answer;
+    type Output = S::CallOutput;
 
     fn app(&self) -> Result<&'a App> {
         Ok(S::app(self.args))
@@ -241,24 +241,24 @@ impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
         Ok(table.map(|table| table.plan(S::event(self.args))))
     }
 
-    fn wait(self) -> Result<S::Answer> {
+    fn block_on(self) -> Result<S::CallOutput> {
         let app = S::app(self.args);
         if let Some(plan) = self.plan(app)?.filter(|plan| !plan.is_empty()) {
-            return answer(app, execute::wait(app, plan, self.args)?);
+            return conclude(app, execute::block_on_call(app, plan, self.args)?);
         }
         app.inner.check_open()?;
-        S::answer(Outcome::default())
+        S::call_output(Outcome::default())
     }
 
-    async fn run(self, app: &'a App, plan: &'a Plan<S>, _running: Running<'a>) -> Result<S::Answer> {
+    async fn execute(self, app: &'a App, plan: &'a Plan<S>, _running: Running<'a>) -> Result<S::CallOutput> {
         call_depth::check::<S>(self.args)?;
-        answer(app, execute::run(plan, self.args).await)
+        conclude(app, execute::execute_call(plan, self.args).await)
     }
 }
 
-fn answer<S: HookSpec>(app: &App, ran: Ran<S>) -> Result<S::Answer> {
+fn conclude<S: HookSpec>(app: &App, ran: Ran<S>) -> Result<S::CallOutput> {
     match app.inner.report::<S>(ran.notable) {
-        Ok(notable) => S::answer(Ran { values: ran.values, notable }.outcome()),
+        Ok(notable) => S::call_output(Ran { values: ran.values, notable }.outcome()),
         Err(error) => {
             foreign::discard(ran.values);
             Err(error)
@@ -267,8 +267,8 @@ fn answer<S: HookSpec>(app: &App, ran: Ran<S>) -> Result<S::Answer> {
 }
 
 impl<'a, S: HookSpec> IntoFuture for HookCall<'a, S> {
-    type Output = Result<S::Answer>;
-    type IntoFuture = CallFuture<'a, Self, S::Answer>;
+    type Output = Result<S::CallOutput>;
+    type IntoFuture = CallFuture<'a, Self, S::CallOutput>;
 
     fn into_future(self) -> Self::IntoFuture {
         CallFuture::new(self)

@@ -11,15 +11,14 @@ use crate::dispatch::execute::Notable;
 use crate::dispatch::failure::{self, Failure, Handler};
 use crate::dispatch::hook::{HookInfo, HookSpec};
 use crate::dispatch::implementation::Implementation;
-use crate::dispatch::in_flight::Gate;
+use crate::dispatch::in_flight::{Caller, Gate};
 use crate::dispatch::listeners::Listeners;
 use crate::dispatch::observe::Observer;
 use crate::dispatch::plan::{ErasedTable, Table};
 use crate::dispatch::recording::Recording;
-use crate::dispatch::reentrancy::Inside;
-use crate::dispatch::state::State;
-use crate::dispatch::stop::Stopped;
-use crate::dispatch::type_map::KindMap;
+use crate::dispatch::state::StateMap;
+use crate::dispatch::stop::StopProgress;
+use crate::dispatch::type_map::TypeMap;
 use crate::event::event_type::EventType;
 use crate::event::foreign;
 use crate::event::test_clock::TestClock;
@@ -52,14 +51,14 @@ pub(crate) struct Inner {
     /// Every known event type, sorted by name. Unset until `register_events` has run.
     pub(crate) events: OnceLock<Vec<EventType>>,
     /// A [`Table`] for each hook that has implementations.
-    pub(crate) tables: KindMap<ErasedTable>,
+    pub(crate) tables: TypeMap<ErasedTable>,
     /// Whom each known event type meets. Unset until `register_events` has run.
     pub(crate) listeners: OnceLock<Listeners>,
-    pub(crate) state: State,
+    pub(crate) state: StateMap,
     /// Whose turn it is to make a value of the state.
-    pub(crate) state_turns: State,
+    pub(crate) state_turns: StateMap,
     pub(crate) gate: Gate,
-    pub(crate) stopped: Stopped,
+    pub(crate) stopped: StopProgress,
     /// Whether a test has fixed something, or has asked for the recorder: one look for most events.
     pub(crate) is_tested: AtomicBool,
     pub(crate) test_clock: Option<Box<TestClock>>,
@@ -71,7 +70,7 @@ pub(crate) struct Inner {
     /// How many calls may run within each other.
     pub(crate) call_depth_limit: usize,
     /// Whether every call is watched, also one that is in no other.
-    pub(crate) is_always_watched: AtomicBool,
+    pub(crate) is_always_observed: AtomicBool,
 }
 
 /// The parts of an app.
@@ -97,16 +96,10 @@ impl Inner {
         Some(table.downcast_ref().expect("a hook's table is of the hook's type"))
     }
 
-    /// Whether this thread is in the middle of a call of this app.
-    #[inline]
-    pub(crate) fn is_inside(&self) -> bool {
-        Inside::of(self)
-    }
-
     /// Refuses a call that nobody answers after a shutdown, as any other.
     #[inline]
     pub(crate) fn check_open(&self) -> Result<()> {
-        self.gate.check_open(|| self.is_inside())
+        self.gate.check_open(|| Caller::of_next_call(self))
     }
 
     /// Hands the failures of a finished call to the app's handler, except the essential one that ended the call:

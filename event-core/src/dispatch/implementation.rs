@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use crate::dispatch::builtin::startup;
 use crate::dispatch::hook::{HookInfo, HookSpec};
 use crate::dispatch::plan::Call;
-use crate::dispatch::return_value::Answer;
+use crate::dispatch::return_value::ReturnValue;
 use crate::event::plugin_identity::{Module, Place, Plugin};
 
 /// When an implementation wants to be called, relative to the others of its hook.
@@ -51,7 +51,7 @@ impl Options {
 #[derive(Clone, Copy, Debug)]
 pub struct Filter {
     /// The `TypeId` of the `TrackedOf<E>`.
-    pub kind: TypeId,
+    pub tracked_type: TypeId,
     pub rust_type: fn() -> &'static str,
 }
 
@@ -166,7 +166,7 @@ impl Implementation {
     pub(crate) fn closure<S: HookSpec>(
         location: &'static Location<'static>,
         filter: Option<Filter>,
-        closure: impl for<'a> Fn(S::Args<'a>) -> Answer<S::Output> + Send + Sync + 'static,
+        closure: impl for<'a> Fn(S::Args<'a>) -> ReturnValue<S::Output> + Send + Sync + 'static,
     ) -> Self {
         let declared = HookImpl {
             hook: S::INFO,
@@ -271,7 +271,7 @@ impl Implementation {
         self.get().is_async
     }
 
-    pub(crate) fn package(&self) -> Plugin {
+    pub(crate) fn plugin_identity(&self) -> Plugin {
         self.get().module.plugin
     }
 
@@ -279,8 +279,8 @@ impl Implementation {
         self.get().hook.id()
     }
 
-    pub(crate) fn kind(&self) -> Option<TypeId> {
-        self.get().hearing.filter.map(|filter| filter.kind)
+    pub(crate) fn tracked_type(&self) -> Option<TypeId> {
+        self.get().hearing.filter.map(|filter| filter.tracked_type)
     }
 
     pub(crate) fn module(&self) -> &'static Module {

@@ -32,6 +32,14 @@ const LEFT: u8 = 3;
 /// Closed, and the shutdown implementations have ended.
 const DONE: u8 = 4;
 
+/// Where a call comes from: while the app drains, running calls may call on.
+#[derive(Clone, Copy)]
+pub(crate) enum Caller {
+    Outside,
+    /// A running call of the same app.
+    SameApp,
+}
+
 /// A call that runs; the gate waits for it.
 #[doc(hidden)]
 pub struct Running<'a> {
@@ -40,35 +48,34 @@ pub struct Running<'a> {
 }
 
 impl Gate {
-    /// `inside`: this call comes from a running one.
     #[inline]
-    pub(crate) fn enter(&self, inside: bool) -> Result<Running<'_>> {
-        self.enter_at(counter_of_this_thread() % COUNTERS, inside)
+    pub(crate) fn enter(&self, caller: Caller) -> Result<Running<'_>> {
+        self.enter_at(counter_of_this_thread() % COUNTERS, caller)
     }
 
     #[inline]
-    fn enter_at(&self, counter: usize, inside: bool) -> Result<Running<'_>> {
+    fn enter_at(&self, counter: usize, caller: Caller) -> Result<Running<'_>> {
         let counter = &self.running[counter];
         // First counted, then checked: shutdown closes first and counts then, so one of the two sees the other.
         counter.0.fetch_add(1, SeqCst);
         let running = Running { gate: self, counter };
-        Self::admit(self.state.load(SeqCst), inside).map(|()| running)
+        Self::admit(self.state.load(SeqCst), caller).map(|()| running)
     }
 
     /// What [`enter`](Self::enter) would say, for a call that is over before anybody could wait for it.
     #[inline]
-    pub(crate) fn check_open(&self, inside: impl FnOnce() -> bool) -> Result<()> {
+    pub(crate) fn check_open(&self, caller: impl FnOnce() -> Caller) -> Result<()> {
         match self.state.load(SeqCst) {
             OPEN => Ok(()),
-            state => Self::admit(state, inside()),
+            state => Self::admit(state, caller()),
         }
     }
 
     #[inline]
-    fn admit(state: u8, inside: bool) -> Result<()> {
+    fn admit(state: u8, caller: Caller) -> Result<()> {
         match state {
             OPEN => Ok(()),
-            DRAINING if inside => Ok(()),
+            DRAINING if matches!(caller, Caller::SameApp) => Ok(()),
             _ => Err(Error::ShutDown),
         }
     }
@@ -141,7 +148,7 @@ pub(crate) struct Held {
 impl Held {
     pub(crate) fn new(app: &App) -> Result<Self> {
         let counter = counter_of_this_thread() % COUNTERS;
-        let running = app.inner.gate.enter_at(counter, app.inner.is_inside())?;
+        let running = app.inner.gate.enter_at(counter, Caller::of_next_call(&app.inner))?;
         // Its end is this one's.
         std::mem::forget(running);
         Ok(Self { app: app.clone(), counter })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::dispatch::builtin::track_event;
 use crate::dispatch::plan::Plan;
-use crate::dispatch::type_map::KindMap;
+use crate::dispatch::type_map::TypeMap;
 use crate::event::event_type::{Event, EventType};
 use crate::event::tracked::TrackedOf;
 use crate::event::type_number::Number;
@@ -15,7 +15,7 @@ pub(crate) struct Listeners {
     /// By number. Types of other apps have a place here as well, but no plan.
     by_number: Box<[Option<Arc<Plan<track_event>>>]>,
     /// Of types without a number.
-    by_kind: KindMap<Arc<Plan<track_event>>>,
+    by_type: TypeMap<Arc<Plan<track_event>>>,
 }
 
 impl Listeners {
@@ -30,14 +30,14 @@ impl Listeners {
         };
         match number {
             Some(number) => self.by_number.get(number.get())?.as_ref(),
-            None => self.by_kind.get(TypeId::of::<TrackedOf<E>>()),
+            None => self.by_type.get(TypeId::of::<TrackedOf<E>>()),
         }
     }
 }
 
 impl FromIterator<(EventType, Arc<Plan<track_event>>)> for Listeners {
     fn from_iter<I: IntoIterator<Item = (EventType, Arc<Plan<track_event>>)>>(plans: I) -> Self {
-        let (mut by_number, mut by_kind) = (vec![None], Vec::new());
+        let (mut by_number, mut by_type) = (vec![None], Vec::new());
         for (event, plan) in plans {
             match event.number().map(Number::get_or_give) {
                 Some(number) => {
@@ -46,10 +46,10 @@ impl FromIterator<(EventType, Arc<Plan<track_event>>)> for Listeners {
                     }
                     by_number[number] = Some(plan);
                 }
-                None => by_kind.push((event.kind(), plan)),
+                None => by_type.push((event.tracked_type(), plan)),
             }
         }
-        Self { by_number: by_number.into(), by_kind: by_kind.into_iter().collect() }
+        Self { by_number: by_number.into(), by_type: by_type.into_iter().collect() }
     }
 }
 

@@ -141,7 +141,7 @@ impl<E: Event> Hearable for E {
 }
 
 pub(crate) const fn filter<E: Event>() -> Filter {
-    Filter { kind: TypeId::of::<TrackedOf<E>>(), rust_type: std::any::type_name::<E> }
+    Filter { tracked_type: TypeId::of::<TrackedOf<E>>(), rust_type: std::any::type_name::<E> }
 }
 
 #[doc(hidden)]

@@ -7,13 +7,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::dispatch::call_state::Progress;
+use crate::dispatch::call_state::CallState;
 use crate::dispatch::failure::BoxError;
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::implementation::Implementation;
-use crate::dispatch::return_value::{Answer, Flow};
-use crate::dispatch::type_map::KindMap;
-use crate::dispatch::typed_steps::{Functions, OfOneType};
+use crate::dispatch::return_value::{Flow, ReturnValue};
+use crate::dispatch::type_map::TypeMap;
+use crate::dispatch::typed_steps::{OfOneType, StepFunctions};
 use crate::dispatch::wrapper::{Next, Outcome};
 use crate::event::tracked::Tracked;
 
@@ -29,7 +29,7 @@ pub type WrapperFuture<'a, S> =
 /// How an implementation of the hook `S` is called. Generated code makes the functions.
 #[doc(hidden)]
 pub enum Call<S: HookSpec> {
-    /// Puts the answer, or the future that will have one, into the call's progress.
+    /// Puts the answer, or the future that will have one, into the call's state.
     Function(Function<S>),
     /// The same for the events of one type.
     OfOneType(&'static dyn OfOneType<S>),
@@ -38,9 +38,10 @@ pub enum Call<S: HookSpec> {
 }
 
 #[doc(hidden)]
-pub type Function<S> = for<'s, 'a> fn(&mut Progress<'s, 'a, S>, &Waker) -> Flow;
+pub type Function<S> = for<'s, 'a> fn(&mut CallState<'s, 'a, S>, &Waker) -> Flow;
 
-type Closure<S> = dyn for<'a> Fn(<S as HookSpec>::Args<'a>) -> Answer<<S as HookSpec>::Output> + Send + Sync;
+type Closure<S> =
+    dyn for<'a> Fn(<S as HookSpec>::Args<'a>) -> ReturnValue<<S as HookSpec>::Output> + Send + Sync;
 
 impl<S: HookSpec> Clone for Call<S> {
     fn clone(&self) -> Self {
@@ -65,7 +66,7 @@ pub struct Plan<S: HookSpec> {
     pub(crate) wrappers: Box<[Step<S>]>,
     pub(crate) steps: Box<[Step<S>]>,
     /// The functions of the steps once more, close together: an event reads nothing else of most of them.
-    pub(crate) functions: Functions<S>,
+    pub(crate) functions: StepFunctions<S>,
     is_empty: bool,
     ready_at_once: bool,
 }
@@ -79,7 +80,7 @@ impl<S: HookSpec> Plan<S> {
         Self {
             is_empty: wrappers.is_empty() && steps.is_empty(),
             ready_at_once: wrappers.is_empty() && !steps.iter().any(|step| step.implementation.is_async()),
-            functions: Functions::of(&steps),
+            functions: StepFunctions::of(&steps),
             wrappers: wrappers.into(),
             steps: steps.into(),
         }
@@ -97,7 +98,7 @@ impl<S: HookSpec> Plan<S> {
 
 impl<S: HookSpec> Step<S> {
     /// The answer of a step whose function gives [`Flow::Closure`].
-    pub(crate) fn call_closure(&self, args: S::Args<'_>) -> Answer<S::Output> {
+    pub(crate) fn call_closure(&self, args: S::Args<'_>) -> ReturnValue<S::Output> {
         match &self.call {
             Call::Closure(closure) => closure(args),
             Call::Function(_) | Call::OfOneType(_) | Call::Wrapper(_) => unreachable!("it is no closure"),
@@ -108,7 +109,7 @@ impl<S: HookSpec> Step<S> {
 /// The plans of one hook: one for each event type that somebody asked for by name, one for all the others.
 pub(crate) struct Table<S: HookSpec> {
     others: Arc<Plan<S>>,
-    by_kind: KindMap<Arc<Plan<S>>>,
+    by_type: TypeMap<Arc<Plan<S>>>,
 }
 
 /// A [`Table`] whose hook's type is forgotten.
@@ -117,21 +118,21 @@ pub(crate) type ErasedTable = Box<dyn Any + Send + Sync>;
 impl<S: HookSpec> Table<S> {
     pub(crate) fn new(implementations: &[Arc<Implementation>]) -> Self {
         let mut of_all = Vec::new();
-        let mut of_kinds: HashMap<TypeId, Vec<usize>> = HashMap::new();
+        let mut of_types: HashMap<TypeId, Vec<usize>> = HashMap::new();
         for (place, it) in implementations.iter().enumerate() {
-            match it.kind() {
+            match it.tracked_type() {
                 None => of_all.push(place),
-                Some(kind) => of_kinds.entry(kind).or_default().push(place),
+                Some(event_type) => of_types.entry(event_type).or_default().push(place),
             }
         }
         let plan =
             |places: &[usize]| Arc::new(Plan::new(places.iter().map(|place| &implementations[*place])));
-        let by_kind = of_kinds.into_iter().map(|(kind, mut places)| {
+        let by_type = of_types.into_iter().map(|(event_type, mut places)| {
             places.extend(&of_all);
             places.sort_unstable();
-            (kind, plan(&places))
+            (event_type, plan(&places))
         });
-        Self { by_kind: by_kind.collect(), others: plan(&of_all) }
+        Self { by_type: by_type.collect(), others: plan(&of_all) }
     }
 
     pub(crate) fn erased(implementations: &[Arc<Implementation>]) -> ErasedTable {
@@ -140,13 +141,13 @@ impl<S: HookSpec> Table<S> {
 
     pub(crate) fn plan(&self, event: Option<&Tracked>) -> &Plan<S> {
         match event {
-            Some(event) => self.by_kind.get(event.kind()).unwrap_or(&self.others),
+            Some(event) => self.by_type.get(event.tracked_type()).unwrap_or(&self.others),
             None => &self.others,
         }
     }
 
-    pub(crate) fn plan_for(&self, kind: TypeId) -> Arc<Plan<S>> {
-        self.by_kind.get(kind).unwrap_or(&self.others).clone()
+    pub(crate) fn plan_for(&self, event_type: TypeId) -> Arc<Plan<S>> {
+        self.by_type.get(event_type).unwrap_or(&self.others).clone()
     }
 }
 
@@ -178,7 +179,7 @@ mod tests {
         let all: Vec<_> = bans.iter().chain(&unbans).cloned().collect();
         let table = Table::<track_event>::new(&all);
         for (event, own) in [(filter::<Banned>(), &bans), (filter::<Unbanned>(), &unbans)] {
-            let plan = table.plan_for(event.kind);
+            let plan = table.plan_for(event.tracked_type);
             assert!(
                 plan.steps
                     .iter()

@@ -5,12 +5,20 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 
 use crate::dispatch::host::Inner;
+use crate::dispatch::in_flight::Caller;
 
 thread_local! {
     /// The address of the innermost app whose call is running on this thread, or null.
     static INNERMOST: Cell<*const Inner> = const { Cell::new(std::ptr::null()) };
     /// How many calls are running in an implementation of another one.
     static NESTED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Whether a call runs in an implementation of another one, on the same thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nesting {
+    Outermost,
+    Nested,
 }
 
 /// Marks this thread as inside a call of an app, until it is dropped. An asynchronous call is marked
@@ -30,28 +38,44 @@ impl Inside {
     /// Counts the call, if the thread was inside one before. Apart from [`enter`](Self::enter), since most aren't.
     #[inline]
     pub(crate) fn count(&self) -> Option<Counted> {
-        self.is_nested().then(Counted::new)
+        (self.nesting() == Nesting::Nested).then(Counted::new)
     }
 
     /// Whether the thread was inside a call before.
     #[inline]
-    pub(crate) fn is_nested(&self) -> bool {
-        !self.outer.is_null()
+    pub(crate) fn nesting(&self) -> Nesting {
+        Nesting::below(self.outer)
     }
 
     /// Whether that was a call of the same app.
     #[inline]
-    pub(crate) fn is_of_same_app(&self) -> bool {
-        std::ptr::eq(self.outer, self.app)
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::below(self.outer, self.app)
     }
+}
 
-    pub(crate) fn any() -> bool {
-        !INNERMOST.get().is_null()
+impl Nesting {
+    /// Of a call that this thread would make now.
+    pub(crate) fn of_next_call() -> Self {
+        Self::below(INNERMOST.get())
     }
 
     #[inline]
-    pub(crate) fn of(app: &Inner) -> bool {
-        std::ptr::eq(INNERMOST.get(), app)
+    fn below(outer: *const Inner) -> Self {
+        if outer.is_null() { Self::Outermost } else { Self::Nested }
+    }
+}
+
+impl Caller {
+    /// Of a call of this app that this thread would make now.
+    #[inline]
+    pub(crate) fn of_next_call(app: &Inner) -> Self {
+        Self::below(INNERMOST.get(), app)
+    }
+
+    #[inline]
+    fn below(outer: *const Inner, app: *const Inner) -> Self {
+        if std::ptr::eq(outer, app) { Self::SameApp } else { Self::Outside }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::dispatch::hook::HookSpec;
 
 /// What the framework makes of it: a value, no value, or an error.
 #[doc(hidden)]
-pub type Answer<T> = Result<Option<T>, BoxError>;
+pub type ReturnValue<T> = Result<Option<T>, BoxError>;
 
 /// What an implementation of a hook that returns `T` may return: `T`, `Option<T>`, `Result<T, E>` or
 /// `Result<Option<T>, E>`. `None` is no result; every other value is one, `0`, `""` and `false` included.
@@ -23,46 +23,46 @@ pub type Answer<T> = Result<Option<T>, BoxError>;
     label = "this hook's value is `{T}`",
     note = "return `{T}`, `Option<{T}>`, `Result<{T}, E>` or `Result<Option<{T}>, E>`"
 )]
-pub trait IntoAnswer<T> {
+pub trait IntoReturnValue<T> {
     /// What it fails with. Converted by generated code, so that an error type that doesn't do is reported as such.
     #[doc(hidden)]
     type Error;
 
     #[doc(hidden)]
-    fn into_answer(self) -> Result<Option<T>, Self::Error>;
+    fn into_return_value(self) -> Result<Option<T>, Self::Error>;
 }
 
-impl<T> IntoAnswer<T> for T {
+impl<T> IntoReturnValue<T> for T {
     type Error = Infallible;
 
-    fn into_answer(self) -> Result<Option<T>, Infallible> {
+    fn into_return_value(self) -> Result<Option<T>, Infallible> {
         Ok(Some(self))
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T> IntoAnswer<T> for Option<T> {
+impl<T> IntoReturnValue<T> for Option<T> {
     type Error = Infallible;
 
-    fn into_answer(self) -> Result<Option<T>, Infallible> {
+    fn into_return_value(self) -> Result<Option<T>, Infallible> {
         Ok(self)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T, E> IntoAnswer<T> for Result<T, E> {
+impl<T, E> IntoReturnValue<T> for Result<T, E> {
     type Error = E;
 
-    fn into_answer(self) -> Result<Option<T>, E> {
+    fn into_return_value(self) -> Result<Option<T>, E> {
         self.map(Some)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T, E> IntoAnswer<T> for Result<Option<T>, E> {
+impl<T, E> IntoReturnValue<T> for Result<Option<T>, E> {
     type Error = E;
 
-    fn into_answer(self) -> Result<Option<T>, E> {
+    fn into_return_value(self) -> Result<Option<T>, E> {
         self
     }
 }
@@ -86,9 +86,9 @@ impl<E: Into<BoxError>> IntoCause for E {
     }
 }
 
-/// Where the implementations of one call put their answers.
+/// Where the implementations of one call put their values.
 #[doc(hidden)]
-pub struct Answers<'s, 'a, S: HookSpec> {
+pub struct ReturnValues<'s, 'a, S: HookSpec> {
     pub(crate) values: S::Values,
     pub(crate) notable: Option<Box<Notable>>,
     /// Where the future of an asynchronous implementation is made and polled.
@@ -98,11 +98,11 @@ pub struct Answers<'s, 'a, S: HookSpec> {
 /// The future of an asynchronous implementation: up to this size it needs no allocation.
 const FUTURE_SIZE: usize = 256;
 
-pub(crate) type AnswerFuture<'a, T> = StackFuture<'a, Answer<T>, FUTURE_SIZE>;
+pub(crate) type ReturnFuture<'a, T> = StackFuture<'a, ReturnValue<T>, FUTURE_SIZE>;
 
-pub(crate) type Slot<'s, 'a, T> = Pin<&'s mut Option<AnswerFuture<'a, T>>>;
+pub(crate) type Slot<'s, 'a, T> = Pin<&'s mut Option<ReturnFuture<'a, T>>>;
 
-/// What an implementation left in the [`Answers`], and so how the call goes on.
+/// What an implementation left in the [`ReturnValues`], and so how the call goes on.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
@@ -125,7 +125,7 @@ impl Flow {
     }
 }
 
-impl<'s, 'a, S: HookSpec> Answers<'s, 'a, S> {
+impl<'s, 'a, S: HookSpec> ReturnValues<'s, 'a, S> {
     #[inline]
     pub(crate) fn new(slot: Slot<'s, 'a, S::Output>) -> Self {
         Self { values: S::Values::default(), notable: None, slot }
@@ -133,8 +133,8 @@ impl<'s, 'a, S: HookSpec> Answers<'s, 'a, S> {
 
     /// Takes what an implementation returned.
     #[inline]
-    pub(crate) fn take(&mut self, answer: Answer<S::Output>) -> Flow {
-        match answer {
+    pub(crate) fn take(&mut self, value: ReturnValue<S::Output>) -> Flow {
+        match value {
             Ok(Some(value)) => {
                 self.values.push(value);
                 if S::INFO.is_first_result() { Flow::LastValue } else { Flow::Value }
@@ -149,9 +149,9 @@ impl<'s, 'a, S: HookSpec> Answers<'s, 'a, S> {
     #[expect(clippy::inline_always, reason = "where the future is known, so is what polling it does")]
     pub(crate) fn poll_future(&mut self, waker: &Waker) -> Poll<Flow> {
         let future = self.slot.as_mut().as_pin_mut().expect("whoever answers later left a future");
-        let answer = ready!(future.poll(&mut Context::from_waker(waker)));
+        let value = ready!(future.poll(&mut Context::from_waker(waker)));
         // What is done holds nothing any more, and can stay until the next one is put there.
-        Poll::Ready(self.take(answer))
+        Poll::Ready(self.take(value))
     }
 
     #[cold]
@@ -164,11 +164,11 @@ impl<'s, 'a, S: HookSpec> Answers<'s, 'a, S> {
 /// Takes what an implementation returned. Generated code calls it.
 #[doc(hidden)]
 #[inline]
-pub fn take<S: HookSpec>(answers: &mut Answers<'_, '_, S>, answer: Answer<S::Output>) -> Flow {
-    answers.take(answer)
+pub fn take<S: HookSpec>(values: &mut ReturnValues<'_, '_, S>, value: ReturnValue<S::Output>) -> Flow {
+    values.take(value)
 }
 
-/// What an implementation without a return type gives. Most are of this kind, and with [`IntoAnswer`] the compiler would
+/// What an implementation without a return type gives. Most are of this kind, and with [`IntoReturnValue`] the compiler would
 /// need much longer to see what they mean.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
@@ -201,44 +201,44 @@ impl Nothing<NoValue> for () {
 /// Takes that an implementation has returned nothing. Generated code calls it.
 #[doc(hidden)]
 #[inline]
-pub fn nothing<S: HookSpec>(answers: &mut Answers<'_, '_, S>, nothing: ()) -> Flow
+pub fn nothing<S: HookSpec>(values: &mut ReturnValues<'_, '_, S>, nothing: ()) -> Flow
 where
     (): Nothing<S::Output>,
 {
-    answers.take(Ok(Some(nothing.value())))
+    values.take(Ok(Some(nothing.value())))
 }
 
 /// The same of one that has yet to run. Generated code calls it.
 #[doc(hidden)]
 #[inline]
 pub fn nothing_later<'a, S: HookSpec>(
-    answers: &mut Answers<'_, 'a, S>,
+    values: &mut ReturnValues<'_, 'a, S>,
     waker: &Waker,
     future: impl Future<Output = ()> + Send + 'a,
 ) -> Flow
 where
     (): Nothing<S::Output>,
 {
-    later(answers, waker, AnswersNothing { future, output: PhantomData::<fn() -> S::Output> })
+    later(values, waker, ReturnsNothing { future, output: PhantomData::<fn() -> S::Output> })
 }
 
 pin_project_lite::pin_project! {
     /// Makes an answer of what the future gives. An `async` block around it would have a state of its own to look at.
-    struct AnswersNothing<T, F> {
+    struct ReturnsNothing<T, F> {
         #[pin]
         future: F,
         output: PhantomData<fn() -> T>,
     }
 }
 
-impl<T, F: Future<Output = ()>> Future for AnswersNothing<T, F>
+impl<T, F: Future<Output = ()>> Future for ReturnsNothing<T, F>
 where
     (): Nothing<T>,
 {
-    type Output = Answer<T>;
+    type Output = ReturnValue<T>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer<T>> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<ReturnValue<T>> {
         self.project().future.poll(context).map(|nothing| Ok(Some(nothing.value())))
     }
 }
@@ -248,12 +248,12 @@ where
 #[doc(hidden)]
 #[inline]
 pub fn later<'a, S: HookSpec>(
-    answers: &mut Answers<'_, 'a, S>,
+    values: &mut ReturnValues<'_, 'a, S>,
     waker: &Waker,
-    future: impl Future<Output = Answer<S::Output>> + Send + 'a,
+    future: impl Future<Output = ReturnValue<S::Output>> + Send + 'a,
 ) -> Flow {
-    answers.slot.set(Some(AnswerFuture::from_or_box(future)));
-    match answers.poll_future(waker) {
+    values.slot.set(Some(ReturnFuture::from_or_box(future)));
+    match values.poll_future(waker) {
         Poll::Ready(flow) => flow,
         Poll::Pending => Flow::Later,
     }

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::dispatch::parameter::{Fills, HookArgument};
-use crate::dispatch::return_value::IntoAnswer;
+use crate::dispatch::return_value::IntoReturnValue;
 
 /// What the results of a hook must be.
 #[diagnostic::on_unimplemented(
@@ -63,18 +63,18 @@ pub struct Choice<const SUITS: bool, const SIZED: bool>;
 #[doc(hidden)]
 pub trait ChooseArgument<'a, T: ?Sized + 'a> {
     /// What the caller of a hook gives.
-    type Given;
+    type Passed;
     /// What the call keeps.
     type Kept;
     /// What an implementation's parameter is made of.
     type Taken;
 
-    fn keep(given: Self::Given) -> Self::Kept;
+    fn keep(passed: Self::Passed) -> Self::Kept;
     fn take(kept: Self::Kept) -> Self::Taken;
 }
 
 impl<'a, T: 'a> ChooseArgument<'a, T> for Choice<true, true> {
-    type Given = T;
+    type Passed = T;
     type Kept = T;
     type Taken = T;
 
@@ -92,7 +92,7 @@ impl<'a, T: 'a> ChooseArgument<'a, T> for Choice<true, true> {
 }
 
 impl<'a, T: 'a> ChooseArgument<'a, T> for Choice<false, true> {
-    type Given = T;
+    type Passed = T;
     type Kept = NoArgument;
     type Taken = Unsuitable;
 
@@ -107,7 +107,7 @@ impl<'a, T: 'a> ChooseArgument<'a, T> for Choice<false, true> {
 
 /// There is no value of such a type to give, so what its mention meant is a reference.
 impl<'a, T: ?Sized + 'a> ChooseArgument<'a, T> for Choice<false, false> {
-    type Given = &'a T;
+    type Passed = &'a T;
     type Kept = NoArgument;
     type Taken = Unsuitable;
 
@@ -184,28 +184,28 @@ impl<T> Deref for StandIn<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T> IntoAnswer<StandIn<T>> for T {
+impl<T> IntoReturnValue<StandIn<T>> for T {
     type Error = std::convert::Infallible;
 
-    fn into_answer(self) -> Result<Option<StandIn<T>>, Self::Error> {
+    fn into_return_value(self) -> Result<Option<StandIn<T>>, Self::Error> {
         Ok(None)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T> IntoAnswer<StandIn<T>> for Option<T> {
+impl<T> IntoReturnValue<StandIn<T>> for Option<T> {
     type Error = std::convert::Infallible;
 
-    fn into_answer(self) -> Result<Option<StandIn<T>>, Self::Error> {
+    fn into_return_value(self) -> Result<Option<StandIn<T>>, Self::Error> {
         Ok(None)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T, E> IntoAnswer<StandIn<T>> for Result<T, E> {
+impl<T, E> IntoReturnValue<StandIn<T>> for Result<T, E> {
     type Error = E;
 
-    fn into_answer(self) -> Result<Option<StandIn<T>>, E> {
+    fn into_return_value(self) -> Result<Option<StandIn<T>>, E> {
         self.map(|_| None)
     }
 }

@@ -10,25 +10,26 @@ use crate::dispatch::error::{Error, Result};
 /// A list that only grows: a plugin may look for its value at each event, there are few values, and so nobody waits for
 /// a lock.
 #[derive(Default)]
-pub(crate) struct State(OnceLock<Box<Entry>>);
+pub(crate) struct StateMap(OnceLock<Box<Entry>>);
 
 struct Entry {
-    kind: TypeId,
+    value_type: TypeId,
     rust_type: &'static str,
     value: Arc<dyn Any + Send + Sync>,
-    rest: State,
+    rest: StateMap,
 }
 
-impl State {
+impl StateMap {
     pub(crate) fn insert<T: Send + Sync + 'static>(&self, value: T) -> Result<()> {
-        let kind = TypeId::of::<T>();
+        let value_type = TypeId::of::<T>();
         let rust_type = type_name::<T>();
-        let mut entry = Box::new(Entry { kind, rust_type, value: Arc::new(value), rest: Self::default() });
+        let mut entry =
+            Box::new(Entry { value_type, rust_type, value: Arc::new(value), rest: Self::default() });
         let mut end = self;
         while let Err(not_the_end) = end.0.set(entry) {
             entry = not_the_end;
             let there = end.0.get().expect("what can't be set is there");
-            if there.kind == kind {
+            if there.value_type == value_type {
                 return Err(Error::StateExists { rust_type });
             }
             end = &there.rest;
@@ -44,7 +45,7 @@ impl State {
     fn find<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         let mut rest = self;
         while let Some(entry) = rest.0.get() {
-            if entry.kind == TypeId::of::<T>() {
+            if entry.value_type == TypeId::of::<T>() {
                 return Some(entry.value.clone().downcast().expect("it is of its type"));
             }
             rest = &entry.rest;
@@ -152,7 +153,7 @@ mod tests {
 
     #[test]
     fn every_type_has_a_value_of_its_own_and_keeps_it() {
-        let state = State::default();
+        let state = StateMap::default();
         assert!(matches!(state.get::<Of<0>>(), Err(Error::NoState { .. })));
         state.insert(Of::<0>(10)).expect("the first of its type");
         state.insert(Of::<1>(11)).expect("the first of its type");
@@ -166,7 +167,7 @@ mod tests {
     #[test]
     fn of_threads_that_insert_at_once_one_is_first_with_each_type_and_no_value_is_lost() {
         for _ in 0..200 {
-            let state = &State::default();
+            let state = &StateMap::default();
             let insert = |thread| {
                 let inserted = [
                     state.insert(Of::<0>(thread)),

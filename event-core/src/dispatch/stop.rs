@@ -35,19 +35,23 @@ pub(crate) async fn stop(app: &App, plugins: &BTreeSet<&'static str>) {
     let Some(closing) = app.inner.gate.close().await else { return };
     let mut to_stop = app.inner.implementations::<shutdown>().to_vec();
     to_stop.retain(|it| plugins.contains(it.plugin()));
-    app.inner.report_all(&run(app, &to_stop, &AtomicUsize::new(0)).await);
+    app.inner.report_all(&call_shutdown(app, &to_stop, &AtomicUsize::new(0)).await);
     closing.done();
 }
 
 /// Runs these `shutdown` implementations, and counts those that have ended.
-async fn run(app: &App, implementations: &[Arc<Implementation>], ended: &AtomicUsize) -> Vec<Failure> {
+async fn call_shutdown(
+    app: &App,
+    implementations: &[Arc<Implementation>],
+    ended: &AtomicUsize,
+) -> Vec<Failure> {
     let mut failures = Vec::new();
     // A wrapper is around all of them. Without one, each is a call of its own, so that it is known how many have ended.
     let has_wrapper = implementations.iter().any(|it| it.is_wrapper());
     let size = if has_wrapper { implementations.len() } else { 1 };
     for some in implementations.chunks(size) {
         let plan = Plan::<shutdown>::new(some);
-        let ran = reentrancy::marked(&app.inner, execute::run(&plan, shutdown::args(app))).await;
+        let ran = reentrancy::marked(&app.inner, execute::execute_call(&plan, shutdown::args(app))).await;
         failures.extend(ran.outcome().failures);
         ended.fetch_add(some.len(), Ordering::Relaxed);
     }
@@ -56,24 +60,24 @@ async fn run(app: &App, implementations: &[Arc<Implementation>], ended: &AtomicU
 
 /// How far an app has come in stopping.
 #[derive(Default)]
-pub(crate) struct Stopped {
+pub(crate) struct StopProgress {
     /// The run of the `shutdown` implementations, where its caller was dropped before they had ended. It holds the app: a
     /// run that is never taken up again keeps the app in memory.
-    left: Mutex<Option<Run>>,
+    left: Mutex<Option<ShutdownCalls>>,
     /// How many have ended.
     ended: AtomicUsize,
     /// What failed in that run. Set when it has ended.
     failures: OnceLock<Vec<Failure>>,
 }
 
-type Run = Pin<Box<dyn Future<Output = Vec<Failure>> + Send>>;
+type ShutdownCalls = Pin<Box<dyn Future<Output = Vec<Failure>> + Send>>;
 
 /// The run of the `shutdown` implementations in the hands of one caller. Dropped before its end, it is kept as far as it
 /// has come.
 struct Stopping<'a> {
     app: &'a Inner,
     /// `None` when it has ended.
-    run: Option<Run>,
+    run: Option<ShutdownCalls>,
 }
 
 impl<'a> Stopping<'a> {
@@ -82,7 +86,7 @@ impl<'a> Stopping<'a> {
         let run = left.unwrap_or_else(|| {
             let app = app.clone();
             Box::pin(async move {
-                run(&app, app.inner.implementations::<shutdown>(), &app.inner.stopped.ended).await
+                call_shutdown(&app, app.inner.implementations::<shutdown>(), &app.inner.stopped.ended).await
             })
         });
         Self { app: &app.inner, run: Some(run) }
@@ -109,8 +113,8 @@ impl Drop for Stopping<'_> {
     }
 }
 
-impl Stopped {
-    fn lock_left(&self) -> std::sync::MutexGuard<'_, Option<Run>> {
+impl StopProgress {
+    fn lock_left(&self) -> std::sync::MutexGuard<'_, Option<ShutdownCalls>> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

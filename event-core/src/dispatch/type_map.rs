@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::hash::{Hash, Hasher};
 
 /// A map that is made once. A `TypeId` is a hash already, so a look-up is one comparison almost always.
-pub(crate) struct KindMap<V> {
+pub(crate) struct TypeMap<V> {
     /// At least twice as many as there are values, and a power of two; a value stands at its type's place or, where that
     /// is taken, at the next one that is free.
     slots: Box<[Option<(TypeId, V)>]>,
@@ -12,14 +12,14 @@ pub(crate) struct KindMap<V> {
     shift: u32,
 }
 
-impl<V> KindMap<V> {
+impl<V> TypeMap<V> {
     #[inline]
-    pub(crate) fn get(&self, kind: TypeId) -> Option<&V> {
+    pub(crate) fn get(&self, key: TypeId) -> Option<&V> {
         let last = self.slots.len() - 1;
-        let mut place = hash_of(kind) >> self.shift;
+        let mut place = hash_of(key) >> self.shift;
         loop {
             match &self.slots[place & last] {
-                Some((there, value)) if *there == kind => return Some(value),
+                Some((there, value)) if *there == key => return Some(value),
                 Some(_) => place += 1,
                 None => return None,
             }
@@ -28,7 +28,7 @@ impl<V> KindMap<V> {
 }
 
 /// Of two values of one type, the later stays.
-impl<V> FromIterator<(TypeId, V)> for KindMap<V> {
+impl<V> FromIterator<(TypeId, V)> for TypeMap<V> {
     fn from_iter<I: IntoIterator<Item = (TypeId, V)>>(values: I) -> Self {
         let values: Vec<_> = values.into_iter().collect();
         // At least one stays free: that is where a look-up in vain ends.
@@ -37,12 +37,12 @@ impl<V> FromIterator<(TypeId, V)> for KindMap<V> {
         let count = (sparse * values.len()).next_power_of_two().max(2);
         let shift = best_shift(&values, count);
         let mut slots: Box<[_]> = (0..count).map(|_| None).collect();
-        for (kind, value) in values {
-            let mut place = (hash_of(kind) >> shift) % count;
-            while matches!(&slots[place], Some((there, _)) if *there != kind) {
+        for (key, value) in values {
+            let mut place = (hash_of(key) >> shift) % count;
+            while matches!(&slots[place], Some((there, _)) if *there != key) {
                 place = (place + 1) % count;
             }
-            slots[place] = Some((kind, value));
+            slots[place] = Some((key, value));
         }
         Self { slots, shift }
     }
@@ -55,8 +55,8 @@ const FEW: usize = 64;
 fn best_shift<V>(values: &[(TypeId, V)], count: usize) -> u32 {
     let places = |shift: &u32| {
         let mut is_taken = vec![false; count];
-        for (kind, _) in values {
-            is_taken[(hash_of(*kind) >> shift) % count] = true;
+        for (key, _) in values {
+            is_taken[(hash_of(*key) >> shift) % count] = true;
         }
         is_taken.into_iter().filter(|is_taken| *is_taken).count()
     };
@@ -66,9 +66,9 @@ fn best_shift<V>(values: &[(TypeId, V)], count: usize) -> u32 {
 }
 
 #[inline]
-fn hash_of(kind: TypeId) -> usize {
+fn hash_of(key: TypeId) -> usize {
     let mut hasher = AlreadyHashed(0);
-    kind.hash(&mut hasher);
+    key.hash(&mut hasher);
     // With what is left, the place of the next can be counted without an overflow.
     (hasher.finish() >> 1) as usize
 }
@@ -97,26 +97,26 @@ impl Hasher for AlreadyHashed {
 mod tests {
     use super::*;
 
-    fn kinds() -> [TypeId; 9] {
-        macro_rules! kinds {
+    fn types() -> [TypeId; 9] {
+        macro_rules! types {
             ($($number:literal)*) => { [$(TypeId::of::<[u8; $number]>()),*] };
         }
-        kinds!(0 1 2 3 4 5 6 7 8)
+        types!(0 1 2 3 4 5 6 7 8)
     }
 
     #[test]
     fn every_type_finds_its_own_value_whatever_others_there_are() {
-        for count in 0..=kinds().len() {
-            let map: KindMap<usize> = kinds().into_iter().zip(0..count).collect();
-            for (index, kind) in kinds().into_iter().enumerate() {
-                assert_eq!(map.get(kind).copied(), (index < count).then_some(index), "of {count}");
+        for count in 0..=types().len() {
+            let map: TypeMap<usize> = types().into_iter().zip(0..count).collect();
+            for (index, key) in types().into_iter().enumerate() {
+                assert_eq!(map.get(key).copied(), (index < count).then_some(index), "of {count}");
             }
         }
     }
 
     #[test]
     fn of_two_values_of_one_type_the_later_stays() {
-        let map: KindMap<u8> = [(TypeId::of::<u8>(), 1), (TypeId::of::<u8>(), 2)].into_iter().collect();
+        let map: TypeMap<u8> = [(TypeId::of::<u8>(), 1), (TypeId::of::<u8>(), 2)].into_iter().collect();
         assert_eq!(map.get(TypeId::of::<u8>()), Some(&2));
     }
 }

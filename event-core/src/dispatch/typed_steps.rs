@@ -6,22 +6,22 @@
 use std::any::Any;
 use std::task::Waker;
 
-use crate::dispatch::call_state::Progress;
+use crate::dispatch::call_state::CallState;
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::implementation::{DynCall, MakeCall};
 use crate::dispatch::plan::{Call, Function, Input, Step};
-use crate::dispatch::return_value::{Answers, Flow};
+use crate::dispatch::return_value::{Flow, ReturnValues};
 use crate::event::event_type::Event;
 use crate::event::tracked::TrackedOf;
 
 /// Those of one plan.
-pub(crate) enum Functions<S: HookSpec> {
+pub(crate) enum StepFunctions<S: HookSpec> {
     /// None of them hears one type of event only.
     OfAll(Box<[Function<S>]>),
     OfOneType(Box<dyn List<S>>),
 }
 
-impl<S: HookSpec> Functions<S> {
+impl<S: HookSpec> StepFunctions<S> {
     pub(crate) fn of(steps: &[Step<S>]) -> Self {
         let typed = steps.iter().find_map(|step| match step.call {
             Call::OfOneType(function) => Some(function),
@@ -36,20 +36,20 @@ impl<S: HookSpec> Functions<S> {
     /// Calls them from where the call is, up to the end or to the first after which more has to be done.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a frame more costs a tenth of what an event may cost")]
-    pub(crate) fn run(&self, progress: &mut Progress<'_, '_, S>, waker: &Waker) -> Option<Flow> {
+    pub(crate) fn call_from_next(&self, state: &mut CallState<'_, '_, S>, waker: &Waker) -> Option<Flow> {
         match self {
             Self::OfAll(functions) => {
-                run(functions, progress, waker, |function, progress, waker| function(progress, waker))
+                call_in_turn(functions, state, waker, |function, state, waker| function(state, waker))
             }
-            Self::OfOneType(list) => list.run(progress, waker),
+            Self::OfOneType(list) => list.call_from_next(state, waker),
         }
     }
 
     /// Calls the one at `index`.
-    pub(crate) fn call(&self, index: usize, progress: &mut Progress<'_, '_, S>, waker: &Waker) -> Flow {
+    pub(crate) fn call(&self, index: usize, state: &mut CallState<'_, '_, S>, waker: &Waker) -> Flow {
         match self {
-            Self::OfAll(functions) => functions[index](progress, waker),
-            Self::OfOneType(list) => list.call(index, progress, waker),
+            Self::OfAll(functions) => functions[index](state, waker),
+            Self::OfOneType(list) => list.call(index, state, waker),
         }
     }
 }
@@ -66,18 +66,18 @@ fn function<S: HookSpec>(step: &Step<S>) -> Function<S> {
 
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "as above")]
-fn run<'s, 'a, S: HookSpec, F>(
+fn call_in_turn<'s, 'a, S: HookSpec, F>(
     functions: &[F],
-    progress: &mut Progress<'s, 'a, S>,
+    state: &mut CallState<'s, 'a, S>,
     waker: &Waker,
-    call: impl Fn(&F, &mut Progress<'s, 'a, S>, &Waker) -> Flow,
+    call: impl Fn(&F, &mut CallState<'s, 'a, S>, &Waker) -> Flow,
 ) -> Option<Flow> {
-    let mut next = progress.next;
+    let mut next = state.next;
     for function in functions.iter().skip(next) {
         next += 1;
         // Whoever panics is the last that was taken.
-        progress.next = next;
-        let flow = call(function, progress, waker);
+        state.next = next;
+        let flow = call(function, state, waker);
         if !flow.goes_on() {
             return Some(flow);
         }
@@ -87,9 +87,9 @@ fn run<'s, 'a, S: HookSpec, F>(
 
 /// What the events of one type meet: the functions that hear only them, and among those the ones that hear all.
 pub(crate) trait List<S: HookSpec>: Send + Sync {
-    fn run(&self, progress: &mut Progress<'_, '_, S>, waker: &Waker) -> Option<Flow>;
+    fn call_from_next(&self, state: &mut CallState<'_, '_, S>, waker: &Waker) -> Option<Flow>;
 
-    fn call(&self, index: usize, progress: &mut Progress<'_, '_, S>, waker: &Waker) -> Flow;
+    fn call(&self, index: usize, state: &mut CallState<'_, '_, S>, waker: &Waker) -> Flow;
 }
 
 enum Either<S: HookSpec, E> {
@@ -97,32 +97,32 @@ enum Either<S: HookSpec, E> {
     OfAll(Function<S>),
 }
 
-type FunctionOf<S, E> = for<'s, 'a> fn(&mut Progress<'s, 'a, S>, &Waker, &'a TrackedOf<E>) -> Flow;
+type FunctionOf<S, E> = for<'s, 'a> fn(&mut CallState<'s, 'a, S>, &Waker, &'a TrackedOf<E>) -> Flow;
 
 impl<S: HookSpec, E: Event> Either<S, E> {
     #[inline]
-    fn call<'a>(&self, progress: &mut Progress<'_, 'a, S>, waker: &Waker, event: &'a TrackedOf<E>) -> Flow {
+    fn call<'a>(&self, state: &mut CallState<'_, 'a, S>, waker: &Waker, event: &'a TrackedOf<E>) -> Flow {
         match self {
-            Self::OfOneType(function) => function(progress, waker, event),
-            Self::OfAll(function) => function(progress, waker),
+            Self::OfOneType(function) => function(state, waker, event),
+            Self::OfAll(function) => function(state, waker),
         }
     }
 }
 
 impl<S: HookSpec, E: Event> List<S> for Box<[Either<S, E>]> {
-    fn run(&self, progress: &mut Progress<'_, '_, S>, waker: &Waker) -> Option<Flow> {
-        let event = event(progress);
-        run(self, progress, waker, |function, progress, waker| function.call(progress, waker, event))
+    fn call_from_next(&self, state: &mut CallState<'_, '_, S>, waker: &Waker) -> Option<Flow> {
+        let event = event(state);
+        call_in_turn(self, state, waker, |function, state, waker| function.call(state, waker, event))
     }
 
-    fn call(&self, index: usize, progress: &mut Progress<'_, '_, S>, waker: &Waker) -> Flow {
-        self[index].call(progress, waker, event(progress))
+    fn call(&self, index: usize, state: &mut CallState<'_, '_, S>, waker: &Waker) -> Flow {
+        self[index].call(state, waker, event(state))
     }
 }
 
 #[inline]
-fn event<'a, S: HookSpec, E: Event>(progress: &Progress<'_, 'a, S>) -> &'a TrackedOf<E> {
-    let event = S::event(progress.args).and_then(|event| event.as_tracked());
+fn event<'a, S: HookSpec, E: Event>(state: &CallState<'_, 'a, S>) -> &'a TrackedOf<E> {
+    let event = S::event(state.args).and_then(|event| event.as_tracked());
     event.expect("a list is looked up by its event's type")
 }
 
@@ -157,7 +157,7 @@ pub trait Body {
 
     fn call<'a>(
         input: Input<'a, Self::Hook>,
-        answers: &mut Answers<'_, 'a, Self::Hook>,
+        returned: &mut ReturnValues<'_, 'a, Self::Hook>,
         waker: &Waker,
     ) -> Flow;
 }
@@ -182,17 +182,17 @@ pub fn call_for_all<B: Body>() -> DynCall {
     const { &Call::<B::Hook>::Function(of_all::<B>) }
 }
 
-fn of_all<B: Body>(progress: &mut Progress<'_, '_, B::Hook>, waker: &Waker) -> Flow {
-    B::call(Input(progress.args), &mut progress.answers, waker)
+fn of_all<B: Body>(state: &mut CallState<'_, '_, B::Hook>, waker: &Waker) -> Flow {
+    B::call(Input(state.args), &mut state.returned, waker)
 }
 
 /// The compiler knows the event's type here, and so what the body finds when it looks for it.
 fn of_one_type<'a, B: Body, E: Event>(
-    progress: &mut Progress<'_, 'a, B::Hook>,
+    state: &mut CallState<'_, 'a, B::Hook>,
     waker: &Waker,
     event: &'a TrackedOf<E>,
 ) -> Flow {
-    B::call(Input(B::Hook::with_event(progress.args, event)), &mut progress.answers, waker)
+    B::call(Input(B::Hook::with_event(state.args, event)), &mut state.returned, waker)
 }
 
 /// As a wrapper, which is in no list.

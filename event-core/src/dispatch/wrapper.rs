@@ -55,7 +55,7 @@ impl<S: HookSpec> Next<'_, S> {
     /// Runs the rest of the call, and gives its values and failures.
     pub async fn run(self) -> Outcome<S> {
         self.seen.ran.store(true, Ordering::Relaxed);
-        let outcome = execute::run_from(self.plan, self.depth, self.args, self.stopped_by).await;
+        let outcome = execute::call_wrappers(self.plan, self.depth, self.args, self.stopped_by).await;
         self.seen.remember(&outcome.failures);
         outcome
     }
@@ -112,7 +112,7 @@ impl StoppedBy {
     note = "return `Outcome` or `Result<Outcome, E>`; for another hook than `track_event`, `Outcome<that_hook>`"
 )]
 pub trait IntoOutcome<S: HookSpec> {
-    /// What it fails with; see [`IntoAnswer::Error`](crate::dispatch::return_value::IntoAnswer::Error).
+    /// What it fails with; see [`IntoReturnValue::Error`](crate::dispatch::return_value::IntoReturnValue::Error).
     #[doc(hidden)]
     type Error;
 

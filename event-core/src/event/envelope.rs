@@ -35,12 +35,12 @@ struct Rare {
 #[derive(Default)]
 pub(crate) struct Said {
     pub(crate) actor: Option<Actor>,
-    pub(crate) given: Option<Box<Given>>,
+    pub(crate) given: Option<Box<Details>>,
 }
 
 /// Parts that few callers give; in a box, so that other calls stay small.
 #[derive(Default)]
-pub(crate) struct Given {
+pub(crate) struct Details {
     pub(crate) id: Option<Uuid>,
     pub(crate) created: Option<DateTime<Utc>>,
     pub(crate) context: Context,
@@ -103,7 +103,7 @@ impl Envelope {
 
     /// With a given time, the clock isn't read: there may be none.
     #[cold]
-    fn of_given(event_type: EventType, actor: Option<Actor>, given: Given) -> Self {
+    fn of_given(event_type: EventType, actor: Option<Actor>, given: Details) -> Self {
         if given.created.is_some() && given.id.is_none() {
             id::follow_process();
         }

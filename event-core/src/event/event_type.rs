@@ -82,7 +82,7 @@ pub struct EventType(&'static Declaration);
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Declaration {
-    pub kind: TypeId,
+    pub tracked_type: TypeId,
     pub rust_type: fn() -> &'static str,
     pub number: Option<&'static Number>,
     pub name: &'static str,
@@ -94,7 +94,7 @@ pub struct Declaration {
 }
 
 #[doc(hidden)]
-pub const fn kind_of<E: 'static>() -> TypeId {
+pub const fn tracked_type_of<E: 'static>() -> TypeId {
     TypeId::of::<TrackedOf<E>>()
 }
 
@@ -159,13 +159,13 @@ impl EventType {
         self.0.location
     }
 
-    pub(crate) fn package(self) -> Plugin {
+    pub(crate) fn plugin_identity(self) -> Plugin {
         self.0.module.plugin
     }
 
     /// The key of typed implementations.
-    pub(crate) fn kind(self) -> TypeId {
-        self.0.kind
+    pub(crate) fn tracked_type(self) -> TypeId {
+        self.0.tracked_type
     }
 
     pub(crate) fn number(self) -> Option<&'static Number> {

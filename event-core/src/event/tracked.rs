@@ -38,19 +38,19 @@ use crate::event::record::{Record, Text};
 ///     println!("{} was banned by {:?}", event.user, event.actor());
 /// }
 /// ```
-pub type Tracked<E = dyn AnyTracked> = <E as Kind>::Tracked;
+pub type Tracked<E = dyn AnyTracked> = <E as AsTracked>::Tracked;
 
 /// The type that [`Tracked`] is an alias of. Implemented for every type, so that a type that isn't an event is reported once.
 #[doc(hidden)]
-pub trait Kind {
+pub trait AsTracked {
     type Tracked: ?Sized;
 }
 
-impl Kind for dyn AnyTracked {
+impl AsTracked for dyn AnyTracked {
     type Tracked = dyn AnyTracked;
 }
 
-impl<E> Kind for E {
+impl<E> AsTracked for E {
     type Tracked = TrackedOf<E>;
 }
 
@@ -126,7 +126,7 @@ impl dyn AnyTracked {
     }
 
     /// The key of typed implementations.
-    pub(crate) fn kind(&self) -> TypeId {
+    pub(crate) fn tracked_type(&self) -> TypeId {
         (self as &dyn Any).type_id()
     }
 }

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::{GenericParam, Generics, WherePredicate, parse_quote};
 
 use super::model::{Event, Field, Writes};
-use super::written::Written;
+use super::serde_fields::Written;
 use crate::types::{ends, location_of, replace_self, text};
 
 pub(crate) fn event(event: &Event<'_>) -> TokenStream {
@@ -25,7 +25,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     };
     let declared = quote! {
         &[#core::__private::Declaration {
-            kind: #core::__private::kind_of::<#ident #ty_generics>(),
+            tracked_type: #core::__private::tracked_type_of::<#ident #ty_generics>(),
             rust_type: ::core::any::type_name::<#ident #ty_generics>,
             number: #number,
             name: #name,

@@ -4,7 +4,7 @@ mod bounds;
 mod expand;
 mod misplaced;
 mod model;
-mod written;
+mod serde_fields;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

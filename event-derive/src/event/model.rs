@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Lit, Meta, Path};
 
 use super::bounds::Bounds;
-use super::written::{self, Written};
+use super::serde_fields::{self, Written};
 use crate::errors::Errors;
 use crate::options::{self, Core, Given};
 use crate::{doc, lints, name};
@@ -196,7 +196,7 @@ fn read_fields<'i>(
     let is_plain = !input.attrs.iter().any(|attribute| attribute.path().is_ident("repr"));
     let writes = match fields {
         _ if own_serialize => Writes::OwnSerialize,
-        Fields::Named(_) => match written::fields(&input.attrs, &read).filter(|_| is_plain) {
+        Fields::Named(_) => match serde_fields::fields(&input.attrs, &read).filter(|_| is_plain) {
             Some(written) => Writes::Fields(written),
             None => Writes::Copy,
         },

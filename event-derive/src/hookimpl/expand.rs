@@ -201,7 +201,7 @@ fn body(it: &Implementation<'_>, body: &TokenStream) -> Called {
             #[inline]
             #fn_ call<'a>(
                 __input: #input,
-                __answers: &mut #private::Answers<'_, 'a, #hook>,
+                __answers: &mut #private::ReturnValues<'_, 'a, #hook>,
                 __waker: &#private::Waker,
             ) -> #private::Flow #end #body
         }
@@ -218,7 +218,11 @@ fn returned(it: &Implementation<'_>, called: &TokenStream) -> TokenStream {
         (quote!(#core::__private::IntoOutcome), "into_outcome", quote!(#core::Outcome<#hook>))
     } else {
         let output = quote!(<#hook as #core::__private::HookSpec>::Output);
-        (quote!(#core::__private::IntoAnswer), "into_answer", quote!(::core::option::Option<#output>))
+        (
+            quote!(#core::__private::IntoReturnValue),
+            "into_return_value",
+            quote!(::core::option::Option<#output>),
+        )
     };
     let function = quote!(fn(_) -> ::core::result::Result<#value, _>);
     let converted = call_spelled_as(&place, path, name, &function, &quote!(__returned));

@@ -72,12 +72,12 @@ fn at_the_function_and_its_types_there_are_further_names_only_of_what_reports_a_
         (
             "fn heard() -> MyType { Ok(1) }",
             &["__event_core", "heard"],
-            &["MyType", "__event_core", "__function", "into_answer", "into_cause"],
+            &["MyType", "__event_core", "__function", "into_cause", "into_return_value"],
         ),
         (
             "async fn heard() -> MyType { Ok(1) }",
             &["__event_core", "heard", "sendable"],
-            &["MyType", "__event_core", "__function", "into_answer", "into_cause"],
+            &["MyType", "__event_core", "__function", "into_cause", "into_return_value"],
         ),
     ] {
         for (word, expected) in [("heard", at_function), ("MyType", at_type)] {

@@ -23,7 +23,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
         spec.arguments.iter().filter(|it| it.given.is_some()).map(|argument| &argument.ident).collect();
     let keep = arguments.iter().map(|argument| &argument.keep);
     let (output, output_choice) = output(spec);
-    let Call { values, answer, finish } = Call::of(spec, &output);
+    let Call { values, output: call_output, finish } = Call::of(spec, &output);
     let by_index = by_index(&idents, &arguments);
     let info = info(spec, &arguments);
     let (app_args, app) = app(spec);
@@ -71,7 +71,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                 type Args<'a> = __Arguments<'a>;
                 type Output = #output;
                 type Values = #values;
-                type Answer = #answer;
+                type CallOutput = #call_output;
 
                 const INFO: &'static #core::__private::HookInfo = &#core::__private::HookInfo::new::<Self>(
                     #info
@@ -112,7 +112,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
                     __args
                 }
 
-                fn answer(outcome: #core::Outcome<Self>) -> ::core::result::Result<#answer, #core::Error> {
+                fn call_output(outcome: #core::Outcome<Self>) -> ::core::result::Result<#call_output, #core::Error> {
                     #core::__private::#finish(outcome)
                 }
             }
@@ -128,7 +128,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
 /// How a call collects the values of its implementations, what it returns, and the function that converts them.
 struct Call {
     values: TokenStream,
-    answer: TokenStream,
+    output: TokenStream,
     finish: TokenStream,
 }
 
@@ -141,9 +141,9 @@ impl Call {
             quote!(#core::__private::Units)
         };
         if spec.first_result {
-            Self { values, answer: quote!(::core::option::Option<#output>), finish: quote!(first_result) }
+            Self { values, output: quote!(::core::option::Option<#output>), finish: quote!(first_result) }
         } else {
-            Self { values, answer: quote!(#core::Outcome<#hook>), finish: quote!(collected) }
+            Self { values, output: quote!(#core::Outcome<#hook>), finish: quote!(collected) }
         }
     }
 }
@@ -226,7 +226,7 @@ impl<'s> Written<'s> {
             if *is_reported { quote!(#core::__private::NoArgument) } else { quote!(#choose::keep(#ident)) };
         let given = given.as_ref().map(|given| {
             if !*is_reported && may_be_unsized(given) {
-                quote!(#choose::Given)
+                quote!(#choose::Passed)
             } else {
                 with_lifetime(given, "'a").to_token_stream()
             }

@@ -35,9 +35,9 @@ trait Iterator {}
 trait Future {}
 trait Serialize {}
 trait Serializer {}
-trait IntoAnswer {}
+trait IntoReturnValue {}
 struct Argument;
-struct Answer;
+struct ReturnValue;
 struct Call;
 struct Probe;
 macro_rules! concat {

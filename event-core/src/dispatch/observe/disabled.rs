@@ -17,15 +17,15 @@ pub(crate) fn may_be_heard() -> bool {
 
 pub(crate) struct CallSpan;
 
-pub(crate) struct Entered<'a>(std::marker::PhantomData<&'a CallSpan>);
+pub(crate) struct EnteredSpan<'a>(std::marker::PhantomData<&'a CallSpan>);
 
 impl CallSpan {
     pub(crate) fn of(_: &Implementation) -> Self {
         Self
     }
 
-    pub(crate) fn enter(&self) -> Entered<'_> {
-        Entered(std::marker::PhantomData)
+    pub(crate) fn enter(&self) -> EnteredSpan<'_> {
+        EnteredSpan(std::marker::PhantomData)
     }
 
     pub(crate) fn end(&self, _: &CallEnd<'_>, _: Duration) {}
@@ -38,7 +38,7 @@ impl EventSpan {
         Self
     }
 
-    pub(crate) fn run<T>(&self, call: impl FnOnce() -> T) -> T {
+    pub(crate) fn in_scope<T>(&self, call: impl FnOnce() -> T) -> T {
         call()
     }
 

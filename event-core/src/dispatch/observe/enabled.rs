@@ -24,7 +24,7 @@ pub(crate) fn may_be_heard() -> bool {
 pub(crate) struct CallSpan(Span);
 
 /// The span of a call, entered for as long as this lives.
-pub(crate) type Entered<'a> = tracing::span::Entered<'a>;
+pub(crate) type EnteredSpan<'a> = tracing::span::Entered<'a>;
 
 impl CallSpan {
     pub(crate) fn of(implementation: &Implementation) -> Self {
@@ -39,7 +39,7 @@ impl CallSpan {
         ))
     }
 
-    pub(crate) fn enter(&self) -> Entered<'_> {
+    pub(crate) fn enter(&self) -> EnteredSpan<'_> {
         self.0.enter()
     }
 
@@ -88,7 +88,7 @@ impl EventSpan {
         Self { span, began, outcome: "cancelled" }
     }
 
-    pub(crate) fn run<T>(&self, call: impl FnOnce() -> T) -> T {
+    pub(crate) fn in_scope<T>(&self, call: impl FnOnce() -> T) -> T {
         self.span.in_scope(call)
     }
 

@@ -119,8 +119,16 @@ impl Began {
     }
 }
 
-/// One call that somebody watches. Dropped before its end, it was cancelled.
-pub(crate) struct Watched<'a> {
+/// Tells the observers of a call about its steps, one after the other. Dropped within a step, that was cancelled.
+pub(crate) enum CallObserver<'a> {
+    /// There is nothing to tell of.
+    Unobserved,
+    BetweenSteps(&'a Inner),
+    InStep(ObservedStep<'a>),
+}
+
+/// A step that has begun.
+pub(crate) struct ObservedStep<'a> {
     app: &'a Inner,
     call: ObservedCall<'a>,
     wanting: Wanting,
@@ -131,42 +139,74 @@ pub(crate) struct Watched<'a> {
     caller: Option<&'a Arc<Implementation>>,
 }
 
-/// While an implementation that is watched runs on this thread.
-pub(crate) struct Entered<'a> {
-    _span: spans::Entered<'a>,
+/// While an implementation that is observed runs on this thread.
+pub(crate) struct EnteredStep<'a> {
+    _span: spans::EnteredSpan<'a>,
     _named: Option<Named>,
 }
 
 impl Inner {
-    /// Whether anybody watches calls, or may need to know who runs.
+    /// Whether an observer or a subscriber of `tracing` may be told of calls, or the caller must be known.
     #[inline]
-    pub(crate) fn is_watched(&self) -> bool {
-        self.is_always_watched() || spans::may_be_heard() || self.is_at_depth_limit()
+    pub(crate) fn is_observed(&self) -> bool {
+        self.is_always_observed() || spans::may_be_heard() || self.is_at_depth_limit()
     }
 
-    /// Whether every call is watched, also one that is in no other.
+    /// Whether every call is observed, also one that is in no other.
     #[inline]
-    pub(crate) fn is_always_watched(&self) -> bool {
-        self.is_always_watched.load(Ordering::Relaxed)
+    pub(crate) fn is_always_observed(&self) -> bool {
+        self.is_always_observed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_observers(&self, observers: impl Iterator<Item = Box<dyn Observer>>) {
         let observers: Vec<_> = observers.collect();
-        self.is_always_watched.fetch_or(!observers.is_empty(), Ordering::Relaxed);
+        self.is_always_observed.fetch_or(!observers.is_empty(), Ordering::Relaxed);
         assert!(self.observers.set(observers).is_ok(), "an app is started once");
     }
 }
 
-impl<'a> Watched<'a> {
-    /// `None` if nobody watches.
-    pub(crate) fn begin(
+impl<'a> CallObserver<'a> {
+    #[inline]
+    pub(crate) fn of(app: &'a Inner) -> Self {
+        if app.is_observed() { Self::BetweenSteps(app) } else { Self::Unobserved }
+    }
+
+    pub(crate) fn begin_step(&mut self, implementation: &'a Arc<Implementation>, event: Option<&'a Tracked>) {
+        let Self::BetweenSteps(app) = *self else { return };
+        // Subscribers of `tracing` come and go.
+        if app.is_observed()
+            && let Some(step) = ObservedStep::begin(app, implementation, event)
+        {
+            *self = Self::InStep(step);
+        }
+    }
+
+    /// While the implementation runs on this thread, its span is the current one.
+    #[inline]
+    pub(crate) fn enter_step(&self) -> Option<EnteredStep<'_>> {
+        match self {
+            Self::Unobserved | Self::BetweenSteps(_) => None,
+            Self::InStep(step) => Some(step.enter()),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn end_step(&mut self, end: &CallEnd<'_>) {
+        if let Self::InStep(step) = self {
+            let app = step.app;
+            step.tell(end);
+            *self = Self::BetweenSteps(app);
+        }
+    }
+}
+
+impl<'a> ObservedStep<'a> {
+    /// `None` if no observer wants to know of this step.
+    fn begin(
         app: &'a Inner,
         implementation: &'a Arc<Implementation>,
         event: Option<&'a Tracked>,
     ) -> Option<Self> {
-        if !app.is_watched() {
-            return None;
-        }
         let wanting = Wanting::ask(app, implementation, event);
         let caller = app.is_at_depth_limit().then_some(implementation);
         let is_measured = !wanting.is_empty() || spans::may_be_heard();
@@ -182,14 +222,9 @@ impl<'a> Watched<'a> {
         Some(Self { app, call, wanting, began, ended: false, span, caller })
     }
 
-    /// While the implementation runs on this thread, its span is the current one.
-    pub(crate) fn enter(&self) -> Entered<'_> {
+    fn enter(&self) -> EnteredStep<'_> {
         let named = self.caller.map(|caller| Named::new(caller, self.call.event));
-        Entered { _named: named, _span: self.span.enter() }
-    }
-
-    pub(crate) fn end(mut self, end: &CallEnd<'_>) {
-        self.tell(end);
+        EnteredStep { _named: named, _span: self.span.enter() }
     }
 
     fn tell(&mut self, end: &CallEnd<'_>) {
@@ -202,7 +237,7 @@ impl<'a> Watched<'a> {
     }
 }
 
-impl Drop for Watched<'_> {
+impl Drop for ObservedStep<'_> {
     fn drop(&mut self) {
         if !self.ended {
             self.tell(&CallEnd::Cancelled);
@@ -242,45 +277,6 @@ impl Wanting {
         let wanting = first.chain(self.rest.iter().copied());
         let observers = app.observers.get().into_iter().flatten();
         observers.zip(wanting).filter(|(_, wants)| *wants).map(|(observer, _)| &**observer)
-    }
-}
-
-/// Whether somebody watches a call's steps, and the one that runs.
-pub(crate) enum Watch<'a> {
-    Nobody,
-    Somebody(Option<Watched<'a>>),
-}
-
-impl<'a> Watch<'a> {
-    #[inline]
-    pub(crate) fn of(app: &Inner) -> Self {
-        if app.is_watched() { Self::Somebody(None) } else { Self::Nobody }
-    }
-
-    pub(crate) fn begin(
-        &mut self,
-        app: &'a Inner,
-        implementation: &'a Arc<Implementation>,
-        event: Option<&'a Tracked>,
-    ) {
-        *self = Self::Somebody(Watched::begin(app, implementation, event));
-    }
-
-    #[inline]
-    pub(crate) fn enter(&self) -> Option<Entered<'_>> {
-        match self {
-            Self::Nobody => None,
-            Self::Somebody(watched) => watched.as_ref().map(Watched::enter),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn end(&mut self, end: &CallEnd<'_>) {
-        if let Self::Somebody(watched) = self
-            && let Some(watched) = watched.take()
-        {
-            watched.end(end);
-        }
     }
 }
 

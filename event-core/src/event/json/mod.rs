@@ -21,14 +21,14 @@ pub type Properties = Map<String, Value>;
 /// The fields of `event` as a map.
 pub(crate) fn to_map<E: Event>(event: &E) -> Result<Properties, PropertiesError> {
     let mut map = Map::with_capacity(event.event_type().fields().len());
-    Writer::write(Form::Map(&mut map), event)?;
+    Writer::write(Target::Map(&mut map), event)?;
     Ok(map)
 }
 
 /// Appends the fields of `event` as JSON text; on an error `out` is as it was.
 pub(crate) fn to_text<E: Event>(event: &E, out: &mut Vec<u8>) -> Result<(), PropertiesError> {
     let start = out.len();
-    let written = Writer::write(Form::Text(out, b'{'), event);
+    let written = Writer::write(Target::Text(out, b'{'), event);
     match &written {
         Ok(()) if out.len() == start => out.extend_from_slice(b"{}"),
         Ok(()) => {}
@@ -54,24 +54,24 @@ pub(crate) fn of_record(
 /// Generated code writes the fields of an event here.
 #[doc(hidden)]
 pub struct Writer<'a> {
-    form: Form<'a>,
+    target: Target<'a>,
     error: Option<serde_json::Error>,
 }
 
-enum Form<'a> {
+enum Target<'a> {
     Map(&'a mut Properties),
     /// The text so far, and the separator before the next key.
     Text(&'a mut Vec<u8>, u8),
 }
 
 impl<'a> Writer<'a> {
-    fn write<E: Event>(form: Form<'a>, event: &E) -> Result<(), PropertiesError> {
-        let mut writer = Self { form, error: None };
+    fn write<E: Event>(target: Target<'a>, event: &E) -> Result<(), PropertiesError> {
+        let mut writer = Self { target, error: None };
         event.write_properties(&mut writer);
         match writer.error {
             None => {
                 // Ends an object that a field began; an event's own object ends itself.
-                if let Form::Text(out, b',') = writer.form {
+                if let Target::Text(out, b',') = writer.target {
                     out.push(b'}');
                 }
                 Ok(())
@@ -97,13 +97,13 @@ impl<'a> Writer<'a> {
         key: &'static str,
         value: &T,
     ) -> Result<(), serde_json::Error> {
-        match &mut self.form {
-            Form::Map(map) => {
+        match &mut self.target {
+            Target::Map(map) => {
                 let value =
                     value.serialize(Checked::field(serde_json::value::Serializer, strict::Form::Map))?;
                 map.insert(key.to_owned(), value);
             }
-            Form::Text(out, before) => {
+            Target::Text(out, before) => {
                 out.extend_from_slice(&[*before, b'"']);
                 out.extend_from_slice(key.as_bytes());
                 out.extend_from_slice(b"\":");
@@ -117,8 +117,8 @@ impl<'a> Writer<'a> {
 
     /// All fields at once, by the event's own [`serialize_properties`](Event::serialize_properties).
     pub(crate) fn object<E: Event>(&mut self, event: &E) {
-        let written = match &mut self.form {
-            Form::Map(map) => {
+        let written = match &mut self.target {
+            Target::Map(map) => {
                 let serializer = Checked::whole(serde_json::value::Serializer, strict::Form::Map);
                 match event.serialize_properties(serializer) {
                     Ok(Value::Object(object)) => {
@@ -129,7 +129,7 @@ impl<'a> Writer<'a> {
                     Err(error) => Err(error),
                 }
             }
-            Form::Text(out, _) => {
+            Target::Text(out, _) => {
                 let start = out.len();
                 let mut serializer = serde_json::Serializer::new(&mut **out);
                 match event.serialize_properties(Checked::whole(&mut serializer, strict::Form::Text)) {

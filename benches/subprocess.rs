@@ -5,13 +5,13 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 /// It reads what to do, a line each, and answers each with the seconds that it took.
-pub(crate) struct Asked {
+pub(crate) struct Subprocess {
     process: Child,
     ask: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
-impl Asked {
+impl Subprocess {
     /// The error says which program can't be started, and why.
     pub(crate) fn start(command: &mut Command) -> Result<Self, String> {
         let mut process = command
@@ -34,7 +34,7 @@ impl Asked {
     }
 }
 
-impl Drop for Asked {
+impl Drop for Subprocess {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

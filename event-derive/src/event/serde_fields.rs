@@ -73,14 +73,14 @@ fn written(field: &Field<'_>, rule: Rule) -> Option<Written> {
 }
 
 /// `word` or `word = "text"`.
-struct Given {
+struct SerdeOption {
     word: String,
     value: Option<LitStr>,
 }
 
 /// All options of these attributes; `None` where one has another form or is given twice.
-fn options<'a>(attributes: impl Iterator<Item = &'a Attribute>) -> Option<Vec<Given>> {
-    let mut options: Vec<Given> = Vec::new();
+fn options<'a>(attributes: impl Iterator<Item = &'a Attribute>) -> Option<Vec<SerdeOption>> {
+    let mut options: Vec<SerdeOption> = Vec::new();
     for attribute in attributes {
         let Meta::List(list) = &attribute.meta else { return None };
         let read = |input: ParseStream<'_>| {
@@ -96,7 +96,7 @@ fn options<'a>(attributes: impl Iterator<Item = &'a Attribute>) -> Option<Vec<Gi
                 if options.iter().any(|other| other.word == word && word != "alias") {
                     return Err(input.error("given twice"));
                 }
-                options.push(Given { word, value });
+                options.push(SerdeOption { word, value });
             }
             Ok(())
         };
