@@ -1,4 +1,4 @@
-//! What an app is made of: what is linked, what the builder was given, and what is wrong with it.
+//! The parts of an app: from the linked crates and from the builder, and the problems with them.
 
 use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,7 +109,7 @@ fn not_annotated(builder: &AppBuilder, missing: &BTreeSet<TypeId>) -> Vec<StartP
         .collect()
 }
 
-/// Plugins that are named, so linked, and registered nothing all the same.
+/// Plugins that are named in `plugins![…]`, and so linked, but registered nothing.
 fn silent_plugins(lists: &[&PluginList], plugins: &BTreeMap<&str, &str>) -> Vec<StartProblem> {
     let named = lists.iter().flat_map(|list| list.plugins.iter().map(|plugin| (plugin, list.location)));
     named

@@ -50,7 +50,7 @@ use crate::event::tracked::{AnyTracked, Tracked};
 pub struct Prepared {
     event: Guarded<Arc<dyn AnyTracked>>,
     plan: Arc<Plan<track_event>>,
-    // Last: the app's shutdown must not be let go before the event is.
+    // Last: the app's shutdown must wait until the event is dropped.
     held: Held,
 }
 

@@ -1,4 +1,4 @@
-//! Who acts and what surrounds it, for everything that is tracked in a future or a closure.
+//! The actor and the context of all events that are tracked in a future or a closure.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -48,7 +48,7 @@ use crate::event::envelope;
 #[must_use = "a scope does nothing until something runs in it: `.around(future)` or `.run(|| …)`"]
 pub struct Scope {
     said: Option<Arc<Said>>,
-    /// Whether it stands for all that there is, and takes nothing from the scope around it.
+    /// Whether it is complete, and takes no part from the scope around it.
     is_whole: bool,
 }
 
@@ -58,7 +58,7 @@ struct Said {
     context: Context,
 }
 
-/// Whether any thread was ever in a scope: in a program without scopes an event looks at this and at nothing else.
+/// Whether any thread was ever in a scope: in a program without scopes, an event reads only this.
 static IS_USED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
@@ -68,7 +68,7 @@ thread_local! {
 }
 
 impl Scope {
-    /// A scope that says nothing yet.
+    /// An empty scope.
     pub fn new() -> Self {
         Self::default()
     }
@@ -81,7 +81,7 @@ impl Scope {
         }
     }
 
-    /// What surrounds it. A second one adds to the first, and its parts win.
+    /// The context. A second one adds to the first, and its parts win.
     pub fn context(self, context: Context) -> Self {
         self.change(|said| said.context = context.within(&said.context))
     }
@@ -130,7 +130,7 @@ impl Scope {
     }
 }
 
-/// Restores the scope around, also when what ran in this one panics.
+/// Restores the outer scope, also after a panic.
 struct Entered {
     around: Option<Arc<Said>>,
 }
@@ -154,7 +154,7 @@ pub(crate) fn is_set() -> bool {
     is_used() && IS_SET.get()
 }
 
-/// What a call said of its event, with what the scope around it says beside that.
+/// What a call said about its event, completed by the scope around it.
 #[inline]
 pub(crate) fn complete(said: envelope::Said) -> envelope::Said {
     if is_set() { complete_by(current(), said) } else { said }

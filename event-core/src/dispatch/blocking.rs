@@ -12,7 +12,7 @@ use std::thread::{self, Thread};
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::reentrancy::Nesting;
 
-/// Something the app does that can take a while: `.await` it, or `.wait()` without a runtime.
+/// An operation of the app that can take a while: `.await` it, or `.wait()` without a runtime.
 #[must_use = "nothing happens until this is awaited, or with `.wait()`"]
 pub struct Deferred<'a, T>(Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>);
 
@@ -52,8 +52,8 @@ pub(crate) fn until_ready<F: Future>(future: F) -> Result<F::Output> {
     park_between_polls(nesting, |context| future.as_mut().poll(context))
 }
 
-/// Inside an implementation, what has to wait may be waiting for that very implementation: an error instead of a
-/// deadlock. Except where a plugin says that a [thread of its own](own_thread) ends the wait.
+/// Inside an implementation, a pending call may be waiting for that implementation: an error instead of a deadlock, unless a
+/// plugin says that a [thread of its own](own_thread) ends the wait.
 pub(crate) fn park_between_polls<T>(
     nesting: Nesting,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,

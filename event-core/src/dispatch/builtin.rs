@@ -1,4 +1,4 @@
-//! The hooks that an app calls itself. Nothing about them is special to the macros.
+//! The hooks that an app calls itself. The macros treat them like any other hook.
 
 use crate::dispatch::host::App;
 use crate::dispatch::observe::Observer;

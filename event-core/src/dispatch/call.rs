@@ -1,4 +1,4 @@
-//! How a call runs: at once where nobody can wait, as a future otherwise.
+//! A hook's call: it runs at once if no implementation can wait, and as a future otherwise.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use crate::dispatch::in_flight::{Caller, Running};
 use crate::dispatch::plan::Plan;
 use crate::dispatch::reentrancy::Inside;
 
-/// Something that runs through a [`Plan`]: a hook's call, an event that is tracked.
+/// A call that runs through a [`Plan`]: of a hook, or of a tracked event.
 #[doc(hidden)]
 pub trait Callable<'a>: Sized + Send + 'a {
     type Spec: HookSpec;
@@ -19,7 +19,7 @@ pub trait Callable<'a>: Sized + Send + 'a {
 
     fn app(&self) -> Result<&'a App>;
 
-    /// Whom the call meets; `None` if nobody answers the hook.
+    /// The implementations; `None` if the hook has none.
     fn plan(&self, app: &'a App) -> Result<Option<&'a Plan<Self::Spec>>>;
 
     /// Runs the call on this thread and waits for it.
@@ -42,7 +42,7 @@ pub trait Callable<'a>: Sized + Send + 'a {
 pub struct CallFuture<'a, C, A>(Stage<'a, C, A>);
 
 enum Stage<'a, C, A> {
-    /// Not polled yet. Where nobody can wait, the first poll does it all, without an allocation.
+    /// Not polled yet. If no implementation can wait, the first poll runs the whole call, without an allocation.
     New(Option<C>),
     Running(&'a App, Pin<Box<dyn Future<Output = Result<A>> + Send + 'a>>),
 }
@@ -61,7 +61,7 @@ impl<C, A> CallFuture<'_, C, A> {
         }
     }
 
-    /// The same; or the future, of which a part has run.
+    /// The call; or the future, if it has been polled.
     #[inline]
     pub(crate) fn into_call(self) -> std::result::Result<C, Self> {
         match self.0 {
@@ -90,7 +90,7 @@ impl<'a, A, C: Callable<'a, Output = A>> Future for CallFuture<'a, C, A> {
             }
         }
         let Stage::Running(app, running) = &mut self.0 else { unreachable!("it was set above") };
-        // Around each poll anew: the next can be on another thread.
+        // For each poll: the next one can be on another thread.
         let inside = Inside::enter(&app.inner);
         let _counted = inside.count();
         running.as_mut().poll(context)

@@ -1,5 +1,5 @@
-//! How deep calls may run within each other. Without a limit, an implementation that causes what it answers fills the
-//! stack, which ends the process.
+//! How deep calls may run within each other. Without a limit, an implementation that causes its own call overflows
+//! the stack, which ends the process.
 
 use std::cell::RefCell;
 use std::fmt;

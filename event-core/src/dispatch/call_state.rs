@@ -1,4 +1,4 @@
-//! How far a call has come, and what it does next.
+//! The state of a running call, and its next step.
 
 use std::task::{Poll, Waker};
 
@@ -22,11 +22,11 @@ pub(crate) enum Resume {
     PendingStep,
 }
 
-/// How far a call has come, and what it gave so far.
+/// The position of a call in its plan, and its results so far.
 #[doc(hidden)]
 pub struct CallState<'s, 'a, S: HookSpec> {
     plan: &'a Plan<S>,
-    /// The step after the one that runs.
+    /// The index of the next step.
     pub(crate) next: usize,
     pub(crate) args: S::Args<'a>,
     pub(crate) returned: ReturnValues<'s, 'a, S>,
@@ -43,10 +43,10 @@ impl<'s, 'a, S: HookSpec> CallState<'s, 'a, S> {
         Ran { values: self.returned.values, notable: self.returned.notable }
     }
 
-    /// Runs the steps from where the call is, of which nobody is told, up to the end or to the first that has to wait.
+    /// Runs the steps from the call's position, unobserved, up to the end or to the first that is pending.
     ///
-    /// One `catch_unwind` is around all of them instead of one around each. It is entered again after a step that has
-    /// to be looked after, which is rare and therefore out of the way.
+    /// One `catch_unwind` surrounds all of them instead of one each. It is entered again after a step that interrupts the loop,
+    /// which is rare and therefore out of line.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a frame more costs a tenth of what an event may cost")]
     pub(crate) fn start_steps(&mut self, waker: &Waker) -> Poll<()> {
@@ -76,7 +76,7 @@ impl<'s, 'a, S: HookSpec> CallState<'s, 'a, S> {
         self.finish_steps(taken, observer, waker)
     }
 
-    /// Looks after the step that was taken last, and after those that come.
+    /// Handles the flow of the last step, and takes the next ones.
     #[cold]
     #[inline(never)]
     fn finish_steps(&mut self, mut taken: Taken, observer: &mut CallObserver<'a>, waker: &Waker) -> Poll<()> {
@@ -95,7 +95,7 @@ impl<'s, 'a, S: HookSpec> CallState<'s, 'a, S> {
         }
     }
 
-    /// Takes steps up to the end or to the first that has to be looked after: where somebody is told, that is the next.
+    /// Takes steps up to the end or to the first that interrupts the loop; an observed call takes one at a time.
     #[inline]
     fn take_steps(&mut self, observer: &mut CallObserver<'a>, waker: &Waker) -> Taken {
         match observer {
@@ -121,7 +121,7 @@ impl<'s, 'a, S: HookSpec> CallState<'s, 'a, S> {
         foreign::catch(|| Some(self.returned.take(step.call_closure(self.args))))
     }
 
-    /// Ends the step that was taken last.
+    /// Ends the last step.
     fn end_step(&mut self, flow: Flow, observer: &mut CallObserver<'a>) {
         let step = &self.plan.steps[self.next - 1];
         match flow {
@@ -133,17 +133,17 @@ impl<'s, 'a, S: HookSpec> CallState<'s, 'a, S> {
             }
             Flow::Failed => {
                 let cause = self.returned.notable.as_mut().and_then(|notable| notable.cause.take());
-                let cause = cause.expect("whoever failed left the cause");
+                let cause = cause.expect("a failed step leaves its cause");
                 self.end_failed(
                     Failure::returned(&step.implementation, S::event(self.args), cause),
                     observer,
                 );
             }
-            Flow::Later | Flow::Closure => unreachable!("an answer is neither"),
+            Flow::Later | Flow::Closure => unreachable!("such a step has not ended"),
         }
     }
 
-    /// Drops the future of the step that was taken last, and goes on without what it would have given.
+    /// Drops the future of the last step, and goes on without its value.
     #[cold]
     pub(crate) fn give_up(&mut self, observer: &mut CallObserver<'a>) {
         drop(foreign::catch(|| self.returned.slot.set(None)));
@@ -152,7 +152,7 @@ impl<'s, 'a, S: HookSpec> CallState<'s, 'a, S> {
     }
 
     fn end_panicked(&mut self, panic: &Panic, observer: &mut CallObserver<'a>) {
-        // What has panicked must not be polled again, and may panic once more when it is dropped.
+        // A future that panicked must not be polled again, and its drop may panic too.
         drop(foreign::catch(|| self.returned.slot.set(None)));
         let step = &self.plan.steps[self.next - 1];
         self.end_failed(Failure::panicked(&step.implementation, S::event(self.args), panic), observer);

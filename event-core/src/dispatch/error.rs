@@ -1,4 +1,4 @@
-//! What a caller of the app can be told.
+//! The errors of an app's methods.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::event::json::PropertiesError;
 /// `Result` with this crate's [`Error`]; `Result<()>` is what most hook implementations return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why the app didn't do what it was asked to. Each variant says when it happens and, where there is one, the way on.
+/// Why a method of the app failed. Each variant says when it happens, and the remedy if there is one.
 #[non_exhaustive]
 pub enum Error {
     /// [`App::start`](crate::App::start) found something wrong with what is linked or registered. All problems
@@ -31,13 +31,13 @@ pub enum Error {
         /// The event's type.
         rust_type: &'static str,
     },
-    /// What was said of an event beside its fields can't be written and read back: an actor that is deeper than
+    /// The envelope of an event can't be written and read back: an actor that is deeper than
     /// [`MAX_DEPTH`](crate::plugin::MAX_DEPTH), a time outside of the years 0 to 9999 or in a leap second. No
     /// implementation ran.
     Envelope {
         /// The event's name.
         name: &'static str,
-        /// What can't be written.
+        /// Why it can't be written.
         why: Box<str>,
     },
     /// An event was tracked in a `register_events` implementation, before the app knows its events.
@@ -192,7 +192,7 @@ fn without_paths(rust_type: &str) -> String {
     short
 }
 
-/// What a `main` that returns this prints: the message, and each cause on a line of its own.
+/// The output of a `main` that returns this: the message, and each cause on a line of its own.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)?;

@@ -23,19 +23,19 @@ use crate::event::durability::Durability;
 use crate::event::foreign::{self, Guarded, Panic};
 use crate::event::tracked::Tracked;
 
-/// What became of a call.
+/// The result of a call.
 pub(crate) struct Ran<S: HookSpec> {
     pub(crate) values: S::Values,
     pub(crate) notable: Option<Box<Notable>>,
 }
 
-/// What most calls don't have. Apart, so that those are small.
+/// Parts that few calls have; in a box, so that the others stay small.
 #[derive(Debug, Default)]
 pub(crate) struct Notable {
     pub(crate) failures: Vec<Failure>,
-    /// What the last implementation failed at, until somebody makes a failure of it.
+    /// The error of the last implementation, until it becomes a [`Failure`].
     pub(crate) cause: Option<BoxError>,
-    /// The wrapper that didn't let the call through.
+    /// The wrapper that stopped the call.
     pub(crate) stopped_by: Option<Arc<Implementation>>,
 }
 
@@ -46,7 +46,7 @@ impl<S: HookSpec> Ran<S> {
     }
 }
 
-/// Runs a call on this thread, and waits wherever an implementation does.
+/// Runs a call on this thread, and blocks while an implementation is pending.
 ///
 /// # Errors
 /// [`Error::ShutDown`](crate::Error::ShutDown); [`Error::WouldBlock`](crate::Error::WouldBlock) inside an
@@ -84,7 +84,7 @@ impl<'a> EnteredCall<'a> {
         self.app
     }
 
-    /// Whether the call is [plain](block_on_plain_call), and in no other. Most are, and this is quick to see.
+    /// Whether the call is [plain](block_on_plain_call) and not within another one. Most are, and the check is cheap.
     #[inline]
     pub(crate) fn is_simple<S: HookSpec>(&self, plan: &Plan<S>) -> bool {
         plan.wrappers.is_empty()
@@ -117,8 +117,8 @@ impl<'a> EnteredCall<'a> {
     }
 }
 
-/// Runs a plain call: one without a wrapper, that nobody watches, and in which more calls are let in. Mostly all that it
-/// meets are ready at once; only if one isn't, there is something to wait for.
+/// Runs a plain call: one without a wrapper or an observer. Its steps are usually ready at once; the first pending one moves it
+/// to the slower way.
 #[inline]
 pub(crate) fn block_on_plain_call<'a, S: HookSpec>(
     plan: &'a Plan<S>,
@@ -136,7 +136,7 @@ pub(crate) fn block_on_plain_call<'a, S: HookSpec>(
     }
 }
 
-/// Polls what has to be waited for with a waker that does something.
+/// Polls a pending step with a real waker.
 #[cold]
 fn block_on_steps<S: HookSpec>(
     state: CallState<'_, '_, S>,
@@ -162,7 +162,7 @@ pub(crate) async fn execute_call<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Ar
     Ran { values, notable: notable.if_any() }
 }
 
-/// Runs what is inside of the outermost `depth` wrappers.
+/// Runs the part of the call inside the outermost `depth` wrappers.
 pub(crate) fn call_wrappers<'a, S: HookSpec>(
     plan: &'a Plan<S>,
     depth: usize,
@@ -185,7 +185,7 @@ async fn call_wrapper<S: HookSpec>(
 ) -> Outcome<S> {
     let Call::Wrapper(wrap) = step.call else { unreachable!("a plan's wrappers are wrappers") };
     let depth = depth + 1;
-    // Reports what the rest of the call failed at if this future is dropped while the wrapper has it in hand.
+    // Reports the failures of the rest of the call if this future is dropped while the wrapper holds them.
     let rest = ReportWhenDropped { app: S::app(args), seen: Seen::default() };
     let mut observer = CallObserver::of(&S::app(args).inner);
     observer.begin_step(&step.implementation, S::event(args));
@@ -213,7 +213,7 @@ async fn call_wrapper<S: HookSpec>(
         Err(NoOutcome::WouldBlock) => would_block(&step.implementation, S::event(args)),
     };
     observer.end_step(&CallEnd::Failed(&failure));
-    // What failed before `run` costs the wrapper, not the others; what failed after it can't undo them.
+    // A wrapper that fails before `run` doesn't stop the others; one that fails after it can't undo them.
     let mut outcome = if rest.seen.ran() {
         Outcome { values: Vec::new(), failures }
     } else {
@@ -241,7 +241,7 @@ async fn execute_steps<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) ->
     unfinished.finish()
 }
 
-/// Why a wrapper gave nothing.
+/// Why a wrapper has no outcome.
 enum NoOutcome {
     Panicked(Panic),
     WouldBlock,
@@ -265,8 +265,8 @@ async fn caught<F: Future + Unpin>(
     .await
 }
 
-/// Whether the call goes on without an implementation that is pending. In a `.wait()` that would block, the caller learns
-/// so by an error; but if something keeps the event already, that error would be a lie, and a second try a second event.
+/// Whether the call goes on without an implementation that is pending. A `.wait()` that would block is usually an error; but if
+/// the event is kept already, that error would be false, and a retry would track the event twice.
 #[inline]
 fn must_go_on<S: HookSpec>(args: S::Args<'_>, waker: &Waker) -> bool {
     S::event(args).is_some_and(|event| event.durability() > Durability::Nothing)

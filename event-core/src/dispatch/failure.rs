@@ -1,4 +1,4 @@
-//! What is known of an implementation that failed.
+//! The failure of an implementation.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::event::tracked::Tracked;
 /// Any error, as an implementation returned it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// An implementation that returned an error or panicked: who, at what, where and why.
+/// An implementation that returned an error or panicked: which one, on which event, where and why.
 ///
 /// [`Display`](fmt::Display) gives the first three on one line; [`source`](StdError::source) is the error that
 /// the implementation returned. Cloning is cheap.
@@ -88,7 +88,7 @@ impl Failure {
         self.0.implementation.is_essential()
     }
 
-    /// The failure with all its causes on one line, for a log. What a terminal would obey is escaped; see
+    /// The failure with all its causes on one line, for a log. Control characters are escaped; see
     /// [`escape_controls`](crate::plugin::escape_controls).
     pub fn to_line(&self) -> String {
         let mut line = self.to_string();
@@ -100,7 +100,7 @@ impl Failure {
     }
 }
 
-/// Who failed, where, and on what: `` `billing::charge` (hook track_event, plugin billing, src/lib.rs:12) failed on
+/// The implementation, its place, and the event: `` `billing::charge` (hook track_event, plugin billing, src/lib.rs:12) failed on
 /// event `order-placed` ``.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,7 +146,7 @@ impl fmt::Display for Panicked {
 
 impl StdError for Panicked {}
 
-/// What an app does with a failure that nobody else was handed.
+/// Handles a failure that no caller receives.
 pub(crate) type Handler = Arc<dyn Fn(&Failure) + Send + Sync>;
 
 /// One line on standard error.
@@ -157,6 +157,6 @@ pub(crate) fn print(failure: &Failure) {
 /// The same with any text.
 pub(crate) fn say(line: &str) {
     use std::io::Write;
-    // A closed standard error is no reason to fail, and there is nobody left to tell.
+    // A closed standard error is no reason to fail, and there is no other place to report it.
     let _ = std::io::stderr().write_all(format!("event-core: {}\n", escape_controls(line)).as_bytes());
 }

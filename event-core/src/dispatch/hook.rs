@@ -1,4 +1,4 @@
-//! What a hook is, and how it is called.
+//! Hooks, and how they are called.
 
 use std::any::TypeId;
 use std::future::IntoFuture;
@@ -39,14 +39,14 @@ pub trait HookSpec: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     type Args<'a>: Copy + Send + Sync;
 
-    /// What one implementation gives.
+    /// The value of one implementation.
     type Output: Send + 'static;
 
     /// How a call collects the outputs.
     #[doc(hidden)]
     type Values: Values<Self::Output>;
 
-    /// What calling the hook gives: an [`Outcome`], or for a `firstresult` hook an `Option` of the output.
+    /// The result of a call: an [`Outcome`], or for a `firstresult` hook an `Option` of the output.
     type CallOutput: Send;
 
     #[doc(hidden)]
@@ -71,7 +71,7 @@ pub trait HookSpec: Sized + Send + Sync + 'static {
     )]
     fn event<'a>(args: Self::Args<'a>) -> Option<&'a Tracked>;
 
-    /// The same arguments with an event in the place of that one.
+    /// The same arguments with another event.
     #[doc(hidden)]
     fn with_event<'a>(args: Self::Args<'a>, event: &'a Tracked) -> Self::Args<'a>;
 
@@ -105,7 +105,7 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
     index == one.len() && index == other.len()
 }
 
-/// What is known about a hook, whatever its types.
+/// The description of a hook, independent of its types.
 #[derive(Debug)]
 pub struct HookInfo {
     id: TypeId,
@@ -113,7 +113,7 @@ pub struct HookInfo {
     build: fn(&[Arc<Implementation>]) -> ErasedTable,
 }
 
-/// What `#[hookspec]` read off a function.
+/// What `#[hookspec]` found in a function.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct HookDeclaration {
@@ -123,7 +123,7 @@ pub struct HookDeclaration {
     pub doc: &'static str,
     pub first_result: bool,
     pub arguments: &'static [&'static str],
-    /// What an implementation is told that takes another argument.
+    /// The compile error of an implementation that takes another argument.
     pub no_such_argument: &'static str,
     /// The name of the argument that [`HookSpec::event`] returns.
     pub event_argument: Option<&'static str>,
@@ -281,14 +281,14 @@ impl<S: HookSpec> std::fmt::Debug for HookCall<'_, S> {
     }
 }
 
-/// What calling a collecting hook gives.
+/// The result of calling a collecting hook.
 #[doc(hidden)]
 pub fn collected<S: HookSpec>(outcome: Outcome<S>) -> Result<Outcome<S>> {
     Ok(outcome)
 }
 
-/// What calling a `firstresult` hook gives. A failure is an error even where there is a value,
-/// so that a permission check can't fail open.
+/// The result of calling a `firstresult` hook. A failure is an error even if there is a value, so that a permission check
+/// can't fail open.
 #[doc(hidden)]
 pub fn first_result<S: HookSpec>(outcome: Outcome<S>) -> Result<Option<S::Output>> {
     if outcome.failures.is_empty() {

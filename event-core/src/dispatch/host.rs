@@ -52,24 +52,24 @@ pub(crate) struct Inner {
     pub(crate) events: OnceLock<Vec<EventType>>,
     /// A [`Table`] for each hook that has implementations.
     pub(crate) tables: TypeMap<ErasedTable>,
-    /// Whom each known event type meets. Unset until `register_events` has run.
+    /// The plan of each known event type. Unset until `register_events` has run.
     pub(crate) listeners: OnceLock<Listeners>,
     pub(crate) state: StateMap,
-    /// Whose turn it is to make a value of the state.
+    /// Which thread makes a value of the state.
     pub(crate) state_turns: StateMap,
     pub(crate) gate: Gate,
     pub(crate) stopped: StopProgress,
-    /// Whether a test has fixed something, or has asked for the recorder: one look for most events.
+    /// Whether a test fixes time or ids, or uses the recorder: one check for most events.
     pub(crate) is_tested: AtomicBool,
     pub(crate) test_clock: Option<Box<TestClock>>,
     /// Unset until `register_observers` has run.
     pub(crate) observers: OnceLock<Vec<Box<dyn Observer>>>,
-    /// Set when somebody asks for it first.
+    /// Set when a test first asks for it.
     pub(crate) recorder: OnceLock<Arc<Recording>>,
     pub(crate) failure_handler: Handler,
     /// How many calls may run within each other.
     pub(crate) call_depth_limit: usize,
-    /// Whether every call is watched, also one that is in no other.
+    /// Whether every call is observed, also one that isn't within another.
     pub(crate) is_always_observed: AtomicBool,
 }
 
@@ -96,7 +96,7 @@ impl Inner {
         Some(table.downcast_ref().expect("a hook's table is of the hook's type"))
     }
 
-    /// Refuses a call that nobody answers after a shutdown, as any other.
+    /// After a shutdown, refuses a call without implementations as well.
     #[inline]
     pub(crate) fn check_open(&self) -> Result<()> {
         self.gate.check_open(|| Caller::of_next_call(self))

@@ -1,4 +1,4 @@
-//! What an implementation is: which hook it answers, who it is, when it wants to be called.
+//! An implementation: its hook, its function, its place in the order.
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeSet;
@@ -97,7 +97,7 @@ impl Hearing {
     }
 }
 
-/// What `#[hookimpl]` read off a function.
+/// What `#[hookimpl]` found in a function.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct HookImpl {
@@ -238,7 +238,7 @@ impl Implementation {
         self.without_effect.get().map_or(&[], Vec::as_slice)
     }
 
-    /// Why the app doesn't call it, if it doesn't: its plugin is disabled.
+    /// Why the app doesn't call it: its plugin is disabled. `None` if it does.
     pub fn not_called(&self) -> Option<&str> {
         self.not_called.get().map(String::as_str)
     }

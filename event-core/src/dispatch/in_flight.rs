@@ -7,7 +7,7 @@ use crate::dispatch::error::{Error, Result};
 use crate::dispatch::host::App;
 use crate::dispatch::waiters::Waiters;
 
-/// Counts running calls, in several places so that threads which track at the same time share no cache line.
+/// Counts running calls, in several counters, so that threads share no cache line.
 #[derive(Default)]
 pub(crate) struct Gate {
     state: AtomicU8,
@@ -56,13 +56,13 @@ impl Gate {
     #[inline]
     fn enter_at(&self, counter: usize, caller: Caller) -> Result<Running<'_>> {
         let counter = &self.running[counter];
-        // First counted, then checked: shutdown closes first and counts then, so one of the two sees the other.
+        // Counts first, then checks; shutdown closes first, then counts. So one of the two sees the other.
         counter.0.fetch_add(1, SeqCst);
         let running = Running { gate: self, counter };
         Self::admit(self.state.load(SeqCst), caller).map(|()| running)
     }
 
-    /// What [`enter`](Self::enter) would say, for a call that is over before anybody could wait for it.
+    /// The result of [`enter`](Self::enter), for a call that ends at once.
     #[inline]
     pub(crate) fn check_open(&self, caller: impl FnOnce() -> Caller) -> Result<()> {
         match self.state.load(SeqCst) {
@@ -106,7 +106,7 @@ impl Gate {
             if self.step(LEFT, STOPPING) {
                 return Some(Closing { gate: self, unfinished: LEFT });
             }
-            // Another caller is at it.
+            // Another caller is shutting down.
             self.wait_until(|| matches!(self.state.load(SeqCst), OPEN | LEFT | DONE)).await;
             if self.is_done() {
                 return None;
@@ -149,7 +149,7 @@ impl Held {
     pub(crate) fn new(app: &App) -> Result<Self> {
         let counter = counter_of_this_thread() % COUNTERS;
         let running = app.inner.gate.enter_at(counter, Caller::of_next_call(&app.inner))?;
-        // Its end is this one's.
+        // Dropping the borrowed guard would end the call a second time.
         std::mem::forget(running);
         Ok(Self { app: app.clone(), counter })
     }
@@ -169,7 +169,7 @@ impl Drop for Held {
 /// The right to shut down. Dropped before [`done`](Self::done), it leaves that to the next caller.
 pub(crate) struct Closing<'a> {
     gate: &'a Gate,
-    /// What the gate is if this is dropped now.
+    /// The gate's state if this is dropped now.
     unfinished: u8,
 }
 

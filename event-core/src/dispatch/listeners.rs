@@ -1,4 +1,4 @@
-//! Whom an event meets, found by the number of its type.
+//! The plan of an event, found by the number of its type.
 
 use std::any::TypeId;
 use std::sync::Arc;

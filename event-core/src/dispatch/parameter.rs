@@ -1,4 +1,4 @@
-//! What an implementation may take: which parameter types a hook's argument can be given as.
+//! The parameter types of implementations: as which types a hook's argument can be taken.
 
 use std::any::TypeId;
 use std::convert::Infallible;
@@ -24,7 +24,7 @@ use crate::event::tracked::{AnyTracked, Tracked, TrackedOf};
     note = "`&Tracked` is short for `&dyn AnyTracked`, and `&Tracked<E>` for `&TrackedOf<E>`"
 )]
 pub trait Fills<P>: Sized {
-    /// `None` means that this implementation isn't meant.
+    /// `None` if this implementation doesn't hear the event.
     #[doc(hidden)]
     fn fill(self) -> Option<P>;
 }
@@ -82,8 +82,7 @@ impl<'a, S: HookSpec> Fills<NoParameter<Next<'a, S>>> for Next<'a, S> {
     }
 }
 
-/// Asks a parameter's type for the events it lets through and how `C` is called for them, and a hook's argument for its
-/// event.
+/// Finds the events that a parameter's type lets through, how `C` is called for them, and the event of a hook's argument.
 ///
 /// The inherent items below are found before those of [`NoFilter`] and [`NoEvent`] where their bounds hold:
 /// generated code can ask any type, without knowing more than its tokens.

@@ -1,4 +1,4 @@
-//! Who is called for an event of a given type: a table that is made once, when the app starts.
+//! Which implementations hear an event of a given type: a table that is made once, when the app starts.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -60,12 +60,12 @@ pub(crate) struct Step<S: HookSpec> {
     pub(crate) implementation: Arc<Implementation>,
 }
 
-/// Whom a call meets, in order: wrappers from the outside in, then the others.
+/// The implementations of a call, in order: wrappers from the outermost to the innermost, then the others.
 #[doc(hidden)]
 pub struct Plan<S: HookSpec> {
     pub(crate) wrappers: Box<[Step<S>]>,
     pub(crate) steps: Box<[Step<S>]>,
-    /// The functions of the steps once more, close together: an event reads nothing else of most of them.
+    /// The functions of the steps once more, close together: most events read nothing else of a step.
     pub(crate) functions: StepFunctions<S>,
     is_empty: bool,
     ready_at_once: bool,
@@ -90,7 +90,7 @@ impl<S: HookSpec> Plan<S> {
         self.is_empty
     }
 
-    /// Whether a call needs no future: nobody in it can wait.
+    /// Whether a call needs no future: no step can be pending.
     pub(crate) fn is_ready_at_once(&self) -> bool {
         self.ready_at_once
     }
@@ -106,7 +106,7 @@ impl<S: HookSpec> Step<S> {
     }
 }
 
-/// The plans of one hook: one for each event type that somebody asked for by name, one for all the others.
+/// The plans of one hook: one for each event type that has typed implementations, one for all the others.
 pub(crate) struct Table<S: HookSpec> {
     others: Arc<Plan<S>>,
     by_type: TypeMap<Arc<Plan<S>>>,

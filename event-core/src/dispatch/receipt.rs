@@ -1,4 +1,4 @@
-//! What the caller learns of a tracked event.
+//! The receipt of a tracked event.
 
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
@@ -14,19 +14,19 @@ use crate::event::envelope::{Envelope, now};
 use crate::event::id::{LazyId, new_id};
 use crate::event::tracked::Tracked;
 
-/// What [`App::track`](crate::App::track) resolves to: the event was tracked, and this became of it.
+/// What [`App::track`](crate::App::track) resolves to: the event was tracked, with these failures.
 #[derive(Default)]
 pub struct Receipt {
     id: LazyId,
-    /// `None` for an event that nobody heard, unless its time was given.
+    /// `None` for an event without implementations, unless its time was given.
     created: Option<SystemTime>,
     /// A [`Durability`].
     durability: u8,
-    /// Shared, since that is the smallest thing to drop when there is none.
+    /// In an `Arc`, since that is the cheapest to drop while there is none.
     rare: OnceLock<Arc<Rare>>,
 }
 
-/// What most receipts don't have. Apart, so that those are small.
+/// Parts that few receipts have; in a box, so that the others stay small.
 #[derive(Default)]
 struct Rare {
     notable: Notable,
@@ -80,19 +80,19 @@ impl Receipt {
     }
 
     /// The event's id: the one that implementations saw, or made now if none of them asked.
-    #[expect(clippy::missing_panics_doc, reason = "whoever makes the one without a time gives it an id")]
+    #[expect(clippy::missing_panics_doc, reason = "a receipt without a time is made with an id")]
     pub fn id(&self) -> Uuid {
         match (self.rare.get().and_then(|rare| rare.id), self.created) {
             (Some(id), _) => id,
             (None, Some(created)) => self.id.get_or_make(created),
             (None, None) => {
                 let rare = || Arc::new(Rare { id: Some(new_id(now())), ..Rare::default() });
-                self.rare.get_or_init(rare).id.expect("whoever made it gave it an id")
+                self.rare.get_or_init(rare).id.expect("a receipt without a time is made with an id")
             }
         }
     }
 
-    /// The best that an implementation gave.
+    /// The best durability that an implementation promised.
     pub fn durability(&self) -> Durability {
         Durability::from_u8(self.durability)
     }
@@ -103,7 +103,7 @@ impl Receipt {
         self.rare.get().map_or(&[], |rare| &rare.notable.failures)
     }
 
-    /// The wrapper that didn't let the event through, if one did so.
+    /// The wrapper that stopped the event, if one did.
     pub fn stopped_by(&self) -> Option<&Implementation> {
         self.rare.get().and_then(|rare| rare.notable.stopped_by.as_deref())
     }

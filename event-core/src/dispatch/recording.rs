@@ -1,4 +1,4 @@
-//! What was tracked, kept for a test.
+//! Tracked events, kept for a test.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

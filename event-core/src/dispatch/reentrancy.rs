@@ -31,11 +31,11 @@ pub(crate) struct Inside {
 impl Inside {
     #[inline]
     pub(crate) fn enter(app: &Inner) -> Self {
-        // Not `INNERMOST.replace`, which goes a longer way in.
+        // Not `INNERMOST.replace`, which takes more instructions.
         Self { app, outer: INNERMOST.with(|innermost| innermost.replace(app)) }
     }
 
-    /// Counts the call, if the thread was inside one before. Apart from [`enter`](Self::enter), since most aren't.
+    /// Counts the call, if the thread was inside one before. Separate from [`enter`](Self::enter), since most calls aren't.
     #[inline]
     pub(crate) fn count(&self) -> Option<Counted> {
         (self.nesting() == Nesting::Nested).then(Counted::new)

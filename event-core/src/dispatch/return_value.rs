@@ -1,4 +1,4 @@
-//! What an implementation may return, and where a call keeps it.
+//! The return types of implementations, and where a call stores their values.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -12,7 +12,7 @@ use crate::dispatch::execute::Notable;
 use crate::dispatch::failure::BoxError;
 use crate::dispatch::hook::HookSpec;
 
-/// What the framework makes of it: a value, no value, or an error.
+/// What a return value is to the framework: a value, no value, or an error.
 #[doc(hidden)]
 pub type ReturnValue<T> = Result<Option<T>, BoxError>;
 
@@ -24,7 +24,7 @@ pub type ReturnValue<T> = Result<Option<T>, BoxError>;
     note = "return `{T}`, `Option<{T}>`, `Result<{T}, E>` or `Result<Option<{T}>, E>`"
 )]
 pub trait IntoReturnValue<T> {
-    /// What it fails with. Converted by generated code, so that an error type that doesn't do is reported as such.
+    /// Its error. Converted by generated code, so that an unsuitable error type is reported as such.
     #[doc(hidden)]
     type Error;
 
@@ -91,7 +91,7 @@ impl<E: Into<BoxError>> IntoCause for E {
 pub struct ReturnValues<'s, 'a, S: HookSpec> {
     pub(crate) values: S::Values,
     pub(crate) notable: Option<Box<Notable>>,
-    /// Where the future of an asynchronous implementation is made and polled.
+    /// The slot in which the future of an asynchronous implementation is made and polled.
     pub(crate) slot: Slot<'s, 'a, S::Output>,
 }
 
@@ -102,16 +102,16 @@ pub(crate) type ReturnFuture<'a, T> = StackFuture<'a, ReturnValue<T>, FUTURE_SIZ
 
 pub(crate) type Slot<'s, 'a, T> = Pin<&'s mut Option<ReturnFuture<'a, T>>>;
 
-/// What an implementation left in the [`ReturnValues`], and so how the call goes on.
+/// How the call goes on after an implementation.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     NoValue,
     Value,
-    /// A value, and no others are wanted.
+    /// A value that ends the call.
     LastValue,
     Failed,
-    /// A future that has to be waited for.
+    /// A pending future.
     Later,
     /// Nothing: the closure of this step has to be called.
     Closure,
@@ -148,9 +148,9 @@ impl<'s, 'a, S: HookSpec> ReturnValues<'s, 'a, S> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "where the future is known, so is what polling it does")]
     pub(crate) fn poll_future(&mut self, waker: &Waker) -> Poll<Flow> {
-        let future = self.slot.as_mut().as_pin_mut().expect("whoever answers later left a future");
+        let future = self.slot.as_mut().as_pin_mut().expect("a pending step leaves its future");
         let value = ready!(future.poll(&mut Context::from_waker(waker)));
-        // What is done holds nothing any more, and can stay until the next one is put there.
+        // A finished future holds no values, and can stay until the next one replaces it.
         Poll::Ready(self.take(value))
     }
 
@@ -168,8 +168,8 @@ pub fn take<S: HookSpec>(values: &mut ReturnValues<'_, '_, S>, value: ReturnValu
     values.take(value)
 }
 
-/// What an implementation without a return type gives. Most are of this kind, and with [`IntoReturnValue`] the compiler would
-/// need much longer to see what they mean.
+/// The return value of an implementation without a return type. Most are of this kind, and [`IntoReturnValue`] would cost them much
+/// more check time.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "an implementation of this hook can't return `()`",
@@ -223,7 +223,7 @@ where
 }
 
 pin_project_lite::pin_project! {
-    /// Makes an answer of what the future gives. An `async` block around it would have a state of its own to look at.
+    /// Converts the future's output to a return value. An `async` block would add a state of its own.
     struct ReturnsNothing<T, F> {
         #[pin]
         future: F,
@@ -277,7 +277,7 @@ impl<T: Send> Values<T> for Vec<T> {
     }
 }
 
-/// Values that say nothing: it is enough, and cheaper, to count them.
+/// Values of type `()`: counting them is enough, and cheaper.
 #[doc(hidden)]
 #[derive(Default)]
 pub struct Units(usize);

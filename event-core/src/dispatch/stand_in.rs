@@ -1,4 +1,4 @@
-//! What stands in for a type that a hook can't have, so that one mistake is one error.
+//! Replacements for types that a hook can't have, so that one mistake is one error.
 //!
 //! `#[hookspec]` asks each type once whether it suits, and reports the ones that don't there. Everywhere else it writes
 //! what [`ChooseArgument`] or [`ChooseValue`] makes of the type: the type itself, or something that stands in for it,

@@ -1,4 +1,4 @@
-//! What plugins put into the app for each other: one value of each type.
+//! The app's state: one value of each type.
 
 use std::any::{Any, TypeId, type_name};
 use std::marker::PhantomData;
@@ -7,7 +7,7 @@ use std::thread::{self, ThreadId};
 
 use crate::dispatch::error::{Error, Result};
 
-/// A list that only grows: a plugin may look for its value at each event, there are few values, and so nobody waits for
+/// A list that only grows: a plugin may look for its value at each event, there are few values, and so no look-up waits for
 /// a lock.
 #[derive(Default)]
 pub(crate) struct StateMap(OnceLock<Box<Entry>>);

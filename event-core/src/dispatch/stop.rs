@@ -1,4 +1,4 @@
-//! How an app stops, also where those who wait for that give up.
+//! How an app stops, also if callers of `shutdown` are dropped.
 
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
@@ -58,7 +58,7 @@ async fn call_shutdown(
     failures
 }
 
-/// How far an app has come in stopping.
+/// The state of a shutdown.
 #[derive(Default)]
 pub(crate) struct StopProgress {
     /// The run of the `shutdown` implementations, where its caller was dropped before they had ended. It holds the app: a
@@ -66,14 +66,13 @@ pub(crate) struct StopProgress {
     left: Mutex<Option<ShutdownCalls>>,
     /// How many have ended.
     ended: AtomicUsize,
-    /// What failed in that run. Set when it has ended.
+    /// The failures of that run. Set when it has ended.
     failures: OnceLock<Vec<Failure>>,
 }
 
 type ShutdownCalls = Pin<Box<dyn Future<Output = Vec<Failure>> + Send>>;
 
-/// The run of the `shutdown` implementations in the hands of one caller. Dropped before its end, it is kept as far as it
-/// has come.
+/// The run of the `shutdown` implementations, held by one caller. If the caller is dropped, the unfinished run is kept.
 struct Stopping<'a> {
     app: &'a Inner,
     /// `None` when it has ended.

@@ -1,4 +1,4 @@
-//! A map by type, for what a call looks up.
+//! A map by type, for the look-ups of a call.
 
 use std::any::TypeId;
 use std::hash::{Hash, Hasher};
@@ -31,7 +31,7 @@ impl<V> TypeMap<V> {
 impl<V> FromIterator<(TypeId, V)> for TypeMap<V> {
     fn from_iter<I: IntoIterator<Item = (TypeId, V)>>(values: I) -> Self {
         let values: Vec<_> = values.into_iter().collect();
-        // At least one stays free: that is where a look-up in vain ends.
+        // At least one slot stays free, where an unsuccessful look-up ends.
         // And more where that costs little: fewer types want the same place then.
         let sparse = if values.len() <= FEW { 4 } else { 2 };
         let count = (sparse * values.len()).next_power_of_two().max(2);
@@ -50,8 +50,8 @@ impl<V> FromIterator<(TypeId, V)> for TypeMap<V> {
 
 const FEW: usize = 64;
 
-/// The bits by which most types have a place of their own. The hashes change from build to build; whether two types get
-/// into each other's way, and so what an event costs, shall not.
+/// The bits that give most types a slot of their own. Hashes change from build to build; collisions, and so the cost of an
+/// event, shouldn't.
 fn best_shift<V>(values: &[(TypeId, V)], count: usize) -> u32 {
     let places = |shift: &u32| {
         let mut is_taken = vec![false; count];

@@ -1,6 +1,6 @@
-//! The functions that an event meets, ready to be called one after the other.
+//! The functions of a plan, ready to be called one after the other.
 //!
-//! Where some of them hear one type of event only, they stand in a list that is made for that type: its event is
+//! Functions that hear one event type only stand in a list that is made for that type: its event is
 //! [asked for its type](crate::plugin::AnyTracked) once, and not by each of them.
 
 use std::any::Any;
@@ -33,7 +33,7 @@ impl<S: HookSpec> StepFunctions<S> {
         }
     }
 
-    /// Calls them from where the call is, up to the end or to the first after which more has to be done.
+    /// Calls the functions from the call's position, up to the end or to the first that interrupts the loop.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a frame more costs a tenth of what an event may cost")]
     pub(crate) fn call_from_next(&self, state: &mut CallState<'_, '_, S>, waker: &Waker) -> Option<Flow> {
@@ -75,7 +75,7 @@ fn call_in_turn<'s, 'a, S: HookSpec, F>(
     let mut next = state.next;
     for function in functions.iter().skip(next) {
         next += 1;
-        // Whoever panics is the last that was taken.
+        // If a step panics, it is the last that was taken.
         state.next = next;
         let flow = call(function, state, waker);
         if !flow.goes_on() {
@@ -85,7 +85,7 @@ fn call_in_turn<'s, 'a, S: HookSpec, F>(
     None
 }
 
-/// What the events of one type meet: the functions that hear only them, and among those the ones that hear all.
+/// The functions for events of one type: those that hear this type, and those that hear all, in call order.
 pub(crate) trait List<S: HookSpec>: Send + Sync {
     fn call_from_next(&self, state: &mut CallState<'_, '_, S>, waker: &Waker) -> Option<Flow>;
 
@@ -130,7 +130,7 @@ fn event<'a, S: HookSpec, E: Event>(state: &CallState<'_, 'a, S>) -> &'a Tracked
 #[doc(hidden)]
 pub trait OfOneType<S: HookSpec>: Any + Send + Sync {
     /// The list for events of its type.
-    #[expect(private_interfaces, reason = "nobody else makes one")]
+    #[expect(private_interfaces, reason = "only this crate makes one")]
     fn list(&self, steps: &[Step<S>]) -> Box<dyn List<S>>;
 }
 

@@ -1,4 +1,4 @@
-//! Which tasks wait for a change: one waker each, for as long as the task waits.
+//! Tasks that wait for a change: one waker each, while the task waits.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -16,7 +16,7 @@ struct Waiting {
 }
 
 impl Waiters {
-    /// Waits until `ready` gives something. It is asked at first, and after each [`wake`](Self::wake).
+    /// Waits until `ready` returns a value. It is called first, and after each [`wake`](Self::wake).
     pub(crate) async fn until<T>(&self, ready: impl Fn() -> Option<T>) -> T {
         let mut waiter = Waiter { all: self, place: None };
         poll_fn(|context| {
@@ -54,7 +54,7 @@ impl Waiter<'_> {
             waiting.next
         });
         let before = waiting.wakers.insert(place, waker.clone());
-        // A waker's code is a stranger's, and must not run under the lock.
+        // A waker is foreign code, and must not run under the lock.
         drop(waiting);
         drop(before);
     }

@@ -1,4 +1,4 @@
-//! What a wrapper works with: the rest of the call, and its outcome.
+//! A wrapper's view: the rest of the call, and its outcome.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use crate::dispatch::hook::HookSpec;
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::plan::Plan;
 
-/// What the implementations of a hook gave: their values and their failures, each in call order.
+/// The values and the failures of a hook's implementations, each in call order.
 ///
 /// Calling a collecting hook resolves to one, and a wrapper returns one.
 #[derive(Debug)]
@@ -67,8 +67,8 @@ impl<S: HookSpec> std::fmt::Debug for Next<'_, S> {
     }
 }
 
-/// What the framework keeps of the rest of the call while a wrapper has it in hand: a wrapper that fails
-/// or is dropped afterwards must not take the others' failures with it.
+/// The outcome of the rest of the call while a wrapper holds it: the framework keeps a copy of the failures, in case the
+/// wrapper fails or is dropped.
 #[derive(Default)]
 pub(crate) struct Seen {
     ran: AtomicBool,
@@ -112,7 +112,7 @@ impl StoppedBy {
     note = "return `Outcome` or `Result<Outcome, E>`; for another hook than `track_event`, `Outcome<that_hook>`"
 )]
 pub trait IntoOutcome<S: HookSpec> {
-    /// What it fails with; see [`IntoReturnValue::Error`](crate::dispatch::return_value::IntoReturnValue::Error).
+    /// Its error; see [`IntoReturnValue::Error`](crate::dispatch::return_value::IntoReturnValue::Error).
     #[doc(hidden)]
     type Error;
 

@@ -1,4 +1,4 @@
-//! What stands in for `spans.rs` without the feature `tracing`: nothing, at no cost.
+//! Replaces `enabled.rs` without the feature `tracing`, at no cost.
 #![expect(clippy::unused_self, reason = "the same as with the feature")]
 
 use std::future::Future;

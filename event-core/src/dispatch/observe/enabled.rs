@@ -1,4 +1,4 @@
-//! What `tracing` is told, with the feature of that name: a span `event` around each tracked event, a span
+//! The spans and events for `tracing`, with the feature of that name: a span `event` around each tracked event, a span
 //! `implementation` around each call of an implementation, and an error event for each failure.
 
 use std::future::Future;
@@ -14,7 +14,7 @@ use crate::dispatch::observe::{Began, CallEnd};
 use crate::dispatch::receipt::Receipt;
 use crate::event::tracked::Tracked;
 
-/// Whether anybody may be listening.
+/// Whether a subscriber may be interested.
 #[inline]
 pub(crate) fn may_be_heard() -> bool {
     LevelFilter::current() != LevelFilter::OFF
@@ -50,7 +50,7 @@ impl CallSpan {
             CallEnd::Failed(failure) => {
                 let line = failure.to_line();
                 if self.0.is_disabled() {
-                    // Where the own span is filtered out, the parent is the span around the call, such as a request's.
+                    // If this span is filtered out, the parent is the span around the call, such as a request's.
                     tracing::error!(target: "event_core", "{line}");
                 } else {
                     tracing::error!(target: "event_core", parent: &self.0, "{line}");
@@ -63,10 +63,10 @@ impl CallSpan {
     }
 }
 
-/// The span around a tracked event. It learns how that went when it is dropped.
+/// The span around a tracked event. Its outcome is recorded at the end.
 pub(crate) struct EventSpan {
     span: Span,
-    /// `None` where nobody listens.
+    /// `None` if no subscriber is interested.
     began: Option<Began>,
     outcome: &'static str,
 }

@@ -1,4 +1,4 @@
-//! Who is told of each call of an implementation: the app's observers, and `tracing` with the feature of that name.
+//! Reports each call of an implementation to the app's observers, and to `tracing` with the feature of that name.
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) mod disabled;
@@ -23,12 +23,12 @@ use crate::dispatch::implementation::Implementation;
 use crate::event::foreign;
 use crate::event::tracked::Tracked;
 
-/// Is told before and after each call of an implementation, for metrics and logs. Given to
+/// Called before and after each call of an implementation, for metrics and logs. Given to
 /// [`AppBuilder::observer`](crate::AppBuilder::observer), or by a plugin's implementation of
 /// [`register_observers`](crate::register_observers).
 ///
 /// It runs on the thread of the call, between the implementations: be quick. A panic in it is a line on standard
-/// error and fails nothing. To change what happens, write a wrapper.
+/// error, and the call goes on. To change what happens, write a wrapper.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,9 +48,9 @@ use crate::event::tracked::Tracked;
 /// let builder = App::builder().observer(Failures(AtomicU64::new(0)));
 /// ```
 pub trait Observer: Send + Sync + 'static {
-    /// Whether it wants to be told of this call. Every call, unless this says something else.
+    /// Whether it observes this call; by default, every call.
     ///
-    /// It is asked before a clock is read: a call that no observer wants is measured for none.
+    /// Called before a clock is read: a call that no observer wants isn't measured.
     fn wants(&self, implementation: &Implementation, event: Option<&Tracked>) -> bool {
         let _ = (implementation, event);
         true
@@ -70,9 +70,9 @@ pub trait Observer: Send + Sync + 'static {
 /// A call of an implementation, as an [`Observer`] sees it.
 #[non_exhaustive]
 pub struct ObservedCall<'a> {
-    /// Who is called.
+    /// The implementation that is called.
     pub implementation: &'a Implementation,
-    /// What event it is about, if the hook is about one.
+    /// The event, if the hook is about one.
     pub event: Option<&'a Tracked>,
     /// How long it took; zero before it began.
     pub elapsed: Duration,
@@ -84,7 +84,7 @@ pub struct ObservedCall<'a> {
 pub enum CallEnd<'a> {
     /// It has a result; for a wrapper, an outcome.
     Value,
-    /// It had none to give: `None`.
+    /// It returned `None`.
     NoValue,
     /// It returned an error or panicked.
     Failed(&'a Failure),
@@ -102,11 +102,11 @@ impl fmt::Debug for ObservedCall<'_> {
     }
 }
 
-/// When something began. Where there is no system there is no clock for it, and nothing takes any time.
+/// When something began. Without an operating system there is no clock, and every duration is zero.
 pub(crate) struct Began(Option<Instant>);
 
 impl Began {
-    /// Of what is measured for no one.
+    /// For calls that no observer measures.
     const UNKNOWN: Self = Self(None);
 
     pub(crate) fn now() -> Self {
@@ -119,9 +119,9 @@ impl Began {
     }
 }
 
-/// Tells the observers of a call about its steps, one after the other. Dropped within a step, that was cancelled.
+/// Reports the steps of a call to its observers, one after the other. A drop within a step reports it as cancelled.
 pub(crate) enum CallObserver<'a> {
-    /// There is nothing to tell of.
+    /// Has no observers.
     Unobserved,
     BetweenSteps(&'a Inner),
     InStep(ObservedStep<'a>),
@@ -135,7 +135,7 @@ pub(crate) struct ObservedStep<'a> {
     began: Began,
     ended: bool,
     span: CallSpan,
-    /// Set where the implementation must be named to what it calls.
+    /// Set if calls within this implementation need its name.
     caller: Option<&'a Arc<Implementation>>,
 }
 
@@ -257,7 +257,7 @@ impl Wanting {
     fn ask(app: &Inner, implementation: &Implementation, event: Option<&Tracked>) -> Self {
         let mut wanting = Self::default();
         for (at, observer) in app.observers.get().into_iter().flatten().enumerate() {
-            // One that panics is told of nothing.
+            // An observer that panics isn't called again for this call.
             let mut wants = false;
             guarded(|| wants = observer.wants(implementation, event));
             match 1_u64.checked_shl(u32::try_from(at).unwrap_or(u32::MAX)) {
@@ -280,7 +280,7 @@ impl Wanting {
     }
 }
 
-/// An observer that panics mustn't look like an implementation that does.
+/// A panic of an observer mustn't look like one of an implementation.
 fn guarded(told: impl FnOnce()) {
     if foreign::catch(told).is_err() {
         failure::say("an observer panicked");
