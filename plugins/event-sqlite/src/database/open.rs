@@ -27,8 +27,17 @@ use crate::waiting::{LATE, ReportLate};
 pub(crate) struct Open {
     pub(crate) core: Arc<Core>,
     pub(crate) readers: Readers,
-    /// Fails to receive when the writer's thread has ended. Taken by the call that closes the database.
-    writer_ended: Mutex<Option<mpsc::Receiver<()>>>,
+    /// Fails to receive when the writer's thread has ended.
+    writer_ended: Arc<Mutex<mpsc::Receiver<()>>>,
+    /// Set by the first call that closes the database.
+    closing: OnceLock<Closing>,
+}
+
+/// What there was when a database began to close.
+#[derive(Clone, Copy)]
+struct Closing {
+    waiting: usize,
+    unheard: usize,
 }
 
 /// What a database's threads share with its handles.
@@ -90,26 +99,29 @@ impl Open {
         let connection = connect::writer(&options, check)?;
         prepare(&connection).map_err(|error| error.about(&options.path))?;
         let core = Arc::new(Core::new(name, options, queue));
-        let writer_ended = Mutex::new(Some(writer::spawn(connection, core.clone())?));
-        Ok(Arc::new(Self { readers: Readers::new(core.clone()), core, writer_ended }))
+        let writer_ended = Arc::new(Mutex::new(writer::spawn(connection, core.clone())?));
+        let readers = Readers::new(core.clone());
+        Ok(Arc::new(Self { core, readers, writer_ended, closing: OnceLock::new() }))
     }
 
-    /// Closes the queue, writes its entries, and reports how many they were.
+    /// Closes the queue, writes its entries, and reports how many they were. If a caller drops the future, a later call says
+    /// the same: it waits for the same end.
     ///
     /// # Errors
     /// [`Error::Unwritten`] when it isn't done after this time.
     pub(crate) async fn close(&self, deadline: Deadline) -> Result<()> {
         self.core.may_be_used()?;
-        let waiting = self.core.queue.waiting();
-        let unheard = self.core.unheard.load(Ordering::Acquire);
+        let Closing { waiting, unheard } = *self.closing.get_or_init(|| Closing {
+            waiting: self.core.queue.waiting(),
+            unheard: self.core.unheard.load(Ordering::Acquire),
+        });
         self.readers.close();
         self.core.close(deadline.end);
-        let ended = self.writer_ended.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // An earlier caller of this waits for the writer.
-        let Some(ended) = ended else { return Ok(()) };
         let (sender, receiver) = oneshot::channel();
-        let core = self.core.clone();
+        let (core, ended) = (self.core.clone(), self.writer_ended.clone());
         let wait = move || {
+            // Held by the thread of an earlier call, until the writer has ended or that call's time is over.
+            let ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
             // The writer keeps to the same time. It may be in the middle of something that takes longer.
             let left = match ended.recv_timeout(deadline.end.saturating_duration_since(Instant::now())) {
                 Err(RecvTimeoutError::Timeout) => core.queue.waiting(),
