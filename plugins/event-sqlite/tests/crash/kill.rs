@@ -1,12 +1,13 @@
 //! What is there after a process was killed.
 
+use std::fs;
 use std::time::Duration;
 
 use event_sqlite::SqliteExt;
 
 use crate::chance::{Chance, runs};
 use crate::kept::look;
-use crate::writer::{Killed, PRODUCERS, Task, Told, app, run};
+use crate::writer::{ANOTHER, Killed, Misplaced, PRODUCERS, Task, Told, app, moved, run};
 
 /// Then a new file: a small one is checked faster, and there are more of those whose creation is interrupted.
 const RUNS_OF_A_FILE: u64 = 25;
@@ -41,6 +42,66 @@ fn a_process_that_is_killed_at_any_moment_loses_no_event_whose_receipt_came_and_
     }
     println!("{runs} processes were killed; all of {all} events are there, in {files} files");
     assert!(all > runs, "they were killed before they did anything: {all} events");
+}
+
+#[test]
+fn a_process_that_is_killed_after_its_file_was_moved_or_replaced_has_every_receipt_in_the_moved_file() {
+    let mut chance = Chance::new();
+    let runs = runs(24);
+    let mut all = 0;
+    for run_of_all in 0..runs {
+        let misplaced = if chance.coin() { Misplaced::File } else { Misplaced::FileForAnother };
+        let directory = tempfile::tempdir().expect("there is room for a directory");
+        let file = directory.path().join("app.db");
+        let at = u32::try_from(chance.below(40)).expect("it is small");
+        let task = Task {
+            misplaced: Some((at, misplaced)),
+            tries_again: true,
+            ..Task::endless(file.clone(), Told::default())
+        };
+        let killed = Killed::AfterLines(at.into(), chance.up_to(Duration::from_millis(40)));
+        let told = run(&task, killed, |_| {});
+        let is_moved = moved(&file).exists();
+        let kept = look(&if is_moved { moved(&file) } else { file.clone() }, &told);
+        assert_eq!(
+            kept.lost, 0,
+            "run {run_of_all}, {misplaced:?} at {at}, {killed:?}: told {told:?}, {kept:?}"
+        );
+        if is_moved && file.exists() {
+            let bytes = fs::read(&file).expect("it can be read");
+            let is_another =
+                matches!(misplaced, Misplaced::FileForAnother) && ANOTHER.as_bytes().starts_with(&bytes);
+            assert!(is_another, "run {run_of_all}: {misplaced:?} was made anew or written to");
+        }
+        all += told.iter().sum::<u32>();
+    }
+    println!("{runs} processes lost their file and were killed; all of {all} events are there");
+    assert!(all > 0, "they were killed before they did anything");
+}
+
+#[test]
+fn a_process_whose_hooks_and_writes_panic_when_dropped_loses_no_event_whose_receipt_came() {
+    let mut chance = Chance::new();
+    let runs = runs(20);
+    let (mut all, directory) = (0, tempfile::tempdir().expect("there is room for a directory"));
+    let (mut file, mut told) = (directory.path().join("app.db"), Told::default());
+    for run_of_all in 0..runs {
+        if run_of_all % RUNS_OF_A_FILE == 0 {
+            (file, told) = (directory.path().join(format!("app{run_of_all}.db")), Told::default());
+        }
+        let before: u32 = told.iter().sum();
+        let ends = chance.below(4) == 0;
+        let task = Task { panics: true, ..Task::endless(file.clone(), told) };
+        told = if ends {
+            run(&Task { count: 20, ..task }, Killed::Never, |_| {})
+        } else {
+            run(&task, Killed::AfterLines(chance.below(120), chance.up_to(Duration::from_millis(4))), |_| {})
+        };
+        assert_eq!(look(&file, &told).lost, 0, "run {run_of_all}: told {told:?}");
+        all += told.iter().sum::<u32>() - before;
+    }
+    println!("{runs} processes whose values panic were killed or ended; all of {all} events are there");
+    assert!(all > 0, "they were killed before they did anything");
 }
 
 /// As the application reads them that starts after all that.

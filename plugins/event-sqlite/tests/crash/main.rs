@@ -3,6 +3,7 @@
 //!
 //! `.ci/crash` repeats these tests many more times than `cargo test` does.
 
+mod bombs;
 mod chance;
 mod clock;
 mod faults;
@@ -12,5 +13,6 @@ mod many;
 #[cfg(unix)]
 mod power;
 mod shim;
+mod shutdown;
 mod together;
 mod writer;

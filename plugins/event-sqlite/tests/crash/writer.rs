@@ -1,8 +1,9 @@
 //! The process that is killed: it tracks events, and says so of each whose receipt has come.
 
 use std::error::Error;
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
@@ -15,6 +16,7 @@ use event_sqlite::SqliteExt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::bombs;
 use crate::kept::look;
 
 /// Threads of a process that track at the same time, each one event after the other.
@@ -53,11 +55,41 @@ pub(crate) struct Task {
     pub(crate) count: u32,
     /// Whether they try again what fails.
     pub(crate) tries_again: bool,
+    /// What happens to the file, as soon as its first producer has tracked so many events.
+    pub(crate) misplaced: Option<(u32, Misplaced)>,
+    /// Whether hooks, writes and reads panic all the time with values whose `Drop` panics too.
+    pub(crate) panics: bool,
 }
+
+/// What another program does to the file while it is open.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) enum Misplaced {
+    /// It is moved away, with its log; see [`moved`].
+    File,
+    /// It is moved away, with its log, and another file is put in its place.
+    FileForAnother,
+}
+
+/// Where a file was moved.
+pub(crate) fn moved(file: &Path) -> PathBuf {
+    file.with_file_name("moved.db")
+}
+
+/// What was put in the place of a file that was moved.
+pub(crate) const ANOTHER: &str = "another file";
 
 impl Task {
     pub(crate) fn endless(file: PathBuf, next: Told) -> Self {
-        Self { file, synchronous: None, first_producer: 0, next, count: u32::MAX, tries_again: false }
+        Self {
+            file,
+            synchronous: None,
+            first_producer: 0,
+            next,
+            count: u32::MAX,
+            tries_again: false,
+            misplaced: None,
+            panics: false,
+        }
     }
 }
 
@@ -90,7 +122,10 @@ fn a_process_that_nobody_kills_tells_of_each_event_and_ends() {
 fn work(task: &Task) {
     // What stands on the line already is the test harness's.
     say("");
-    let app = until_done(task, || app(task).start().wait());
+    let app = until_done(task, || {
+        let app = app(task);
+        if task.panics { bombs::hook_into(app) } else { app }.start().wait()
+    });
     let create =
         "CREATE TABLE IF NOT EXISTS note (producer INTEGER, number INTEGER, PRIMARY KEY (producer, number))";
     let database = app.database("app").expect("it is there");
@@ -101,7 +136,14 @@ fn work(task: &Task) {
             let producer = task.first_producer + place;
             scope.spawn(move || {
                 for number in next..end {
-                    until_done(task, || track(app, producer, number));
+                    if let Some((_, misplaced)) = task.misplaced.filter(|(at, _)| place == 0 && number == *at)
+                    {
+                        misplace(&task.file, misplaced);
+                    }
+                    if task.panics {
+                        bombs::drop_some(app);
+                    }
+                    until_done(task, || track(app, producer, number, task.panics));
                     say(&format!("told {place} {number}"));
                 }
             });
@@ -110,11 +152,24 @@ fn work(task: &Task) {
     app.shutdown().wait().expect("everything is written");
 }
 
+fn log_of(file: &Path) -> PathBuf {
+    file.with_extension("db-wal")
+}
+
+fn misplace(file: &Path, misplaced: Misplaced) {
+    fs::rename(file, moved(file)).expect("it is there");
+    fs::rename(log_of(file), log_of(&moved(file))).expect("it is there");
+    match misplaced {
+        Misplaced::File => {}
+        Misplaced::FileForAnother => fs::write(file, ANOTHER).expect("there is room"),
+    }
+}
+
 fn until_done<T, E: std::fmt::Debug>(task: &Task, attempt: impl Fn() -> Result<T, E>) -> T {
     loop {
         match attempt() {
             Ok(done) => return done,
-            Err(_) if task.tries_again => {}
+            Err(_) if task.tries_again => std::thread::yield_now(),
             Err(error) => panic!("{error:?}"),
         }
     }
@@ -148,7 +203,7 @@ pub(crate) fn is_noted(number: u32) -> bool {
     number % 2 == 1
 }
 
-fn track(app: &App, producer: u32, number: u32) -> Result<(), Box<dyn Error + Send + Sync>> {
+fn track(app: &App, producer: u32, number: u32, may_fail: bool) -> Result<(), Box<dyn Error + Send + Sync>> {
     let id = id(producer, number);
     // Up to two pages of the file, so that some events take more than one.
     let filler = "x".repeat(usize::try_from(number * 997 % 8000).expect("it is small"));
@@ -161,7 +216,8 @@ fn track(app: &App, producer: u32, number: u32) -> Result<(), Box<dyn Error + Se
         tx.track(Noted { producer, number, filler })?.id(id);
         Ok(())
     });
-    assert_eq!(written.wait()?.failures().count(), 0);
+    let failures = written.wait()?.failures().count();
+    assert!(may_fail || failures == 0);
     Ok(())
 }
 
@@ -204,7 +260,11 @@ pub(crate) fn run(task: &Task, when: Killed, prepare: impl FnOnce(&mut Command))
     let status = child.lock().expect("no test thread panics").wait().expect("it has ended");
     // What a process says that ends while others have the file.
     let in_use = |line: &&str| line.ends_with("it is in use by another program; copy both files together");
-    let complaints: Vec<_> = complaints.lines().filter(|line| !in_use(line)).collect();
+    let of_a_panic = |line: &&str| {
+        task.panics
+            && (line.contains(" panicked while it was dropped: ") || line.contains(" panicked and goes on: "))
+    };
+    let complaints: Vec<_> = complaints.lines().filter(|line| !in_use(line) && !of_a_panic(line)).collect();
     assert!(complaints.is_empty(), "{task:?}, {when:?}: {status}\n{complaints:#?}");
     assert_eq!(status.success(), matches!(when, Killed::Never), "{task:?}: {status}");
     told
