@@ -13,12 +13,12 @@ use crate::log::{line, log};
 /// How long closing waits for readers, of this program and of others, before it leaves a log beside the file.
 pub(crate) const LONGEST_END: Duration = Duration::from_secs(1);
 
-/// Before a transaction: an error if a file isn't the one that was opened. If only the log is gone, committed data moves into
-/// the database.
+/// Before a transaction: an error if a file isn't the one that was opened. If that isn't the database itself, committed data
+/// moves into it.
 pub(crate) fn check(connection: &Connection, core: &Core) -> Result<()> {
     let Some(file) = core.identity.changed() else { return Ok(()) };
     let error = Error::Replaced { path: core.path.clone(), file: file.to_owned() };
-    if core.identity.lacks_only_its_log() {
+    if core.identity.can_empty_the_log() {
         empty_the_log(connection, core);
     }
     Err(error)
@@ -29,7 +29,7 @@ pub(crate) fn check_committed(connection: &Connection, core: &Core) -> Result<()
     core.identity.remember();
     let Some(file) = core.identity.changed() else { return Ok(()) };
     let error = Error::Replaced { path: core.path.clone(), file: file.to_owned() };
-    if core.identity.lacks_only_its_log() && empty_the_log(connection, core) {
+    if core.identity.can_empty_the_log() && empty_the_log(connection, core) {
         return Ok(());
     }
     Err(error)
@@ -45,7 +45,7 @@ pub(crate) fn empty_the_log(connection: &Connection, core: &Core) -> bool {
 /// Waits for the readers and moves everything into the database: then a copy of the file alone has every event.
 pub(crate) fn prepare_to_close(connection: &Connection, core: &Core) {
     let readers_ended = core.readings.wait_for_none(core.deadline().max(Instant::now() + LONGEST_END));
-    if core.identity.changed().is_some() && !core.identity.lacks_only_its_log() {
+    if core.identity.changed().is_some() && !core.identity.can_empty_the_log() {
         // The file at this path isn't the one that is open. The writes since then were refused.
         return;
     }

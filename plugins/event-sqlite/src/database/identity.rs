@@ -58,9 +58,11 @@ impl Identity {
         self.file.path == other.file.path || (id.is_some() && id == other.file.id.get())
     }
 
-    /// Whether the log alone is gone. The connections have it open, and can still move what is in it into the file.
-    pub(crate) fn lacks_only_its_log(&self) -> bool {
-        !self.file.has_changed() && !self.memory.has_changed() && id_of(&self.log.path).is_none()
+    /// Whether the connections may still move what is in their log into the file, though the log or the shared memory isn't
+    /// at its path any more. Where another shared memory is, another program may have opened the file, and nothing would
+    /// keep the two apart.
+    pub(crate) fn can_empty_the_log(&self) -> bool {
+        !self.file.has_changed() && (!self.memory.has_changed() || id_of(&self.memory.path).is_none())
     }
 }
 

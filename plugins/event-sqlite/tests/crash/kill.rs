@@ -80,6 +80,44 @@ fn a_process_that_is_killed_after_its_file_was_moved_or_replaced_has_every_recei
 }
 
 #[test]
+fn a_process_that_is_killed_after_it_found_its_log_removed_or_replaced_has_every_receipt_in_the_file() {
+    let mut chance = Chance::new();
+    let runs = runs(24);
+    let mut all = 0;
+    for run_of_all in 0..runs {
+        let misplaced = match chance.below(3) {
+            0 => Misplaced::Log,
+            1 => Misplaced::LogForAnother,
+            _ => Misplaced::LogAndMemory,
+        };
+        let directory = tempfile::tempdir().expect("there is room for a directory");
+        let file = directory.path().join("app.db");
+        let at = u32::try_from(chance.below(40)).expect("it is small");
+        let task = Task {
+            misplaced: Some((at, misplaced)),
+            tries_again: true,
+            ..Task::endless(file.clone(), Told::default())
+        };
+        let killed = Killed::AfterFailure(chance.up_to(Duration::from_millis(4)));
+        let told = run(&task, killed, |_| {});
+        let kept = look(&file, &told);
+        assert_eq!(
+            kept.lost, 0,
+            "run {run_of_all}, {misplaced:?} at {at}, {killed:?}: told {told:?}, {kept:?}"
+        );
+        let again = count_with_the_plugin(&Task::endless(file.clone(), told));
+        assert_eq!(
+            again,
+            kept.events.iter().map(|events| u64::from(*events)).sum::<u64>(),
+            "run {run_of_all}"
+        );
+        all += again;
+    }
+    println!("{runs} processes lost their log and were killed; all of {all} events are there");
+    assert!(all > 0, "they were killed before they did anything");
+}
+
+#[test]
 fn a_process_whose_hooks_and_writes_panic_when_dropped_loses_no_event_whose_receipt_came() {
     let mut chance = Chance::new();
     let runs = runs(20);

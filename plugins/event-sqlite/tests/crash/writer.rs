@@ -68,6 +68,12 @@ pub(crate) enum Misplaced {
     File,
     /// It is moved away, with its log, and another file is put in its place.
     FileForAnother,
+    /// Its log is removed.
+    Log,
+    /// Its log is removed, and another file is put in its place.
+    LogForAnother,
+    /// Its log and the shared memory are removed.
+    LogAndMemory,
 }
 
 /// Where a file was moved.
@@ -98,6 +104,8 @@ impl Task {
 pub(crate) enum Killed {
     /// So long after it has said so many lines. With none, that is after its start.
     AfterLines(u64, Duration),
+    /// So long after it has said that it can't write.
+    AfterFailure(Duration),
     /// By `power.c`.
     ByPowerLoss,
     /// It ends by itself.
@@ -157,23 +165,45 @@ fn log_of(file: &Path) -> PathBuf {
 }
 
 fn misplace(file: &Path, misplaced: Misplaced) {
-    fs::rename(file, moved(file)).expect("it is there");
-    fs::rename(log_of(file), log_of(&moved(file))).expect("it is there");
     match misplaced {
-        Misplaced::File => {}
+        Misplaced::File | Misplaced::FileForAnother => {
+            fs::rename(file, moved(file)).expect("it is there");
+            fs::rename(log_of(file), log_of(&moved(file))).expect("it is there");
+        }
+        Misplaced::Log | Misplaced::LogForAnother | Misplaced::LogAndMemory => {
+            fs::remove_file(log_of(file)).expect("it is there");
+        }
+    }
+    match misplaced {
+        Misplaced::File | Misplaced::Log => {}
+        Misplaced::LogAndMemory => fs::remove_file(file.with_extension("db-shm")).expect("it is there"),
         Misplaced::FileForAnother => fs::write(file, ANOTHER).expect("there is room"),
+        Misplaced::LogForAnother => {
+            fs::write(log_of(file), ANOTHER).expect("there is room");
+            let permissions = fs::metadata(file).expect("it is there").permissions();
+            fs::set_permissions(log_of(file), permissions).expect("it is this user's");
+        }
     }
 }
 
 fn until_done<T, E: std::fmt::Debug>(task: &Task, attempt: impl Fn() -> Result<T, E>) -> T {
+    let mut failed = false;
     loop {
         match attempt() {
             Ok(done) => return done,
-            Err(_) if task.tries_again => std::thread::yield_now(),
+            Err(_) if task.tries_again => {
+                if !std::mem::replace(&mut failed, true) {
+                    say(FAILED);
+                }
+                std::thread::yield_now();
+            }
             Err(error) => panic!("{error:?}"),
         }
     }
 }
+
+/// What a process says that can't write, before it tries again.
+const FAILED: &str = "failed";
 
 /// With the default settings, and the store in the application's database.
 pub(crate) fn app(task: &Task) -> AppBuilder {
@@ -246,6 +276,9 @@ pub(crate) fn run(task: &Task, when: Killed, prepare: impl FnOnce(&mut Command))
     // What was said before the end is in the pipe after it.
     for line in lines {
         let line = line.expect("it can be read");
+        if let (FAILED, Killed::AfterFailure(time)) = (&*line, when) {
+            killer = killer.or_else(|| Some(Killer::start(&child, time)));
+        }
         let Some(numbers) = line.strip_prefix("told ") else { continue };
         let (place, number) = numbers.split_once(' ').expect("two numbers");
         let place: usize = place.parse().expect("a producer");

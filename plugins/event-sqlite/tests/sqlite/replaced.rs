@@ -122,12 +122,32 @@ fn a_read_after_the_file_was_replaced_reads_no_other_file() {
 
 #[test]
 fn what_was_promised_before_the_log_was_removed_is_in_the_file() {
+    promised_before(|files| remove(&files.path("store.db-wal")));
+}
+
+#[test]
+fn what_was_promised_before_the_log_was_replaced_is_in_the_file() {
+    promised_before(|files| {
+        remove(&files.path("store.db-wal"));
+        fs::write(files.path("store.db-wal"), "another file").expect("it can be written");
+    });
+}
+
+#[test]
+fn what_was_promised_before_all_files_but_the_database_were_removed_is_in_the_file() {
+    promised_before(|files| {
+        remove(&files.path("store.db-wal"));
+        remove(&files.path("store.db-shm"));
+    });
+}
+
+fn promised_before(files_change: impl FnOnce(&Files)) {
     let files = Files::new();
     let (app, _) = store(&files);
     for number in 0..100 {
         app.track(banned(&number.to_string())).wait().expect("nothing refuses");
     }
-    remove(&files.path("store.db-wal"));
+    files_change(&files);
     replaced_file(&failing_after(&app));
     // As kill -9 does: what the process has open is gone with it.
     let copy = files.path("copy.db");
