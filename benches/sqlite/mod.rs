@@ -1,6 +1,7 @@
 //! What it costs to keep events, against SQLite without anything around it.
 
 mod disk;
+mod large;
 mod ours;
 mod pace;
 mod python;
@@ -17,6 +18,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend(writing::awaited_by_64());
     rows.push(writing::awaited_by_1());
     rows.extend(pace::rows());
+    rows.extend(large::rows());
     rows.extend(reading::rows());
     rows.extend(python::rows());
     rows
