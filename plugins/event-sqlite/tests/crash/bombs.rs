@@ -1,7 +1,7 @@
 //! Values whose `Drop` panics, wherever the plugin drops a value of the application.
 
 use std::future::Future;
-use std::panic::panic_any;
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::pin;
 use std::task::{Context, Waker};
 
@@ -63,6 +63,9 @@ pub(crate) fn drop_some(app: &App) {
 
 /// And drops it, so that the plugin drops the value; unless it is there already, and so this thread's.
 fn poll_once(future: impl Future) {
-    let polled = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
-    std::mem::forget(polled);
+    let polled_and_dropped = catch_unwind(AssertUnwindSafe(|| {
+        let polled = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
+        std::mem::forget(polled);
+    }));
+    std::mem::forget(polled_and_dropped);
 }

@@ -7,7 +7,7 @@ use event_sqlite::SqliteExt;
 
 use crate::chance::{Chance, runs};
 use crate::kept::look;
-use crate::writer::{ANOTHER, Killed, Misplaced, PRODUCERS, Task, Told, app, moved, run};
+use crate::writer::{ANOTHER, Killed, Misplaced, PRODUCERS, Task, Told, app, finish_moving, moved, run};
 
 /// Then a new file: a small one is checked faster, and there are more of those whose creation is interrupted.
 const RUNS_OF_A_FILE: u64 = 25;
@@ -61,6 +61,7 @@ fn a_process_that_is_killed_after_its_file_was_moved_or_replaced_has_every_recei
         };
         let killed = Killed::AfterLines(at.into(), chance.up_to(Duration::from_millis(40)));
         let told = run(&task, killed, |_| {});
+        finish_moving(&file);
         let is_moved = moved(&file).exists();
         let kept = look(&if is_moved { moved(&file) } else { file.clone() }, &told);
         assert_eq!(

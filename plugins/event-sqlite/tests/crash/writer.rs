@@ -81,6 +81,14 @@ pub(crate) fn moved(file: &Path) -> PathBuf {
     file.with_file_name("moved.db")
 }
 
+/// Moves the log after its file, if the process was killed between the two.
+pub(crate) fn finish_moving(file: &Path) {
+    let (from, to) = (log_of(file), log_of(&moved(file)));
+    if moved(file).exists() && from.exists() && !to.exists() {
+        fs::rename(from, to).expect("it is there");
+    }
+}
+
 /// What was put in the place of a file that was moved.
 pub(crate) const ANOTHER: &str = "another file";
 
