@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::thread;
 
 use uuid::Uuid;
 
@@ -130,17 +131,37 @@ impl StdError for Failure {
 
 /// A panic, as the error it counts as.
 #[derive(Debug)]
-struct Panicked(String);
+struct Panicked {
+    message: String,
+    /// The name of the thread, where the panic says that it is in no tokio runtime.
+    outside_tokio: Option<String>,
+}
 
 impl Panicked {
+    /// Of a panic on this thread.
     fn new(panic: &Panic) -> Self {
-        Self(panic.message().to_owned())
+        let message = panic.message().to_owned();
+        let outside_tokio = message
+            .contains(NO_TOKIO)
+            .then(|| thread::current().name().unwrap_or("without a name").to_owned());
+        Self { message, outside_tokio }
     }
 }
 
+/// What tokio's timers, sockets and `spawn` say on a thread that is in no runtime.
+const NO_TOKIO: &str = "must be called from the context of a Tokio";
+
 impl fmt::Display for Panicked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "panicked: {}", self.0)
+        write!(f, "panicked: {}", self.message)?;
+        match &self.outside_tokio {
+            Some(thread) => write!(
+                f,
+                "; the implementation needs a tokio runtime, and the thread `{thread}` is in none; call from a runtime, as in \
+                 `#[tokio::main]`"
+            ),
+            None => Ok(()),
+        }
     }
 }
 

@@ -131,7 +131,7 @@ impl Sqlite {
             databases: Mutex::new(databases),
             store,
             appender: OnceLock::new(),
-            deliveries: Arc::default(),
+            deliveries: Arc::new(Deliveries::new()),
             shutdown: Duration::from_millis(settings.shutdown_ms),
         })
     }

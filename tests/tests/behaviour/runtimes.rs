@@ -124,6 +124,22 @@ async fn waits_for_a_thread(app: &App, event: &Inner) {
     log(app, "woken");
 }
 
+#[hookimpl(track_event)]
+async fn needs_tokio(event: &Inner) {
+    let _ = event;
+    tokio::time::timeout(std::time::Duration::ZERO, async {}).await.unwrap();
+}
+
+#[test]
+fn an_implementation_that_needs_tokio_outside_of_it_fails_with_the_name_of_the_thread() {
+    let app = app().failure_handler(|_| ()).hook(needs_tokio).start().wait().unwrap();
+    let track = move || app.track(Inner).wait().unwrap().failures()[0].cause().to_string();
+    let cause = std::thread::Builder::new().name("imports".to_owned()).spawn(track).unwrap().join().unwrap();
+    let says = "; the implementation needs a tokio runtime, and the thread `imports` is in none; call from a runtime, as in \
+                `#[tokio::main]`";
+    assert!(cause.starts_with("panicked: there is no reactor running") && cause.ends_with(says), "{cause}");
+}
+
 mod reentrant {
     use super::*;
 

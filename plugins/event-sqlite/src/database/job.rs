@@ -11,7 +11,7 @@ use crate::contain::contained;
 use crate::database::transaction::Tx;
 use crate::delivery::{Caller, Sender};
 use crate::error::{Error, Result};
-use crate::waiting::call_depth;
+use crate::waiting::{Runtime, call_depth};
 
 /// A closure of any type, first in the queue, then in a transaction.
 pub(crate) trait Job: Send {
@@ -51,6 +51,7 @@ pub(crate) struct Closure<T, F> {
     function: Option<F>,
     /// How many writes it is inside of, itself included.
     depth: u32,
+    runtime: Runtime,
     outcome: Option<Result<(T, Vec<Prepared>)>>,
     deliver: Deliver<T>,
     sender: Sender<T>,
@@ -68,8 +69,9 @@ where
         deliver: Deliver<T>,
         sender: Sender<T>,
     ) -> Box<dyn Job> {
-        let Caller { place, scope, depth } = caller;
-        Box::new(Self { app, place, scope, function: Some(function), depth, outcome: None, deliver, sender })
+        let Caller { place, scope, depth, runtime } = caller;
+        let function = Some(function);
+        Box::new(Self { app, place, scope, function, depth, runtime, outcome: None, deliver, sender })
     }
 }
 
@@ -89,7 +91,7 @@ impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Closure<T, F> {
             Ok((value, events))
         };
         let _at = call_depth::At::depth(self.depth);
-        let outcome = contained(|| self.scope.run(run))
+        let outcome = contained(|| self.runtime.run(|| self.scope.run(run)))
             .unwrap_or_else(|message| Err(Error::Panicked { path: turn.path.to_owned(), message }))
             .map_err(|error: Error| error.about(turn.path));
         let undo = outcome.as_ref().map(drop).map_err(|_| Undo);

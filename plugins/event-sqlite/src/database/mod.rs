@@ -43,8 +43,7 @@ use self::reading::Reading;
 pub use self::transaction::{TrackedInTx, Tx};
 use crate::delivery::{Caller, Deliveries, Written};
 use crate::error::Result;
-use crate::waiting::Waiting;
-use crate::waiting::call_depth;
+use crate::waiting::{Runtime, Waiting, call_depth};
 
 /// A database of an app: `app.database("events")`. A cheap clone.
 ///
@@ -76,6 +75,11 @@ impl Database {
 
     pub(crate) fn app(&self) -> &App {
         &self.app
+    }
+
+    /// The runtime for the code of a caller on this thread.
+    pub(crate) fn runtime(&self) -> Runtime {
+        self.deliveries.runtime()
     }
 
     /// The name under which the app knows it.
@@ -136,14 +140,15 @@ impl Database {
         F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     {
         let Self { app, open, deliveries } = self.clone();
-        let caller = Caller { place: Location::caller(), scope: Scope::current(), depth: 0 };
-        Waiting::on(self.open.clone(), caller.place, async move {
+        let (place, scope) = (Location::caller(), Scope::current());
+        Waiting::on(self.open.clone(), place, async move {
             let core = &open.core;
             core.may_write()?;
             let _waits = reentrancy::wait_for(core.id, &core.path)?;
             let table_state = core.table_state().cloned();
             let deliver_to = app.clone();
-            let caller = Caller { depth: call_depth::depth() + 1, ..caller };
+            let caller =
+                Caller { place, scope, depth: call_depth::depth() + 1, runtime: deliveries.runtime() };
             let delivered = caller.clone();
             let deliver = Box::new(move |value, events, sender| {
                 deliveries.deliver(&deliver_to, table_state, value, events, sender, &delivered);
@@ -167,13 +172,14 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        let open = self.open.clone();
+        let Self { open, deliveries, .. } = self.clone();
         Waiting::on(self.open.clone(), Location::caller(), async move {
             open.core.may_read()?;
-            let depth = call_depth::depth() + 1;
+            let (depth, runtime) = (call_depth::depth() + 1, deliveries.runtime());
+            drop(deliveries);
             let closure = move |connection: &Connection| {
                 let _at = call_depth::At::depth(depth);
-                closure(connection)
+                runtime.run(|| closure(connection))
             };
             open.readers.read(closure)?.await.unwrap_or_else(|_| Err(open.core.closed()))
         })

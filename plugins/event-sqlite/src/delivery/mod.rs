@@ -20,7 +20,7 @@ use crate::log::{line, log};
 use crate::process::Process;
 use crate::row::{self, TableState};
 pub use crate::waiting::Delivery;
-use crate::waiting::{Executor, call_depth, report_panic};
+use crate::waiting::{Executor, Runtime, call_depth, report_panic};
 
 /// Where the outcome of a write goes.
 pub(crate) type Sender<T> = oneshot::Sender<Result<Written<T>>>;
@@ -31,14 +31,18 @@ pub(crate) struct Caller {
     pub(crate) place: &'static Location<'static>,
     pub(crate) scope: Scope,
     pub(crate) depth: u32,
+    pub(crate) runtime: Runtime,
 }
 
 /// Where the implementations run that hear the events of a write.
 ///
-/// Without one, that is a thread of this plugin, outside of any runtime. Writes begin there in the order of their
+/// Without one, that is a thread of this plugin. Writes begin there in the order of their
 /// commits; while an implementation waits for this plugin, the others go on: where it is an `fn` that calls `.wait()`, on
-/// a further thread (32 such implementations may wait at a time, and those that their writes cause). Implementations that
-/// need a runtime (its timers, its sockets) need a spawner:
+/// a further thread (32 such implementations may wait at a time, and those that their writes cause).
+///
+/// tokio's timers, sockets and `spawn` work there: the thread enters the tokio runtime in which the write was awaited (or
+/// waited for), or else the one in which the app was started. That needs the feature `tokio` of this crate, which is on by
+/// default. A spawner is for the rest: implementations that are to run on the runtime's own threads, and other runtimes.
 ///
 /// ```
 /// use event_core::prelude::*;
@@ -52,8 +56,8 @@ pub(crate) struct Caller {
 /// # Ok::<_, std::io::Error>(())
 /// ```
 ///
-/// It is called on a thread that is in no runtime: hence the handle. What it drops, or what its runtime drops before it
-/// is done, goes on on the plugin's thread.
+/// It is called on a thread of the plugin, for a caller without a runtime as well: hence the handle. What it drops, or what
+/// its runtime drops before it is done, goes on on the plugin's thread.
 pub struct Spawner(Box<dyn Fn(Delivery) + Send + Sync>);
 
 impl Spawner {
@@ -70,10 +74,11 @@ impl std::fmt::Debug for Spawner {
 }
 
 /// The threads that deliver. They start when they are needed, and end with the app.
-#[derive(Default)]
 pub(crate) struct Deliveries {
     executor: Arc<Executor>,
     process: Process,
+    /// For callers that are in none: the one in which the app was started.
+    runtime: Runtime,
 }
 
 impl Drop for Deliveries {
@@ -88,6 +93,16 @@ impl Drop for Deliveries {
 const TURN: usize = 64;
 
 impl Deliveries {
+    /// Of an app that is started on this thread.
+    pub(crate) fn new() -> Self {
+        Self { executor: Arc::default(), process: Process::default(), runtime: Runtime::current() }
+    }
+
+    /// The runtime for the code of a caller on this thread.
+    pub(crate) fn runtime(&self) -> Runtime {
+        Runtime::current().or(&self.runtime)
+    }
+
     /// Delivers the events of a committed write, then sends the write's outcome to its caller.
     /// `caller` says in which scope the write was asked for, and how many writes it is inside of.
     pub(crate) fn deliver<T: Send + 'static>(
@@ -99,7 +114,7 @@ impl Deliveries {
         sender: Sender<T>,
         caller: &Caller,
     ) {
-        let depth = caller.depth;
+        let Caller { depth, runtime, .. } = caller;
         if events.is_empty() {
             tell(sender, Written { value, deliveries: Vec::new() });
             return;
@@ -115,23 +130,28 @@ impl Deliveries {
             }
             tell(sender, Written { value, deliveries });
         };
-        let delivery = Box::pin(call_depth::at_depth(depth, caller.scope.around(delivery)));
+        let delivery = Box::pin(call_depth::at_depth(*depth, caller.scope.around(delivery)));
         let Ok(spawner) = app.state::<Spawner>() else {
-            self.on_thread(delivery, depth);
+            self.on_thread(delivery, *depth, runtime);
             return;
         };
-        let handed = Box::pin(Handed { delivery: Some(delivery), deliveries: self.clone(), depth });
-        if let Err(message) = contained(|| (spawner.0)(handed)) {
+        let handed = Box::pin(Handed {
+            delivery: Some(delivery),
+            deliveries: self.clone(),
+            depth: *depth,
+            runtime: runtime.clone(),
+        });
+        if let Err(message) = contained(|| runtime.run(|| (spawner.0)(handed))) {
             log(format_args!(
                 "failed to spawn a delivery, so the plugin's thread delivers the events of a write: the spawner panicked: {message}"
             ));
         }
     }
 
-    fn on_thread(&self, delivery: Delivery, depth: u32) {
-        if let Err(delivery) = self.executor.spawn(delivery, depth) {
+    fn on_thread(&self, delivery: Delivery, depth: u32, runtime: &Runtime) {
+        if let Err(delivery) = self.executor.spawn(delivery, depth, runtime.clone()) {
             // Delivering others late is better than never.
-            report_panic(contained(|| pollster::block_on(delivery)));
+            report_panic(contained(|| runtime.run(|| pollster::block_on(delivery))));
         }
     }
 }
@@ -168,6 +188,8 @@ struct Handed {
     delivery: Option<Delivery>,
     deliveries: Arc<Deliveries>,
     depth: u32,
+    /// For the plugin's thread. In the application's runtime, that one counts.
+    runtime: Runtime,
 }
 
 impl Future for Handed {
@@ -189,7 +211,7 @@ impl Future for Handed {
 impl Drop for Handed {
     fn drop(&mut self) {
         if let Some(delivery) = self.delivery.take() {
-            self.deliveries.on_thread(delivery, self.depth);
+            self.deliveries.on_thread(delivery, self.depth, &self.runtime);
         }
     }
 }

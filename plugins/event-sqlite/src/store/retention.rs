@@ -54,8 +54,9 @@ impl Retention {
         *due = now + PAUSE;
         drop(due);
         let store = store.clone();
+        let runtime = store.database().runtime();
         let look = move || {
-            match store.remove_old().wait() {
+            match runtime.run(|| store.remove_old().wait()) {
                 Ok(_) | Err(Error::Closed { .. } | Error::Event(_)) => {}
                 Err(error) => log(format_args!("failed to remove old events: {}", line(&error))),
             }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use crate::contain::{contained, discard};
 use crate::log::log;
-use crate::waiting::{Delivery, LATE, call_depth};
+use crate::waiting::{Delivery, LATE, Runtime, call_depth};
 
 /// How many implementations of deliveries that no other delivery caused may wait at the same time, a thread each. What
 /// they write is committed together.
@@ -67,6 +67,8 @@ struct State {
 struct Task {
     executor: Arc<Executor>,
     depth: u32,
+    /// Where its timers and sockets are.
+    runtime: Runtime,
     slot: Mutex<Slot>,
 }
 
@@ -87,10 +89,15 @@ thread_local! {
 }
 
 impl Executor {
-    /// Gives it to a thread. Returns it if the system can't start one.
-    pub(crate) fn spawn(self: &Arc<Self>, delivery: Delivery, depth: u32) -> Result<(), Delivery> {
+    /// Gives it to a thread, which is in the runtime while it polls it. Returns it if the system can't start one.
+    pub(crate) fn spawn(
+        self: &Arc<Self>,
+        delivery: Delivery,
+        depth: u32,
+        runtime: Runtime,
+    ) -> Result<(), Delivery> {
         let slot = Mutex::new(Slot::Pending(delivery));
-        let task = Arc::new(Task { executor: self.clone(), depth, slot });
+        let task = Arc::new(Task { executor: self.clone(), depth, runtime, slot });
         let mut state = self.lock();
         self.push(&mut state, task.clone());
         let has_thread = state.threads > 0;
@@ -235,10 +242,10 @@ impl Task {
         };
         let waker = Waker::from(self.clone());
         let poll = || delivery.as_mut().poll(&mut Context::from_waker(&waker));
-        let polled = contained(poll);
+        let polled = contained(|| self.runtime.run(poll));
         if !matches!(polled, Ok(Poll::Pending)) {
             report_panic(polled.map(drop));
-            discard(delivery);
+            self.runtime.run(|| discard(delivery));
             *lock(&self.slot) = Slot::Done;
             return;
         }

@@ -19,6 +19,7 @@ mod reading;
 mod recognised;
 mod replaced;
 mod retention;
+mod runtimes;
 mod schemas;
 mod store;
 mod times;
