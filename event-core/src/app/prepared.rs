@@ -1,12 +1,13 @@
 //! An event that is accepted now and delivered later, for plugins that store it first.
 
+use std::slice;
 use std::sync::Arc;
 
 use crate::app::track;
 use crate::dispatch::blocking::Deferred;
 use crate::dispatch::builtin::track_event;
 use crate::dispatch::call_depth;
-use crate::dispatch::error::Result;
+use crate::dispatch::error::{Error, Result};
 use crate::dispatch::execute;
 use crate::dispatch::host::App;
 use crate::dispatch::in_flight::Held;
@@ -66,6 +67,9 @@ impl Prepared {
 
     /// Calls the event's implementations; `.await` it, or `.wait()`.
     ///
+    /// Every failure goes to the app's failure handler, also that of an `essential` implementation. Where the event is kept
+    /// already, such a refusal comes too late, and the one who reads this result may not be the one who caused the event.
+    ///
     /// # Errors
     /// [`Error::Refused`](crate::Error::Refused) when an `essential` implementation failed; for `.wait()` inside an
     /// implementation [`Error::WouldBlock`](crate::Error::WouldBlock); [`Error::TooDeep`](crate::Error::TooDeep).
@@ -78,6 +82,10 @@ impl Prepared {
             let span = EventSpan::of(&**event.get());
             let ran = span.around(reentrancy::marked(&app.inner, execute::execute_call(&plan, args))).await;
             let receipt = track::notable_receipt(app, Receipt::of(&**event.get()), ran.notable);
+            if let Err(Error::Refused(failure)) = &receipt {
+                // The caller of the operation that the event belongs to may never look at this error.
+                app.inner.report_all(slice::from_ref(failure));
+            }
             span.end(&receipt);
             if let (Some(recorder), Ok(_)) = (app.inner.recorder.get(), &receipt) {
                 recorder.add(event.into_inner());

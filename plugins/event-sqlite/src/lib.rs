@@ -152,7 +152,8 @@
 //! The events' implementations run after the commit, in the order of the calls, on a thread of this plugin or where a
 //! [`Spawner`] puts them. A thread of this plugin that runs code of the application (an implementation, or a closure that
 //! writes or reads) is in the tokio runtime of the caller, or else in the one in which the app was started: timers, sockets and
-//! `tokio::spawn` work. The feature `tokio`, on by default, does this. [`Written`] has their failures beside the value. A caller that stops waiting loses nothing. A
+//! `tokio::spawn` work. The feature `tokio`, on by default, does this. [`Written`] has their failures beside the value, and
+//! the failure handler gets them, also that of an `essential` implementation: its refusal comes too late to undo the write. A caller that stops waiting loses nothing. A
 //! wrapper that stops such an event keeps it from the other implementations; its row is part of the write, and stays.
 //!
 //! # Settings

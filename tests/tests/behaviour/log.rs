@@ -11,6 +11,10 @@ impl Log {
     pub fn add(&self, entry: impl Into<String>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(entry.into());
     }
+
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// Adds an entry to the app's log.
@@ -20,6 +24,5 @@ pub fn log(app: &App, entry: impl Into<String>) {
 
 /// Takes what was logged so far.
 pub fn logged(app: &App) -> Vec<String> {
-    let log = app.state::<Log>().expect("the test put a log into the app");
-    std::mem::take(&mut *log.0.lock().unwrap_or_else(PoisonError::into_inner))
+    app.state::<Log>().expect("the test put a log into the app").take()
 }

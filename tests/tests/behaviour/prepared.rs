@@ -68,8 +68,36 @@ fn a_prepared_event_that_is_dropped_was_never_tracked() {
 
 #[test]
 fn an_essential_failure_refuses_the_delivery() {
-    let app = app().hook(refuses).start().wait().unwrap();
+    let app = app().hook(refuses).failure_handler(|_| ()).start().wait().unwrap();
     assert!(matches!(prepared(&app).deliver().wait(), Err(Error::Refused(_))));
+}
+
+/// Where it was kept, it happened: the refusal comes too late, and the caller has what it asked for.
+#[test]
+fn a_refusal_of_a_prepared_event_also_goes_to_the_failure_handler() {
+    let handled = Log::default();
+    let log = handled.clone();
+    let app =
+        app().hook(refuses).hook(fails_around).failure_handler(move |failure| log.add(failure.to_line()));
+    let app = app.insert(Handled(handled)).start().wait().unwrap();
+    assert!(matches!(prepared(&app).deliver().wait(), Err(Error::Refused(_))));
+    let lines = app.state::<Handled>().unwrap().0.take();
+    let [around, refusal] = lines.as_slice() else { panic!("each once: {lines:?}") };
+    assert!(refusal.contains("refuses`") && refusal.ends_with("on event `banned`: read-only"), "{refusal}");
+    assert!(around.contains("fails_around`"), "{around}");
+
+    // An event that is tracked without being kept before didn't happen: its caller has the error.
+    assert!(matches!(app.track(Banned { user: 8 }).wait(), Err(Error::Refused(_))));
+    let lines = app.state::<Handled>().unwrap().0.take();
+    assert!(matches!(lines.as_slice(), [around] if around.contains("fails_around`")), "{lines:?}");
+}
+
+struct Handled(Log);
+
+#[hookimpl(track_event, wrapper)]
+async fn fails_around(next: Next<'_>) -> Result<Outcome, String> {
+    next.run().await;
+    Err("no metrics".to_owned())
 }
 
 #[test]

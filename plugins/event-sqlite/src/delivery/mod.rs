@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use event_core::plugin::Prepared;
-use event_core::{App, Scope};
+use event_core::{App, Receipt, Scope};
 use futures_channel::oneshot;
+use uuid::Uuid;
 
 pub use self::write_outcome::Written;
 use crate::contain::{contained, discard};
@@ -126,7 +127,9 @@ impl Deliveries {
                     let_others().await;
                 }
                 let id = event.event().id();
-                deliveries.push(row::written_ahead(table_state.as_ref(), id, event.deliver()).await);
+                let delivered = row::written_ahead(table_state.as_ref(), id, event.deliver()).await;
+                report(id, &delivered);
+                deliveries.push(delivered);
             }
             tell(sender, Written { value, deliveries });
         };
@@ -160,12 +163,15 @@ impl Deliveries {
 fn tell<T>(sender: Sender<T>, written: Written<T>) {
     let Err(Ok(Written { value, deliveries })) = sender.send(Ok(written)) else { return };
     discard(value);
-    for delivery in deliveries {
-        if let Err(refused) = &delivery {
-            // Other failures went to the app's failure handler.
-            log(format_args!("an event was refused after its caller had stopped waiting: {}", line(refused)));
-        }
-        discard(delivery);
+    deliveries.into_iter().for_each(discard);
+}
+
+/// Reports why no implementation was called. The caller may not look for it, since its write is done. Failures of
+/// implementations, those that refuse the event included, went to the app's failure handler.
+fn report(id: Uuid, delivered: &event_core::Result<Receipt>) {
+    match delivered {
+        Ok(_) | Err(event_core::Error::Refused(_)) => {}
+        Err(error) => log(format_args!("failed to deliver the event with id {id}: {}", line(error))),
     }
 }
 

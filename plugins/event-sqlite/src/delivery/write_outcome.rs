@@ -4,7 +4,8 @@ use event_core::{Failure, Receipt};
 
 /// What a write gave, and what became of the events that it tracked.
 ///
-/// The write is committed, and its events happened, whatever became of their implementations.
+/// The write is committed, and its events happened, whatever became of their implementations. Each failure also went to the
+/// app's failure handler, for callers that don't look at it here.
 #[derive(Debug)]
 pub struct Written<T> {
     /// What the closure returned.

@@ -181,6 +181,35 @@ fn a_failure_after_the_commit_is_beside_the_value_and_not_in_its_place() {
 }
 
 #[test]
+fn an_event_that_is_refused_after_its_commit_goes_to_the_failure_handler_once_whatever_its_caller_does() {
+    for caller_waits in [true, false] {
+        let files = Files::new();
+        let (sender, handled) = mpsc::channel();
+        let builder = builder(&files).hook(refuse_eve);
+        let (app, db) = start(builder.failure_handler(move |failure| {
+            sender.send(failure.to_line()).expect("the test listens");
+        }));
+        let release = hold(&db);
+        let mut write = db.write(|tx| tx.track(banned("eve")).map(drop));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(std::future::Future::poll(std::pin::Pin::new(&mut write), &mut context).is_pending());
+        if caller_waits {
+            drop(release);
+            let written = write.wait().expect("it is written");
+            assert_eq!(written.failures().count(), 1);
+        } else {
+            drop(write);
+            drop(release);
+            db.write(|_| Ok(())).wait().expect("it is written, and so is the one before");
+        }
+        app.shutdown().wait().expect("everything is written");
+        let lines: Vec<_> = handled.try_iter().collect();
+        let [line] = lines.as_slice() else { panic!("once: {lines:?}") };
+        assert!(line.contains("refuse_eve`") && line.ends_with("on event `user-banned`: not eve"), "{line}");
+    }
+}
+
+#[test]
 fn a_caller_that_stops_waiting_loses_no_event() {
     let files = Files::new();
     let (sender, heard) = mpsc::channel();
