@@ -99,6 +99,7 @@ pub mod error {
     pub use crate::config::ConfigError;
     pub use crate::config::problem::StartProblem;
     pub use crate::dispatch::call_depth::TooDeep;
+    pub use crate::dispatch::pending::WouldBlock;
     pub use crate::event::json::PropertiesError;
 }
 

@@ -1,6 +1,7 @@
 //! The way of one event from `track` to its receipt.
 
 use std::future::Future;
+use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,6 +22,7 @@ use crate::dispatch::host::App;
 use crate::dispatch::in_flight::Running;
 use crate::dispatch::listeners::Listeners;
 use crate::dispatch::observe::spans::EventSpan;
+use crate::dispatch::pending::WaitPlace;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::receipt::Receipt;
 use crate::dispatch::reentrancy::Nesting;
@@ -145,10 +147,11 @@ impl<'a, E: Event> Track<'a, E> {
     /// Those of [`App::track`].
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a frame more costs a tenth of what an event may cost")]
+    #[track_caller]
     pub fn wait(self) -> Result<Receipt> {
         match self.0.into_call() {
-            Ok(untracked) => Callable::block_on(untracked),
-            Err(running) => blocking::until_ready(running)?,
+            Ok(untracked) => Callable::block_on(untracked, Location::caller()),
+            Err(running) => blocking::until_ready(Location::caller(), running)?,
         }
     }
 }
@@ -170,7 +173,7 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as above")]
-    fn block_on(self) -> Result<Receipt> {
+    fn block_on(self, place: WaitPlace) -> Result<Receipt> {
         let Self { app, event, said } = self;
         let Some(app) = app else { return Err(no_default_app(&event)) };
         let plan = plan(app, &event)?;
@@ -180,7 +183,7 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
             {
                 actor
             }
-            said => return deliver_with_care(app, plan, event, said),
+            said => return deliver_with_care(app, plan, event, said, place),
         };
         if plan.is_empty() {
             // No clock, no id, no allocation.
@@ -188,10 +191,10 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
             return Ok(Receipt::default());
         }
         if scope::is_used() {
-            return deliver_with_care(app, plan, event, Said { actor, given: None });
+            return deliver_with_care(app, plan, event, Said { actor, given: None }, place);
         }
         let event = TrackedOf::now(event, actor);
-        let receipt = deliver(app, plan, &event, event.envelope());
+        let receipt = deliver(app, plan, &event, event.envelope(), place);
         event.end();
         receipt
     }
@@ -245,10 +248,16 @@ fn completed<E: Event>(app: &App, event: &E, said: Said) -> Result<Said> {
 /// The uncommon ways: a given time or id, as in imports; a context or a scope; a test, which may fix time and id, and whose
 /// recorder also keeps events without implementations; an actor that can't be written, which is refused.
 #[cold]
-fn deliver_with_care<E: Event>(app: &App, plan: &Plan<track_event>, event: E, said: Said) -> Result<Receipt> {
+fn deliver_with_care<E: Event>(
+    app: &App,
+    plan: &Plan<track_event>,
+    event: E,
+    said: Said,
+    place: WaitPlace,
+) -> Result<Receipt> {
     let said = completed(app, &event, said)?;
     let event = Guarded::new(TrackedOf::new(event, said));
-    let receipt = deliver(app, plan, event.get(), event.get().envelope())?;
+    let receipt = deliver(app, plan, event.get(), event.get().envelope(), place)?;
     let receipt = receipt.with_given_id(event.get().envelope());
     if let Some(recorder) = app.inner.recorder.get() {
         recorder.add(Arc::new(event.into_inner()));
@@ -257,15 +266,22 @@ fn deliver_with_care<E: Event>(app: &App, plan: &Plan<track_event>, event: E, sa
 }
 
 /// The way of an event of any type, compiled once for all.
-fn deliver(app: &App, plan: &Plan<track_event>, event: &Tracked, envelope: &Envelope) -> Result<Receipt> {
+fn deliver(
+    app: &App,
+    plan: &Plan<track_event>,
+    event: &Tracked,
+    envelope: &Envelope,
+    place: WaitPlace,
+) -> Result<Receipt> {
     let entered = EnteredCall::new(app)?;
     if !entered.is_simple(plan) {
-        return deliver_within(entered, plan, event, envelope);
+        return deliver_within(entered, plan, event, envelope, place);
     }
     // Declared after `entered`, so dropped first: a pending future dies while its call still counts as running.
     let slot = pin!(None);
     // `None` is the common case, and has nothing to drop.
-    match execute::block_on_plain_call(plan, track_event::args(app, event), slot, Nesting::Outermost)?.notable
+    match execute::block_on_plain_call(plan, track_event::args(app, event), slot, Nesting::Outermost, place)?
+        .notable
     {
         None => Ok(Receipt::of_now(envelope)),
         Some(notable) => notable_receipt(app, Receipt::of_now(envelope), Some(notable)),
@@ -280,11 +296,12 @@ fn deliver_within(
     plan: &Plan<track_event>,
     event: &Tracked,
     envelope: &Envelope,
+    place: WaitPlace,
 ) -> Result<Receipt> {
     let app = entered.app();
     let slot = pin!(None);
     let span = EventSpan::of(event);
-    let ran = span.in_scope(|| entered.block_on_call(plan, track_event::args(app, event), slot));
+    let ran = span.in_scope(|| entered.block_on_call(plan, track_event::args(app, event), slot, place));
     let receipt = ran.and_then(|ran| notable_receipt(app, Receipt::of_now(envelope), ran.notable));
     span.end(&receipt);
     receipt

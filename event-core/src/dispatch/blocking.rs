@@ -1,7 +1,9 @@
 //! How code without an async runtime waits.
 
 use std::cell::Cell;
+use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::ptr;
 use std::sync::Arc;
@@ -9,7 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use crate::dispatch::error::{Error, Result};
+use crate::dispatch::error::Result;
+use crate::dispatch::pending::{self, WaitPlace, WouldBlock};
 use crate::dispatch::reentrancy::Nesting;
 
 /// An operation of the app that can take a while: `.await` it, or `.wait()` without a runtime.
@@ -24,10 +27,11 @@ impl<'a, T> Deferred<'a, T> {
     /// Waits on this thread.
     ///
     /// # Errors
-    /// Those of the method that returned this; [`Error::WouldBlock`] inside an implementation, when there is
+    /// Those of the method that returned this; [`Error::WouldBlock`](crate::Error::WouldBlock) inside an implementation, when there is
     /// something to wait for.
+    #[track_caller]
     pub fn wait(self) -> Result<T> {
-        until_ready(self.0)?
+        until_ready(Location::caller(), self.0)?
     }
 }
 
@@ -39,27 +43,28 @@ impl<T> Future for Deferred<'_, T> {
     }
 }
 
-impl<T> std::fmt::Debug for Deferred<'_, T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<T> fmt::Debug for Deferred<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Deferred")
     }
 }
 
 /// Runs a future to its end on this thread.
-pub(crate) fn until_ready<F: Future>(future: F) -> Result<F::Output> {
+pub(crate) fn until_ready<F: Future>(place: WaitPlace, future: F) -> Result<F::Output> {
     let nesting = Nesting::of_next_call();
     let mut future = pin!(future);
-    park_between_polls(nesting, |context| future.as_mut().poll(context))
+    park_between_polls(nesting, place, |context| future.as_mut().poll(context))
 }
 
 /// Inside an implementation, a pending call may be waiting for that implementation: an error instead of a deadlock, unless a
 /// plugin says that a [thread of its own](own_thread) ends the wait.
 pub(crate) fn park_between_polls<T>(
     nesting: Nesting,
+    place: WaitPlace,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Result<T> {
     if nesting == Nesting::Nested {
-        return poll_inside(poll);
+        return poll_inside(place, poll);
     }
     PARKER.with(|(parker, waker)| {
         let mut context = Context::from_waker(waker);
@@ -80,7 +85,8 @@ thread_local! {
         (parker.clone(), parker.into())
     };
     /// The wait inside a call that polls on this thread, if one does.
-    static INSIDE: Cell<WaitInside> = const { Cell::new(WaitInside { waker: ptr::null(), own_thread: false }) };
+    static INSIDE: Cell<WaitInside> =
+        const { Cell::new(WaitInside { waker: ptr::null(), place: None, own_thread: false }) };
 }
 
 /// A wait inside a call, while it polls.
@@ -88,23 +94,26 @@ thread_local! {
 struct WaitInside {
     /// The data of its waker, by which a future sees that it is polled by this wait, and not by an executor in between.
     waker: *const (),
+    /// `None` without a wait.
+    place: Option<WaitPlace>,
     /// Whether a plugin's own thread ends what was found to be pending.
     own_thread: bool,
 }
 
 #[cold]
-fn poll_inside<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T> {
+fn poll_inside<T>(place: WaitPlace, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T> {
     let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(parker.clone());
     loop {
-        let polling = PollingInside::begin(&waker);
-        if let Poll::Ready(value) = poll(&mut Context::from_waker(&waker)) {
+        let polling = PollingInside::begin(&waker, place);
+        let (polled, pending) = pending::watch(|| poll(&mut Context::from_waker(&waker)));
+        if let Poll::Ready(value) = polled {
             return Ok(value);
         }
         let own_thread = INSIDE.get().own_thread;
         drop(polling);
         if !own_thread {
-            return Err(Error::WouldBlock);
+            return Err(WouldBlock::error(place, pending));
         }
         parker.park();
     }
@@ -113,8 +122,8 @@ fn poll_inside<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T
 struct PollingInside(WaitInside);
 
 impl PollingInside {
-    fn begin(waker: &Waker) -> Self {
-        Self(INSIDE.replace(WaitInside { waker: waker.data(), own_thread: false }))
+    fn begin(waker: &Waker, place: WaitPlace) -> Self {
+        Self(INSIDE.replace(WaitInside { waker: waker.data(), place: Some(place), own_thread: false }))
     }
 }
 
@@ -124,11 +133,11 @@ impl Drop for PollingInside {
     }
 }
 
-/// Whether what is pending must be given up, since this waker is of a wait inside a call that nothing may end.
+/// The place of the wait, if what is pending must be given up: this waker is of a wait inside a call that nothing may end.
 #[cold]
-pub(crate) fn would_block(waker: &Waker) -> bool {
+pub(crate) fn would_block(waker: &Waker) -> Option<WaitPlace> {
     let inside = INSIDE.get();
-    ptr::eq(inside.waker, waker.data()) && !inside.own_thread
+    inside.place.filter(|_| ptr::eq(inside.waker, waker.data()) && !inside.own_thread)
 }
 
 pin_project_lite::pin_project! {
@@ -190,15 +199,15 @@ impl<F: Future> Future for OwnThread<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let polled = self.project().future.poll(context);
-        if polled.is_pending() && would_block(context.waker()) {
+        if polled.is_pending() && would_block(context.waker()).is_some() {
             INSIDE.set(WaitInside { own_thread: true, ..INSIDE.get() });
         }
         polled
     }
 }
 
-impl<F> std::fmt::Debug for OwnThread<F> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<F> fmt::Debug for OwnThread<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("OwnThread")
     }
 }

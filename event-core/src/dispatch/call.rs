@@ -1,6 +1,7 @@
 //! A hook's call: it runs at once if no implementation can wait, and as a future otherwise.
 
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -8,6 +9,7 @@ use crate::dispatch::error::Result;
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::App;
 use crate::dispatch::in_flight::{Caller, Running};
+use crate::dispatch::pending::WaitPlace;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::reentrancy::Inside;
 
@@ -22,8 +24,8 @@ pub trait Callable<'a>: Sized + Send + 'a {
     /// The implementations; `None` if the hook has none.
     fn plan(&self, app: &'a App) -> Result<Option<&'a Plan<Self::Spec>>>;
 
-    /// Runs the call on this thread and waits for it.
-    fn block_on(self) -> Result<Self::Output>;
+    /// Runs the call on this thread and waits for it, at this place.
+    fn block_on(self, place: WaitPlace) -> Result<Self::Output>;
 
     /// Runs the plan. The call counts as running until the future is done or dropped.
     fn execute(
@@ -86,7 +88,8 @@ impl<'a, A, C: Callable<'a, Output = A>> Future for CallFuture<'a, C, A> {
                     let running = app.inner.gate.enter(Caller::of_next_call(&app.inner))?;
                     self.0 = Stage::Running(app, Box::pin(call.execute(app, plan, running)));
                 }
-                _ => return Poll::Ready(call.block_on()),
+                // Nothing in it can wait.
+                _ => return Poll::Ready(call.block_on(Location::caller())),
             }
         }
         let Stage::Running(app, running) = &mut self.0 else { unreachable!("it was set above") };

@@ -1,11 +1,14 @@
 //! The state of a running call, and its next step.
 
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use crate::dispatch::execute::{self, Ran};
 use crate::dispatch::failure::Failure;
 use crate::dispatch::hook::HookSpec;
+use crate::dispatch::implementation::Implementation;
 use crate::dispatch::observe::{CallEnd, CallObserver};
+use crate::dispatch::pending::WaitPlace;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::return_value::{Flow, ReturnValues, Slot};
 use crate::event::foreign::{self, Panic};
@@ -145,10 +148,16 @@ impl<'s, 'a, S: HookSpec> CallState<'s, 'a, S> {
 
     /// Drops the future of the last step, and goes on without its value.
     #[cold]
-    pub(crate) fn give_up(&mut self, observer: &mut CallObserver<'a>) {
+    pub(crate) fn give_up(&mut self, place: WaitPlace, observer: &mut CallObserver<'a>) {
+        // First, since dropping a call in it takes back what is noted.
+        let failure = execute::would_block(place, self.last_step(), S::event(self.args));
         drop(foreign::catch(|| self.returned.slot.set(None)));
-        let step = &self.plan.steps[self.next - 1];
-        self.end_failed(execute::would_block(&step.implementation, S::event(self.args)), observer);
+        self.end_failed(failure, observer);
+    }
+
+    /// The implementation of the step that was taken last.
+    pub(crate) fn last_step(&self) -> &'a Arc<Implementation> {
+        &self.plan.steps[self.next - 1].implementation
     }
 
     fn end_panicked(&mut self, panic: &Panic, observer: &mut CallObserver<'a>) {

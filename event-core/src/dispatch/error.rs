@@ -9,6 +9,7 @@ use crate::config::ConfigError;
 use crate::config::problem::StartProblem;
 use crate::dispatch::call_depth::TooDeep;
 use crate::dispatch::failure::Failure;
+use crate::dispatch::pending::WouldBlock;
 use crate::event::escape::escape_controls;
 use crate::event::foreign;
 use crate::event::json::PropertiesError;
@@ -54,8 +55,9 @@ pub enum Error {
     /// The app was shut down, or is being shut down.
     ShutDown,
     /// `.wait()` inside an implementation would have to wait for something that may wait for this very
-    /// implementation. What had run until then stays done; the rest was not run.
-    WouldBlock,
+    /// implementation. What had run until then stays done; the rest was not run. It names the `.wait()`, and the
+    /// implementation that isn't ready.
+    WouldBlock(Box<WouldBlock>),
     /// An event was tracked, or a hook called, inside of as many calls as may run within each other
     /// ([`AppBuilder::call_depth_limit`](crate::AppBuilder::call_depth_limit)). No implementation ran.
     TooDeep(Box<TooDeep>),
@@ -122,10 +124,7 @@ impl fmt::Display for Error {
                 }
             },
             Self::ShutDown => f.write_str("failed to track or call: the app was shut down"),
-            Self::WouldBlock => f.write_str(
-                "failed to wait inside an implementation: `.wait()` would block its caller; make the implementation an \
-                 `async fn` and `.await` instead",
-            ),
+            Self::WouldBlock(would_block) => would_block.fmt(f),
             Self::TooDeep(too_deep) => too_deep.fmt(f),
             Self::ShutdownInside => f.write_str(
                 "failed to shut down: `shutdown` waits for running calls, and was called inside one of them; call it where \

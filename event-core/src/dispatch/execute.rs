@@ -8,13 +8,14 @@ use std::task::{Context, Poll, Waker};
 use crate::dispatch::blocking;
 use crate::dispatch::call_depth;
 use crate::dispatch::call_state::{CallState, Resume};
-use crate::dispatch::error::{Error, Result};
+use crate::dispatch::error::Result;
 use crate::dispatch::failure::{BoxError, Failure};
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::in_flight::Running;
 use crate::dispatch::observe::{CallEnd, CallObserver, spans};
+use crate::dispatch::pending::{self, Pending, WaitPlace, WouldBlock};
 use crate::dispatch::plan::{Call, Input, Plan, Step};
 use crate::dispatch::reentrancy::{Inside, Nesting};
 use crate::dispatch::return_value::{Slot, Values};
@@ -55,13 +56,14 @@ pub(crate) fn block_on_call<'a, S: HookSpec>(
     app: &App,
     plan: &'a Plan<S>,
     args: S::Args<'a>,
+    place: WaitPlace,
 ) -> Result<Ran<S>> {
     let entered = EnteredCall::new(app)?;
     let slot = pin!(None);
     if entered.is_simple(plan) {
-        block_on_plain_call(plan, args, slot, Nesting::Outermost)
+        block_on_plain_call(plan, args, slot, Nesting::Outermost, place)
     } else {
-        entered.block_on_call(plan, args, slot)
+        entered.block_on_call(plan, args, slot, place)
     }
 }
 
@@ -100,19 +102,20 @@ impl<'a> EnteredCall<'a> {
         plan: &'c Plan<S>,
         args: S::Args<'c>,
         slot: Slot<'_, 'c, S::Output>,
+        place: WaitPlace,
     ) -> Result<Ran<S>> {
         let nesting = self.inside.nesting();
         let _counted = self.inside.count();
         if plan.wrappers.is_empty() && !self.app.inner.is_observed() {
-            return block_on_plain_call(plan, args, slot, nesting);
+            return block_on_plain_call(plan, args, slot, nesting, place);
         }
         call_depth::check::<S>(args)?;
         if !plan.wrappers.is_empty() {
             let mut call = pin!(execute_call(plan, args));
-            return blocking::park_between_polls(nesting, |context| call.as_mut().poll(context));
+            return blocking::park_between_polls(nesting, place, |context| call.as_mut().poll(context));
         }
         let mut unfinished = Unfinished::new(plan, args, slot);
-        blocking::park_between_polls(nesting, |context| unfinished.poll(context))?;
+        blocking::park_between_polls(nesting, place, |context| unfinished.poll(context))?;
         Ok(unfinished.finish())
     }
 }
@@ -125,14 +128,15 @@ pub(crate) fn block_on_plain_call<'a, S: HookSpec>(
     args: S::Args<'a>,
     slot: Slot<'_, 'a, S::Output>,
     nesting: Nesting,
+    place: WaitPlace,
 ) -> Result<Ran<S>> {
     let mut state = CallState::new(plan, args, slot);
     if nesting == Nesting::Nested && !plan.is_ready_at_once() {
-        return block_on_steps(state, Resume::NextStep, nesting);
+        return block_on_steps(state, Resume::NextStep, nesting, place);
     }
     match state.start_steps(Waker::noop()) {
         Poll::Ready(()) => Ok(state.finish()),
-        Poll::Pending => block_on_steps(state, Resume::PendingStep, nesting),
+        Poll::Pending => block_on_steps(state, Resume::PendingStep, nesting, place),
     }
 }
 
@@ -142,10 +146,11 @@ fn block_on_steps<S: HookSpec>(
     state: CallState<'_, '_, S>,
     resume: Resume,
     nesting: Nesting,
+    place: WaitPlace,
 ) -> Result<Ran<S>> {
     let app = S::app(state.args);
     let mut unfinished = Unfinished { app, state: Some(state), resume, observer: CallObserver::Unobserved };
-    blocking::park_between_polls(nesting, |context| unfinished.poll(context))?;
+    blocking::park_between_polls(nesting, place, |context| unfinished.poll(context))?;
     Ok(unfinished.finish())
 }
 
@@ -189,8 +194,14 @@ async fn call_wrapper<S: HookSpec>(
     let rest = ReportWhenDropped { app: S::app(args), seen: Seen::default() };
     let mut observer = CallObserver::of(&S::app(args).inner);
     observer.begin_step(&step.implementation, S::event(args));
-    let goes_on = |waker: &Waker| must_go_on::<S>(args, waker);
-    let wrapped = caught(&observer, goes_on, || {
+    let on_pending = |waker: &Waker| {
+        let goes_on = must_go_on::<S>(args, waker);
+        if goes_on.is_none() {
+            pending::note(|| Pending::Implementation(step.implementation.clone()));
+        }
+        goes_on
+    };
+    let wrapped = caught(&observer, on_pending, || {
         let args = S::reborrow(args);
         wrap(Input(args), Next { plan, depth, args, seen: &rest.seen, stopped_by })
     });
@@ -210,7 +221,7 @@ async fn call_wrapper<S: HookSpec>(
         }
         Ok(Err(cause)) => Failure::returned(&step.implementation, S::event(args), cause),
         Err(NoOutcome::Panicked(panic)) => Failure::panicked(&step.implementation, S::event(args), &panic),
-        Err(NoOutcome::WouldBlock) => would_block(&step.implementation, S::event(args)),
+        Err(NoOutcome::WouldBlock(place)) => would_block(place, &step.implementation, S::event(args)),
     };
     observer.end_step(&CallEnd::Failed(&failure));
     // A wrapper that fails before `run` doesn't stop the others; one that fails after it can't undo them.
@@ -244,38 +255,47 @@ async fn execute_steps<'a, S: HookSpec>(plan: &'a Plan<S>, args: S::Args<'a>) ->
 /// Why a wrapper has no outcome.
 enum NoOutcome {
     Panicked(Panic),
-    WouldBlock,
+    WouldBlock(WaitPlace),
 }
 
-/// Makes a future and runs it; a panic of either ends it, and so does a wait where the call `goes_on` without it.
+/// Makes a future and runs it; a panic of either ends it, and so does a wait where `on_pending` gives its place: the call
+/// goes on without it.
 async fn caught<F: Future + Unpin>(
     observer: &CallObserver<'_>,
-    goes_on: impl Fn(&Waker) -> bool,
+    on_pending: impl Fn(&Waker) -> Option<WaitPlace>,
     make: impl FnOnce() -> F,
 ) -> Result<F::Output, NoOutcome> {
     let mut future = Guarded::new(foreign::catch(make).map_err(NoOutcome::Panicked)?);
     poll_fn(|context| {
         let _entered = observer.enter_step();
         match foreign::catch(|| Pin::new(future.get_mut()).poll(context)) {
-            Ok(Poll::Pending) if goes_on(context.waker()) => Poll::Ready(Err(NoOutcome::WouldBlock)),
-            Ok(poll) => poll.map(Ok),
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Ok(Poll::Pending) => match on_pending(context.waker()) {
+                Some(place) => Poll::Ready(Err(NoOutcome::WouldBlock(place))),
+                None => Poll::Pending,
+            },
             Err(panic) => Poll::Ready(Err(NoOutcome::Panicked(panic))),
         }
     })
     .await
 }
 
-/// Whether the call goes on without an implementation that is pending. A `.wait()` that would block is usually an error; but if
-/// the event is kept already, that error would be false, and a retry would track the event twice.
+/// The place of the wait for whose sake the call goes on without an implementation that is pending. A `.wait()` that would block
+/// is usually an error; but if the event is kept already, that error would be false, and a retry would track the event twice.
 #[inline]
-fn must_go_on<S: HookSpec>(args: S::Args<'_>, waker: &Waker) -> bool {
-    S::event(args).is_some_and(|event| event.durability() > Durability::Nothing)
-        && blocking::would_block(waker)
+fn must_go_on<S: HookSpec>(args: S::Args<'_>, waker: &Waker) -> Option<WaitPlace> {
+    S::event(args).filter(|event| event.durability() > Durability::Nothing)?;
+    blocking::would_block(waker)
 }
 
 /// The failure of an implementation that is given up for it.
-pub(crate) fn would_block(implementation: &Arc<Implementation>, event: Option<&Tracked>) -> Failure {
-    Failure::returned(implementation, event, Box::new(Error::WouldBlock))
+pub(crate) fn would_block(
+    place: WaitPlace,
+    implementation: &Arc<Implementation>,
+    event: Option<&Tracked>,
+) -> Failure {
+    let error = WouldBlock::error_of(place, implementation);
+    Failure::returned(implementation, event, Box::new(error))
 }
 
 impl Notable {
@@ -306,10 +326,11 @@ impl<'s, 'a, S: HookSpec> Unfinished<'s, 'a, S> {
         let state = self.state.as_mut().expect("a call isn't polled after its end");
         let mut resume = std::mem::replace(&mut self.resume, Resume::PendingStep);
         while state.resume_steps(resume, &mut self.observer, context.waker()).is_pending() {
-            if !must_go_on::<S>(state.args, context.waker()) {
+            let Some(place) = must_go_on::<S>(state.args, context.waker()) else {
+                pending::note(|| Pending::Implementation(state.last_step().clone()));
                 return Poll::Pending;
-            }
-            state.give_up(&mut self.observer);
+            };
+            state.give_up(place, &mut self.observer);
             resume = Resume::NextStep;
         }
         Poll::Ready(())
@@ -323,6 +344,8 @@ impl<'s, 'a, S: HookSpec> Unfinished<'s, 'a, S> {
 impl<S: HookSpec> Drop for Unfinished<'_, '_, S> {
     fn drop(&mut self) {
         let Some(CallState { mut returned, .. }) = self.state.take() else { return };
+        // No caller waits for it any more.
+        pending::take();
         drop(foreign::catch(|| returned.slot.set(None)));
         foreign::discard(returned.values);
         if let Some(notable) = returned.notable {

@@ -15,6 +15,7 @@ use crate::dispatch::execute::{self, Ran};
 use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::in_flight::Running;
+use crate::dispatch::pending::WaitPlace;
 use crate::dispatch::plan::{ErasedTable, Plan, Table};
 use crate::dispatch::return_value::Values;
 use crate::dispatch::wrapper::Outcome;
@@ -223,8 +224,9 @@ impl<'a, S: HookSpec> HookCall<'a, S> {
     /// [`Error::ShutDown`]; [`Error::Refused`] when an `essential` implementation failed; for a `firstresult`
     /// hook [`Error::Failed`] when an implementation failed before one had a result; [`Error::WouldBlock`] inside
     /// an implementation, when something below would have to wait.
+    #[track_caller]
     pub fn wait(self) -> Result<S::CallOutput> {
-        Callable::block_on(self)
+        Callable::block_on(self, Location::caller())
     }
 }
 
@@ -241,10 +243,10 @@ impl<'a, S: HookSpec> Callable<'a> for HookCall<'a, S> {
         Ok(table.map(|table| table.plan(S::event(self.args))))
     }
 
-    fn block_on(self) -> Result<S::CallOutput> {
+    fn block_on(self, place: WaitPlace) -> Result<S::CallOutput> {
         let app = S::app(self.args);
         if let Some(plan) = self.plan(app)?.filter(|plan| !plan.is_empty()) {
-            return conclude(app, execute::block_on_call(app, plan, self.args)?);
+            return conclude(app, execute::block_on_call(app, plan, self.args, place)?);
         }
         app.inner.check_open()?;
         S::call_output(Outcome::default())

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
 
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::host::App;
+use crate::dispatch::pending::Pending;
 use crate::dispatch::waiters::Waiters;
 
 /// Counts running calls, in several counters, so that threads share no cache line.
@@ -98,7 +99,7 @@ impl Gate {
         loop {
             if self.step(OPEN, DRAINING) {
                 let mut closing = Closing { gate: self, unfinished: OPEN };
-                self.wait_until(|| self.running() == 0).await;
+                self.wait_until(|| self.running() == 0, || Pending::Calls(self.running())).await;
                 self.state.store(STOPPING, SeqCst);
                 closing.unfinished = LEFT;
                 return Some(closing);
@@ -107,7 +108,8 @@ impl Gate {
                 return Some(Closing { gate: self, unfinished: LEFT });
             }
             // Another caller is shutting down.
-            self.wait_until(|| matches!(self.state.load(SeqCst), OPEN | LEFT | DONE)).await;
+            let ended = || matches!(self.state.load(SeqCst), OPEN | LEFT | DONE);
+            self.wait_until(ended, || Pending::OtherShutdown).await;
             if self.is_done() {
                 return None;
             }
@@ -122,8 +124,8 @@ impl Gate {
         self.running.iter().map(|counter| counter.0.load(SeqCst)).sum()
     }
 
-    async fn wait_until(&self, met: impl Fn() -> bool) {
-        self.waiting.until(|| met().then_some(())).await;
+    async fn wait_until(&self, met: impl Fn() -> bool, pending: impl Fn() -> Pending) {
+        self.waiting.until(|| met().then_some(()), pending).await;
     }
 
     #[cold]

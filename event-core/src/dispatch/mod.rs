@@ -58,6 +58,7 @@ pub(crate) mod in_flight;
 pub(crate) mod listeners;
 pub(crate) mod observe;
 pub(crate) mod parameter;
+pub(crate) mod pending;
 pub(crate) mod plan;
 pub(crate) mod receipt;
 pub(crate) mod recording;

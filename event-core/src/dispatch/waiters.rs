@@ -5,6 +5,8 @@ use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
+use crate::dispatch::pending::{self, Pending};
+
 /// Tasks that wait for the same change.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters(Mutex<Waiting>);
@@ -16,8 +18,9 @@ struct Waiting {
 }
 
 impl Waiters {
-    /// Waits until `ready` returns a value. It is called first, and after each [`wake`](Self::wake).
-    pub(crate) async fn until<T>(&self, ready: impl Fn() -> Option<T>) -> T {
+    /// Waits until `ready` returns a value. It is called first, and after each [`wake`](Self::wake). `missing` says what isn't
+    /// there yet.
+    pub(crate) async fn until<T>(&self, ready: impl Fn() -> Option<T>, missing: impl Fn() -> Pending) -> T {
         let mut waiter = Waiter { all: self, place: None };
         poll_fn(|context| {
             if let Some(value) = ready() {
@@ -25,7 +28,11 @@ impl Waiters {
             }
             waiter.register(context.waker());
             // Once more, now that a change would wake this task.
-            ready().map_or(Poll::Pending, Poll::Ready)
+            if let Some(value) = ready() {
+                return Poll::Ready(value);
+            }
+            pending::note(&missing);
+            Poll::Pending
         })
         .await
     }

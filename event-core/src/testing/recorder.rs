@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use crate::dispatch::blocking::Deferred;
 use crate::dispatch::host::App;
+use crate::dispatch::pending::Pending;
 use crate::dispatch::recording::Recording;
 use crate::event::event_type::Event;
 use crate::event::foreign;
@@ -86,7 +87,7 @@ impl Recorder {
     /// yet.
     pub fn wait_for<E: Event>(&self) -> Deferred<'_, Arc<TrackedOf<E>>> {
         let first = || self.0.events().iter().cloned().find_map(typed);
-        Deferred::new(async move { Ok(self.0.waiting.until(first).await) })
+        Deferred::new(async move { Ok(self.0.waiting.until(first, || Pending::NoSuchEvent).await) })
     }
 
     /// Asserts that an event of type `E` was tracked for which `is_it` is true, and returns it.

@@ -170,7 +170,7 @@ type Followed = Result<(Durability, Vec<String>), Error>;
 fn follow_at_once(app: &App) -> Option<Followed> {
     Some(app.track(Second).wait().map(|receipt| {
         let failed = receipt.failures().iter().map(|failure| {
-            assert!(matches!(failure.cause().downcast_ref(), Some(Error::WouldBlock)), "{failure:?}");
+            assert!(matches!(failure.cause().downcast_ref(), Some(Error::WouldBlock(_))), "{failure:?}");
             failure.implementation().path().rsplit("::").next().unwrap().to_owned()
         });
         (receipt.durability(), failed.collect())
@@ -198,7 +198,7 @@ fn what_would_block_after_the_event_is_kept_is_a_failure_and_the_next_runs() {
 #[test]
 fn what_would_block_before_the_event_is_kept_is_an_error_and_nothing_is_kept() {
     let app = app().hook(waits_before).hook(at_last).hook(follow_at_once).start().wait().unwrap();
-    assert!(matches!(followed(&app), Err(Error::WouldBlock)));
+    assert!(matches!(followed(&app), Err(Error::WouldBlock(_))));
     assert_eq!(logged(&app), ["waits before"]);
 }
 

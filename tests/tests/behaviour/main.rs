@@ -28,4 +28,5 @@ mod stopping;
 mod times;
 mod tracked;
 mod watching;
+mod would_block;
 mod wrappers;
