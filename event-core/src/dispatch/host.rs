@@ -92,7 +92,7 @@ pub(crate) type ByHook = BTreeMap<TypeId, Vec<Arc<Implementation>>>;
 
 impl Inner {
     pub(crate) fn table<S: HookSpec>(&self) -> Option<&Table<S>> {
-        let table = self.tables.get(TypeId::of::<S>())?;
+        let table = self.tables.get(&TypeId::of::<S>())?;
         Some(table.downcast_ref().expect("a hook's table is of the hook's type"))
     }
 

@@ -1,4 +1,7 @@
 //! The plan of an event, found by the number of its type.
+//!
+//! A [`TypeMap`] alone would do. But then each event costs 20 instructions more: 80 instead of 62 without implementations, and
+//! a fixed part of 214 instead of 194, where the target is 200.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -30,7 +33,7 @@ impl Listeners {
         };
         match number {
             Some(number) => self.by_number.get(number.get())?.as_ref(),
-            None => self.by_type.get(TypeId::of::<TrackedOf<E>>()),
+            None => self.by_type.get(&TypeId::of::<TrackedOf<E>>()),
         }
     }
 }

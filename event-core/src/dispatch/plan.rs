@@ -141,13 +141,13 @@ impl<S: HookSpec> Table<S> {
 
     pub(crate) fn plan(&self, event: Option<&Tracked>) -> &Plan<S> {
         match event {
-            Some(event) => self.by_type.get(event.tracked_type()).unwrap_or(&self.others),
+            Some(event) => self.by_type.get(&event.tracked_type()).unwrap_or(&self.others),
             None => &self.others,
         }
     }
 
     pub(crate) fn plan_for(&self, event_type: TypeId) -> Arc<Plan<S>> {
-        self.by_type.get(event_type).unwrap_or(&self.others).clone()
+        self.by_type.get(&event_type).unwrap_or(&self.others).clone()
     }
 }
 
