@@ -259,7 +259,10 @@ pub fn later<'a, S: HookSpec>(
     }
 }
 
-/// The values that a hook's implementations gave, in call order.
+/// The values that a hook's implementations gave, in call order: a `Vec`, or for `()` only their [number](Units).
+///
+/// A `Vec<()>` allocates nothing, but its `push` can panic, and the stack frame for that costs each implementation 11
+/// instructions: 28 instead of 17. With the number beside the `Vec` in one type for all hooks, an event costs 11 more.
 #[doc(hidden)]
 pub trait Values<T>: Default + Send {
     fn push(&mut self, value: T);
@@ -277,7 +280,7 @@ impl<T: Send> Values<T> for Vec<T> {
     }
 }
 
-/// Values of type `()`: counting them is enough, and cheaper.
+/// The number of values of type `()`.
 #[doc(hidden)]
 #[derive(Default)]
 pub struct Units(usize);

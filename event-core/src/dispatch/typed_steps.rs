@@ -1,7 +1,9 @@
 //! The functions of a plan, ready to be called one after the other.
 //!
 //! Functions that hear one event type only stand in a list that is made for that type: its event is
-//! [asked for its type](crate::plugin::AnyTracked) once, and not by each of them.
+//! [asked for its type](crate::plugin::AnyTracked) once, and not by each of them. Without such lists one typed implementation
+//! costs 265 instead of 293 instructions, but each further one 38 instead of 21, where the target is 30. 16 cost 835 instead
+//! of 608, and 64 cost 2,659 instead of 1,616.
 
 use std::any::Any;
 use std::task::Waker;
