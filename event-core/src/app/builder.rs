@@ -87,7 +87,7 @@ impl Default for AppBuilder {
             problems: Vec::new(),
             test_clock: None,
             observers: Vec::new(),
-            failure_handler: Arc::new(failure::print),
+            failure_handler: Box::new(failure::print),
             call_depth_limit: call_depth::LIMIT,
         }
     }
@@ -213,7 +213,7 @@ impl AppBuilder {
 
     /// Gets each failure of an implementation, beside the receipt. Without it, a failure is a line on standard error.
     pub fn failure_handler(mut self, handler: impl Fn(&Failure) + Send + Sync + 'static) -> Self {
-        self.failure_handler = Arc::new(handler);
+        self.failure_handler = Box::new(handler);
         self
     }
 

@@ -9,7 +9,7 @@ use crate::dispatch::hook::HookSpec;
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::observe::{CallEnd, CallObserver};
 use crate::dispatch::pending::WaitPlace;
-use crate::dispatch::plan::Plan;
+use crate::dispatch::plan::{Call, Plan};
 use crate::dispatch::return_value::{Flow, ReturnValues, Slot};
 use crate::event::foreign::{self, Panic};
 
@@ -113,15 +113,17 @@ impl<'s, 'a, S: HookSpec> CallState<'s, 'a, S> {
     fn take_observed_step(&mut self, observer: &mut CallObserver<'a>, waker: &Waker) -> Taken {
         let Some(step) = self.plan.steps.get(self.next) else { return Ok(None) };
         self.next += 1;
-        observer.begin_step(&step.implementation, S::event(self.args));
+        observer.begin_step(step, S::event(self.args));
         let _entered = observer.enter_step();
         foreign::catch(|| Some(self.plan.functions.call(self.next - 1, self, waker)))
     }
 
     fn call_closure(&mut self, observer: &CallObserver<'a>) -> Taken {
-        let step = &self.plan.steps[self.next - 1];
+        let Call::Closure(closure) = self.plan.steps[self.next - 1].call::<S>() else {
+            unreachable!("only the function of a closure gives this flow")
+        };
         let _entered = observer.enter_step();
-        foreign::catch(|| Some(self.returned.take(step.call_closure(self.args))))
+        foreign::catch(|| Some(self.returned.take(closure(self.args))))
     }
 
     /// Ends the last step.
@@ -137,10 +139,7 @@ impl<'s, 'a, S: HookSpec> CallState<'s, 'a, S> {
             Flow::Failed => {
                 let cause = self.returned.notable.as_mut().and_then(|notable| notable.cause.take());
                 let cause = cause.expect("a failed step leaves its cause");
-                self.end_failed(
-                    Failure::returned(&step.implementation, S::event(self.args), cause),
-                    observer,
-                );
+                self.end_failed(Failure::returned(step, S::event(self.args), cause), observer);
             }
             Flow::Later | Flow::Closure => unreachable!("such a step has not ended"),
         }
@@ -157,14 +156,14 @@ impl<'s, 'a, S: HookSpec> CallState<'s, 'a, S> {
 
     /// The implementation of the step that was taken last.
     pub(crate) fn last_step(&self) -> &'a Arc<Implementation> {
-        &self.plan.steps[self.next - 1].implementation
+        &self.plan.steps[self.next - 1]
     }
 
     fn end_panicked(&mut self, panic: &Panic, observer: &mut CallObserver<'a>) {
         // A future that panicked must not be polled again, and its drop may panic too.
         drop(foreign::catch(|| self.returned.slot.set(None)));
         let step = &self.plan.steps[self.next - 1];
-        self.end_failed(Failure::panicked(&step.implementation, S::event(self.args), panic), observer);
+        self.end_failed(Failure::panicked(step, S::event(self.args), panic), observer);
     }
 
     fn end_failed(&mut self, failure: Failure, observer: &mut CallObserver<'a>) {

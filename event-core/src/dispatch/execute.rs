@@ -16,7 +16,7 @@ use crate::dispatch::implementation::Implementation;
 use crate::dispatch::in_flight::Running;
 use crate::dispatch::observe::{CallEnd, CallObserver, spans};
 use crate::dispatch::pending::{self, Pending, WaitPlace, WouldBlock};
-use crate::dispatch::plan::{Call, Input, Plan, Step};
+use crate::dispatch::plan::{Call, Input, Plan};
 use crate::dispatch::reentrancy::{Inside, Nesting};
 use crate::dispatch::return_value::{Slot, Values};
 use crate::dispatch::wrapper::{Next, Outcome, Seen, StoppedBy};
@@ -182,22 +182,22 @@ pub(crate) fn call_wrappers<'a, S: HookSpec>(
 }
 
 async fn call_wrapper<S: HookSpec>(
-    step: &Step<S>,
+    step: &Arc<Implementation>,
     plan: &Plan<S>,
     depth: usize,
     args: S::Args<'_>,
     stopped_by: &StoppedBy,
 ) -> Outcome<S> {
-    let Call::Wrapper(wrap) = step.call else { unreachable!("a plan's wrappers are wrappers") };
+    let Call::Wrapper(wrap) = step.call::<S>() else { unreachable!("a plan's wrappers are wrappers") };
     let depth = depth + 1;
     // Reports the failures of the rest of the call if this future is dropped while the wrapper holds them.
     let rest = ReportWhenDropped { app: S::app(args), seen: Seen::default() };
     let mut observer = CallObserver::of(&S::app(args).inner);
-    observer.begin_step(&step.implementation, S::event(args));
+    observer.begin_step(step, S::event(args));
     let on_pending = |waker: &Waker| {
         let goes_on = must_go_on::<S>(args, waker);
         if goes_on.is_none() {
-            pending::note(|| Pending::Implementation(step.implementation.clone()));
+            pending::note(|| Pending::Implementation(step.clone()));
         }
         goes_on
     };
@@ -210,7 +210,7 @@ async fn call_wrapper<S: HookSpec>(
     let failure = match returned {
         Ok(Ok(Some(outcome))) => {
             if !rest.seen.ran() {
-                stopped_by.set(&step.implementation);
+                stopped_by.set(step);
             }
             observer.end_step(&CallEnd::Value);
             return outcome;
@@ -219,9 +219,9 @@ async fn call_wrapper<S: HookSpec>(
             observer.end_step(&CallEnd::NoValue);
             return call_wrappers(plan, depth, S::reborrow(args), stopped_by).await;
         }
-        Ok(Err(cause)) => Failure::returned(&step.implementation, S::event(args), cause),
-        Err(NoOutcome::Panicked(panic)) => Failure::panicked(&step.implementation, S::event(args), &panic),
-        Err(NoOutcome::WouldBlock(place)) => would_block(place, &step.implementation, S::event(args)),
+        Ok(Err(cause)) => Failure::returned(step, S::event(args), cause),
+        Err(NoOutcome::Panicked(panic)) => Failure::panicked(step, S::event(args), &panic),
+        Err(NoOutcome::WouldBlock(place)) => would_block(place, step, S::event(args)),
     };
     observer.end_step(&CallEnd::Failed(&failure));
     // A wrapper that fails before `run` doesn't stop the others; one that fails after it can't undo them.

@@ -168,7 +168,7 @@ impl fmt::Display for Panicked {
 impl StdError for Panicked {}
 
 /// Handles a failure that no caller receives.
-pub(crate) type Handler = Arc<dyn Fn(&Failure) + Send + Sync>;
+pub(crate) type Handler = Box<dyn Fn(&Failure) + Send + Sync>;
 
 /// One line on standard error.
 pub(crate) fn print(failure: &Failure) {

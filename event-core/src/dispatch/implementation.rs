@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::Location;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -124,7 +124,7 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 /// Something that the program's data holds, or that was made while it runs.
 enum Declared<T: ?Sized + 'static> {
     Static(&'static T),
-    Owned(Arc<T>),
+    Owned(Box<T>),
 }
 
 impl<T: ?Sized> Declared<T> {
@@ -140,7 +140,7 @@ impl<T: ?Sized> Declared<T> {
 pub struct Implementation {
     declared: Declared<HookImpl>,
     /// The call of a closure, for which nothing is declared.
-    closure: Option<Arc<dyn Any + Send + Sync>>,
+    closure: Option<Box<dyn Any + Send + Sync>>,
     is_essential: bool,
     /// Made when it is read first.
     path: OnceLock<String>,
@@ -179,8 +179,8 @@ impl Implementation {
             location,
         };
         Self {
-            declared: Declared::Owned(Arc::new(declared)),
-            closure: Some(Arc::new(Call::<S>::Closure(Arc::new(closure)))),
+            declared: Declared::Owned(Box::new(declared)),
+            closure: Some(Box::new(Call::<S>::Closure(Box::new(closure)))),
             is_essential: false,
             path: OnceLock::from("a closure".to_owned()),
             without_effect: OnceLock::new(),

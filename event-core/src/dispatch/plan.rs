@@ -34,7 +34,7 @@ pub enum Call<S: HookSpec> {
     /// The same for the events of one type.
     OfOneType(&'static dyn OfOneType<S>),
     Wrapper(for<'a> fn(Input<'a, S>, Next<'a, S>) -> WrapperFuture<'a, S>),
-    Closure(Arc<Closure<S>>),
+    Closure(Box<Closure<S>>),
 }
 
 #[doc(hidden)]
@@ -43,29 +43,12 @@ pub type Function<S> = for<'s, 'a> fn(&mut CallState<'s, 'a, S>, &Waker) -> Flow
 type Closure<S> =
     dyn for<'a> Fn(<S as HookSpec>::Args<'a>) -> ReturnValue<<S as HookSpec>::Output> + Send + Sync;
 
-impl<S: HookSpec> Clone for Call<S> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Function(function) => Self::Function(*function),
-            Self::OfOneType(function) => Self::OfOneType(*function),
-            Self::Wrapper(function) => Self::Wrapper(*function),
-            Self::Closure(closure) => Self::Closure(closure.clone()),
-        }
-    }
-}
-
-/// An implementation's place in a plan.
-pub(crate) struct Step<S: HookSpec> {
-    pub(crate) call: Call<S>,
-    pub(crate) implementation: Arc<Implementation>,
-}
-
 /// The implementations of a call, in order: wrappers from the outermost to the innermost, then the others.
 #[doc(hidden)]
 pub struct Plan<S: HookSpec> {
-    pub(crate) wrappers: Box<[Step<S>]>,
-    pub(crate) steps: Box<[Step<S>]>,
-    /// The functions of the steps once more, close together: most events read nothing else of a step.
+    pub(crate) wrappers: Box<[Arc<Implementation>]>,
+    pub(crate) steps: Box<[Arc<Implementation>]>,
+    /// The functions of the steps, close together: most events read nothing else of a step.
     pub(crate) functions: StepFunctions<S>,
     is_empty: bool,
     ready_at_once: bool,
@@ -74,12 +57,11 @@ pub struct Plan<S: HookSpec> {
 impl<S: HookSpec> Plan<S> {
     /// Of these implementations, which are in call order.
     pub(crate) fn new<'i>(implementations: impl IntoIterator<Item = &'i Arc<Implementation>>) -> Self {
-        let step = |it: &Arc<Implementation>| Step { call: it.call().clone(), implementation: it.clone() };
         let (wrappers, steps): (Vec<_>, Vec<_>) =
-            implementations.into_iter().map(step).partition(|step| matches!(step.call, Call::Wrapper(_)));
+            implementations.into_iter().cloned().partition(|it| it.is_wrapper());
         Self {
             is_empty: wrappers.is_empty() && steps.is_empty(),
-            ready_at_once: wrappers.is_empty() && !steps.iter().any(|step| step.implementation.is_async()),
+            ready_at_once: wrappers.is_empty() && !steps.iter().any(|step| step.is_async()),
             functions: StepFunctions::of(&steps),
             wrappers: wrappers.into(),
             steps: steps.into(),
@@ -93,16 +75,6 @@ impl<S: HookSpec> Plan<S> {
     /// Whether a call needs no future: no step can be pending.
     pub(crate) fn is_ready_at_once(&self) -> bool {
         self.ready_at_once
-    }
-}
-
-impl<S: HookSpec> Step<S> {
-    /// The answer of a step whose function gives [`Flow::Closure`].
-    pub(crate) fn call_closure(&self, args: S::Args<'_>) -> ReturnValue<S::Output> {
-        match &self.call {
-            Call::Closure(closure) => closure(args),
-            Call::Function(_) | Call::OfOneType(_) | Call::Wrapper(_) => unreachable!("it is no closure"),
-        }
     }
 }
 
@@ -180,12 +152,7 @@ mod tests {
         let table = Table::<track_event>::new(&all);
         for (event, own) in [(filter::<Banned>(), &bans), (filter::<Unbanned>(), &unbans)] {
             let plan = table.plan_for(event.tracked_type);
-            assert!(
-                plan.steps
-                    .iter()
-                    .map(|step| Arc::as_ptr(&step.implementation))
-                    .eq(own.iter().map(Arc::as_ptr))
-            );
+            assert!(plan.steps.iter().map(Arc::as_ptr).eq(own.iter().map(Arc::as_ptr)));
         }
         drop(all);
         assert!(bans.iter().chain(&unbans).all(|it| Arc::strong_count(it) == 2), "here and in its plan");

@@ -6,12 +6,13 @@
 //! of 608, and 64 cost 2,659 instead of 1,616.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::task::Waker;
 
 use crate::dispatch::call_state::CallState;
 use crate::dispatch::hook::HookSpec;
-use crate::dispatch::implementation::{DynCall, MakeCall};
-use crate::dispatch::plan::{Call, Function, Input, Step};
+use crate::dispatch::implementation::{DynCall, Implementation, MakeCall};
+use crate::dispatch::plan::{Call, Function, Input};
 use crate::dispatch::return_value::{Flow, ReturnValues};
 use crate::event::event_type::Event;
 use crate::event::tracked::TrackedOf;
@@ -24,14 +25,14 @@ pub(crate) enum StepFunctions<S: HookSpec> {
 }
 
 impl<S: HookSpec> StepFunctions<S> {
-    pub(crate) fn of(steps: &[Step<S>]) -> Self {
-        let typed = steps.iter().find_map(|step| match step.call {
-            Call::OfOneType(function) => Some(function),
+    pub(crate) fn of(steps: &[Arc<Implementation>]) -> Self {
+        let typed = steps.iter().find_map(|step| match step.call::<S>() {
+            Call::OfOneType(function) => Some(*function),
             _ => None,
         });
         match typed {
             Some(typed) => Self::OfOneType(typed.list(steps)),
-            None => Self::OfAll(steps.iter().map(function).collect()),
+            None => Self::OfAll(steps.iter().map(|step| function(step)).collect()),
         }
     }
 
@@ -56,9 +57,9 @@ impl<S: HookSpec> StepFunctions<S> {
     }
 }
 
-fn function<S: HookSpec>(step: &Step<S>) -> Function<S> {
-    match step.call {
-        Call::Function(function) => function,
+fn function<S: HookSpec>(step: &Implementation) -> Function<S> {
+    match step.call() {
+        Call::Function(function) => *function,
         // A plain function can't carry the closure along, so it sends the caller there.
         Call::Closure(_) => |_, _| Flow::Closure,
         Call::OfOneType(_) => unreachable!("it is in a list of its type"),
@@ -133,16 +134,16 @@ fn event<'a, S: HookSpec, E: Event>(state: &CallState<'_, 'a, S>) -> &'a Tracked
 pub trait OfOneType<S: HookSpec>: Any + Send + Sync {
     /// The list for events of its type.
     #[expect(private_interfaces, reason = "only this crate makes one")]
-    fn list(&self, steps: &[Step<S>]) -> Box<dyn List<S>>;
+    fn list(&self, steps: &[Arc<Implementation>]) -> Box<dyn List<S>>;
 }
 
 struct Of<S: HookSpec, E>(FunctionOf<S, E>);
 
 impl<S: HookSpec, E: Event> OfOneType<S> for Of<S, E> {
-    fn list(&self, steps: &[Step<S>]) -> Box<dyn List<S>> {
-        let functions = steps.iter().map(|step| match step.call {
+    fn list(&self, steps: &[Arc<Implementation>]) -> Box<dyn List<S>> {
+        let functions = steps.iter().map(|step| match step.call::<S>() {
             Call::OfOneType(function) => {
-                let function: Option<&Self> = (function as &dyn Any).downcast_ref();
+                let function: Option<&Self> = (*function as &dyn Any).downcast_ref();
                 Either::OfOneType(function.expect("a plan is for one type of event").0)
             }
             _ => Either::OfAll(function(step)),
