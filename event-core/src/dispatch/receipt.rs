@@ -22,7 +22,8 @@ pub struct Receipt {
     created: Option<SystemTime>,
     /// A [`Durability`].
     durability: u8,
-    /// In an `Arc`, since that is the cheapest to drop while there is none.
+    /// Not shared, but in an `Arc`, since that is the cheapest to drop while there is none: with a `Box` an event costs 7
+    /// instructions more.
     rare: OnceLock<Arc<Rare>>,
 }
 

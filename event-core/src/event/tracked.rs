@@ -1,7 +1,7 @@
 //! A tracked event, as implementations see it: the event and its envelope.
 
 use std::any::{Any, TypeId};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -146,8 +146,7 @@ impl std::fmt::Debug for dyn AnyTracked {
 pub struct TrackedOf<E> {
     event: E,
     envelope: Envelope,
-    /// In an `Arc`, since that is the cheapest to drop while there are none.
-    forms: OnceLock<Arc<Forms>>,
+    forms: OnceLock<Box<Forms>>,
 }
 
 /// The properties in the forms that were asked for. Allocated at the first use, since most events need none.
@@ -233,7 +232,7 @@ impl<E: Event> TrackedOf<E> {
     }
 
     fn forms(&self) -> &Forms {
-        self.forms.get_or_init(Arc::default)
+        self.forms.get_or_init(Box::default)
     }
 
     /// The event's fields as a JSON object; see [`AnyTracked::properties`].
