@@ -6,12 +6,9 @@ use std::sync::Arc;
 use crate::app::track;
 use crate::dispatch::blocking::Deferred;
 use crate::dispatch::builtin::track_event;
-use crate::dispatch::call_depth;
 use crate::dispatch::error::{Error, Result};
-use crate::dispatch::execute;
 use crate::dispatch::host::App;
 use crate::dispatch::in_flight::Held;
-use crate::dispatch::observe::spans::EventSpan;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::receipt::Receipt;
 use crate::dispatch::reentrancy;
@@ -76,19 +73,15 @@ impl Prepared {
     pub fn deliver(self) -> Deferred<'static, Receipt> {
         Deferred::new(async move {
             let Self { event, plan, held } = self;
-            let app = held.app();
-            let args = track_event::args(app, &**event.get());
-            call_depth::check_next::<track_event>(args)?;
-            let span = EventSpan::of(&**event.get());
-            let ran = span.around(reentrancy::marked(&app.inner, execute::execute_call(&plan, args))).await;
-            let receipt = track::notable_receipt(app, Receipt::of(&**event.get()), ran.notable);
+            let (app, tracked) = (held.app(), &**event.get());
+            let delivery = track::deliver_async(app, &plan, tracked, tracked.envelope());
+            let receipt = reentrancy::marked(&app.inner, delivery).await;
             if let Err(Error::Refused(failure)) = &receipt {
                 // The caller of the operation that the event belongs to may never look at this error.
                 app.inner.report_all(slice::from_ref(failure));
             }
-            span.end(&receipt);
-            if let (Some(recorder), Ok(_)) = (app.inner.recorder.get(), &receipt) {
-                recorder.add(event.into_inner());
+            if receipt.is_ok() {
+                track::record(app, || event.into_inner());
             }
             receipt
         })

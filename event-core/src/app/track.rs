@@ -31,7 +31,7 @@ use crate::event::context::Context;
 use crate::event::envelope::{Envelope, Said};
 use crate::event::event_type::Event;
 use crate::event::foreign::Guarded;
-use crate::event::tracked::{Tracked, TrackedOf};
+use crate::event::tracked::{AnyTracked, Tracked, TrackedOf};
 
 /// An event that is about to be tracked: `.await` it, or `.wait()` without a runtime.
 ///
@@ -134,8 +134,7 @@ impl<'a, E: Event> Track<'a, E> {
         let Untracked { app, event, said } = self.0.into_call().expect(TOO_LATE);
         let Some(app) = app else { return Err(no_default_app(&event)) };
         let plan = plan(app, &event)?.clone();
-        let said = completed(app, &event, said)?;
-        Prepared::new(app, plan, Arc::new(TrackedOf::new(event, said)))
+        Prepared::new(app, plan, Arc::new(complete(app, event, said)?.into_inner()))
     }
 
     /// Tracks the event and waits on this thread, for code without an async runtime.
@@ -205,12 +204,9 @@ impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
         plan: &'a Plan<track_event>,
         _running: Running<'a>,
     ) -> Result<Receipt> {
-        let said = completed(app, &self.event, self.said)?;
-        let event = Guarded::new(TrackedOf::new(self.event, said));
+        let event = complete(app, self.event, self.said)?;
         let receipt = deliver_async(app, plan, event.get(), event.get().envelope()).await?;
-        if let Some(recorder) = app.inner.recorder.get() {
-            recorder.add(Arc::new(event.into_inner()));
-        }
+        record(app, || Arc::new(event.into_inner()));
         Ok(receipt)
     }
 }
@@ -238,15 +234,17 @@ fn unknown_event<E: Event>(app: &App, event: &E) -> Error {
     Error::UnknownEvent { name, rust_type: std::any::type_name::<E>() }
 }
 
-/// What the caller said, completed by the scope and by the ids and times that the app fixes for tests.
-#[inline]
-fn completed<E: Event>(app: &App, event: &E, said: Said) -> Result<Said> {
-    let completed = scope::complete(said).completed(app.inner.test_clock.as_deref());
-    completed.map_err(|why| Error::Envelope { name: event.event_type().name(), why: why.into() })
+/// The event with its envelope: what the caller said, completed by the scope and by the ids and times that the app fixes for
+/// tests.
+fn complete<E: Event>(app: &App, event: E, said: Said) -> Result<Guarded<TrackedOf<E>>> {
+    match scope::complete(said).completed(app.inner.test_clock.as_deref()) {
+        Ok(said) => Ok(Guarded::new(TrackedOf::new(event, said))),
+        Err(why) => Err(Error::Envelope { name: event.event_type().name(), why: why.into() }),
+    }
 }
 
-/// The uncommon ways: a given time or id, as in imports; a context or a scope; a test, which may fix time and id, and whose
-/// recorder also keeps events without implementations; an actor that can't be written, which is refused.
+/// The uncommon ways: a given time or id (`.at`, `.id`), as in imports; a context or a scope; a test, which may fix time and id,
+/// and whose recorder also keeps events without implementations; an actor that can't be written, which is refused.
 #[cold]
 fn deliver_with_care<E: Event>(
     app: &App,
@@ -255,17 +253,21 @@ fn deliver_with_care<E: Event>(
     said: Said,
     place: WaitPlace,
 ) -> Result<Receipt> {
-    let said = completed(app, &event, said)?;
-    let event = Guarded::new(TrackedOf::new(event, said));
+    let event = complete(app, event, said)?;
     let receipt = deliver(app, plan, event.get(), event.get().envelope(), place)?;
     let receipt = receipt.with_given_id(event.get().envelope());
-    if let Some(recorder) = app.inner.recorder.get() {
-        recorder.add(Arc::new(event.into_inner()));
-    }
+    record(app, || Arc::new(event.into_inner()));
     Ok(receipt)
 }
 
-/// The way of an event of any type, compiled once for all.
+/// Keeps a tracked event for a test that uses the recorder.
+pub(crate) fn record(app: &App, event: impl FnOnce() -> Arc<dyn AnyTracked>) {
+    if let Some(recorder) = app.inner.recorder.get() {
+        recorder.add(event());
+    }
+}
+
+/// Delivers the event to its implementations on this thread. Compiled once for events of all types.
 fn deliver(
     app: &App,
     plan: &Plan<track_event>,
@@ -279,16 +281,13 @@ fn deliver(
     }
     // Declared after `entered`, so dropped first: a pending future dies while its call still counts as running.
     let slot = pin!(None);
-    // `None` is the common case, and has nothing to drop.
-    match execute::block_on_plain_call(plan, track_event::args(app, event), slot, Nesting::Outermost, place)?
-        .notable
-    {
-        None => Ok(Receipt::of_now(envelope)),
-        Some(notable) => notable_receipt(app, Receipt::of_now(envelope), Some(notable)),
-    }
+    let args = track_event::args(app, event);
+    let ran = execute::block_on_plain_call(plan, args, slot, Nesting::Outermost, place)?;
+    conclude(app, envelope, ran.notable)
 }
 
-/// The same for a call within another one, or with observers or a wrapper.
+/// The same for a call within another one, or with observers or a wrapper. Out of line: as a part of `deliver`, it costs each
+/// event 11 instructions.
 #[inline(never)]
 #[expect(clippy::needless_pass_by_value, reason = "a reference to it would keep it in memory for every call")]
 fn deliver_within(
@@ -302,29 +301,40 @@ fn deliver_within(
     let slot = pin!(None);
     let span = EventSpan::of(event);
     let ran = span.in_scope(|| entered.block_on_call(plan, track_event::args(app, event), slot, place));
-    let receipt = ran.and_then(|ran| notable_receipt(app, Receipt::of_now(envelope), ran.notable));
+    let receipt = ran.and_then(|ran| conclude(app, envelope, ran.notable));
     span.end(&receipt);
     receipt
 }
 
-async fn deliver_async(
+/// The same as a future. The caller marks the thread as inside the call around each poll.
+pub(crate) async fn deliver_async(
     app: &App,
     plan: &Plan<track_event>,
     event: &Tracked,
     envelope: &Envelope,
 ) -> Result<Receipt> {
-    call_depth::check::<track_event>(track_event::args(app, event))?;
+    let args = track_event::args(app, event);
+    call_depth::check::<track_event>(args)?;
     let span = EventSpan::of(event);
-    let ran = span.around(execute::execute_call(plan, track_event::args(app, event))).await;
-    let receipt = notable_receipt(app, Receipt::of_envelope(envelope), ran.notable);
+    let ran = span.around(execute::execute_call(plan, args)).await;
+    let receipt = conclude(app, envelope, ran.notable).map(|receipt| receipt.with_given_id(envelope));
     span.end(&receipt);
     receipt
 }
 
-/// The receipt of a call that may have failures.
+/// The receipt, or the failure that refused the event.
+#[inline]
+fn conclude(app: &App, envelope: &Envelope, notable: Option<Box<Notable>>) -> Result<Receipt> {
+    match notable {
+        // The common case, which has nothing to drop.
+        None => Ok(Receipt::of_now(envelope)),
+        Some(notable) => conclude_notable(app, Receipt::of_now(envelope), notable),
+    }
+}
+
 #[cold]
-pub(crate) fn notable_receipt(app: &App, receipt: Receipt, notable: Option<Box<Notable>>) -> Result<Receipt> {
-    match app.inner.report::<track_event>(notable)? {
+fn conclude_notable(app: &App, receipt: Receipt, notable: Box<Notable>) -> Result<Receipt> {
+    match app.inner.report::<track_event>(Some(notable))? {
         None => Ok(receipt),
         Some(notable) => Ok(receipt.with(*notable)),
     }

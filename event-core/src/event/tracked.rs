@@ -125,6 +125,11 @@ impl dyn AnyTracked {
         (self as &dyn Any).downcast_ref()
     }
 
+    /// The envelope of an event that an app tracks.
+    pub(crate) fn envelope(&self) -> &Envelope {
+        self.own_envelope().expect("a record isn't tracked")
+    }
+
     /// The key of typed implementations.
     pub(crate) fn tracked_type(&self) -> TypeId {
         (self as &dyn Any).type_id()
@@ -355,7 +360,25 @@ impl<E: Event> AnyTracked for TrackedOf<E> {
 }
 
 mod sealed {
-    pub trait Sealed {}
-    impl<E: super::Event> Sealed for super::TrackedOf<E> {}
-    impl Sealed for super::Record {}
+    use crate::event::envelope::Envelope;
+
+    pub trait Sealed {
+        /// `None` if it isn't tracked by an app: a record.
+        #[expect(private_interfaces, reason = "only this crate asks for it")]
+        fn own_envelope(&self) -> Option<&Envelope>;
+    }
+
+    impl<E: super::Event> Sealed for super::TrackedOf<E> {
+        #[expect(private_interfaces, reason = "as above")]
+        fn own_envelope(&self) -> Option<&Envelope> {
+            Some(self.envelope())
+        }
+    }
+
+    impl Sealed for super::Record {
+        #[expect(private_interfaces, reason = "as above")]
+        fn own_envelope(&self) -> Option<&Envelope> {
+            None
+        }
+    }
 }
