@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use event_core::error::PropertiesError;
 use event_core::plugin::NamePatternError;
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 pub use self::open::OpenError;
 
@@ -75,6 +75,13 @@ pub enum Error {
     /// SQLite failed, and nothing was written.
     Sqlite {
         /// The file. Empty while the error is on its way out of a closure.
+        path: PathBuf,
+        /// What SQLite said.
+        cause: Arc<rusqlite::Error>,
+    },
+    /// A closure of [`read`](crate::Database::read) wrote, and its connection can only read. Nothing was written.
+    WriteInRead {
+        /// The file.
         path: PathBuf,
         /// What SQLite said.
         cause: Arc<rusqlite::Error>,
@@ -240,6 +247,7 @@ impl Error {
             | Self::Open { path, .. }
             | Self::Thread { path, .. }
             | Self::Sqlite { path, .. }
+            | Self::WriteInRead { path, .. }
             | Self::RolledBack { path, .. }
             | Self::EndedTransaction { path }
             | Self::IdTaken { path, .. }
@@ -263,9 +271,9 @@ impl Error {
     /// What SQLite said, if it was SQLite that failed.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
-            Self::Sqlite { cause, .. } | Self::Open { cause: OpenError::Sqlite(cause), .. } => {
-                cause.sqlite_error_code()
-            }
+            Self::Sqlite { cause, .. }
+            | Self::WriteInRead { cause, .. }
+            | Self::Open { cause: OpenError::Sqlite(cause), .. } => cause.sqlite_error_code(),
             Self::RolledBack { cause, .. } => cause.code(),
             _ => None,
         }
@@ -291,6 +299,14 @@ impl Error {
         }
     }
 
+    /// The same error of a closure that reads.
+    pub(crate) fn of_read(self, file: &Path) -> Self {
+        match self.about(file) {
+            Self::Sqlite { path, cause } if is_of_a_reader(&cause) => Self::WriteInRead { path, cause },
+            other => other,
+        }
+    }
+
     /// The same error with the name of the file that a closure couldn't know.
     pub(crate) fn about(self, file: &Path) -> Self {
         match self {
@@ -302,13 +318,18 @@ impl Error {
     }
 }
 
+/// Whether SQLite refused to write because the connection only reads. Its other errors of this code are about the file.
+fn is_of_a_reader(cause: &rusqlite::Error) -> bool {
+    matches!(cause, rusqlite::Error::SqliteFailure(error, _) if error.extended_code == ffi::SQLITE_READONLY)
+}
+
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Settings(error) | Self::Event(error) => error.source(),
             Self::Open { cause, .. } => cause.source(),
             Self::Thread { cause, .. } => Some(&**cause),
-            Self::Sqlite { cause, .. } => Some(&**cause),
+            Self::Sqlite { cause, .. } | Self::WriteInRead { cause, .. } => Some(&**cause),
             Self::RolledBack { cause, .. } => Some(&**cause),
             Self::Properties(error) => error.source(),
             Self::Own(error) => error.source(),

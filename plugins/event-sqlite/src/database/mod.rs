@@ -165,6 +165,7 @@ impl Database {
     ///
     /// # Errors
     /// The closure's own, as it is; [`Error::Panicked`](crate::Error::Panicked);
+    /// [`Error::WriteInRead`](crate::Error::WriteInRead) when it writes;
     /// [`Error::Inside`](crate::Error::Inside) in a closure that reads or writes this very database.
     #[track_caller]
     pub fn read<T, F>(&self, closure: F) -> Waiting<T>

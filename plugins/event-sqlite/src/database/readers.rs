@@ -62,7 +62,7 @@ impl Readers {
                 contained(run).unwrap_or_else(|message| Err(Error::Panicked { path: path.clone(), message }))
             });
             // A caller that doesn't wait any more has lost nothing.
-            discard(sender.send(outcome.map_err(|error| error.about(&path))));
+            discard(sender.send(outcome.map_err(|error| error.of_read(&path))));
         });
         let mut state = self.queue.lock();
         if state.closed {

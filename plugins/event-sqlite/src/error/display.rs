@@ -42,8 +42,14 @@ impl fmt::Display for Error {
                 write!(f, "failed to use {}", path.display())?;
                 match cause.sqlite_error_code().and_then(advice) {
                     Some(advice) => write!(f, ": {advice}"),
+                    None if matches!(**cause, rusqlite::Error::ExecuteReturnedResults) => {
+                        write!(f, ": {ROWS}")
+                    }
                     None => Ok(()),
                 }
+            }
+            Self::WriteInRead { path, .. } => {
+                write!(f, "failed to write to {}: {READS_ONLY}", path.display())
             }
             Self::RolledBack { path, .. } => {
                 write!(f, "failed to write to {}: {ROLLED_BACK}", path.display())
@@ -107,6 +113,9 @@ impl fmt::Display for Error {
 const ROLLED_BACK: &str = "the transaction that several writes share was rolled back; try again";
 const ENDED: &str =
     "a closure ended its transaction; return from the closure to commit, or an error to roll back";
+const ROWS: &str =
+    "the statement returns rows; use `query_row` or `prepare` in a closure of `write` or `read`";
+const READS_ONLY: &str = "a closure of `read` can't write; use `write` or `execute_write`";
 const INSIDE: &str = "a closure of this database used it by an outer handle, and would wait for itself; use the closure's \
                       argument (`tx`, `tx.track(…)`, or the connection)";
 const IGNORED: &str = "a trigger of the application on `events` ignored its row; to refuse an event, use \
@@ -170,8 +179,8 @@ pub(super) fn advice(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::DatabaseCorrupt => "it is damaged; see https://sqlite.org/recovery.html",
         ErrorCode::ReadOnly => "it is read only; check its permissions",
         ErrorCode::AuthorizationForStatementDenied => {
-            "a closure shares its transaction with others, so it can't begin, commit or roll back, attach a file or set a \
-             lasting pragma; return from it to commit, or an error to roll back"
+            "a closure can't begin, commit or roll back, attach a file or set a lasting pragma, since others use its \
+             connection; `write` commits when its closure returns, and rolls back when it returns an error"
         }
         ErrorCode::CannotOpen => "there is no such file, or no permission to open it",
         _ => return None,

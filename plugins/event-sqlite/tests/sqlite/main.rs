@@ -16,6 +16,7 @@ mod panicking;
 #[cfg(unix)]
 mod permissions;
 mod reading;
+mod reads;
 mod recognised;
 mod replaced;
 mod retention;
