@@ -122,7 +122,7 @@ pub mod plugin {
     pub use crate::dispatch::blocking::{OwnThread, own_thread};
     pub use crate::dispatch::hook::HookSpec;
     pub use crate::event::escape::escape_controls;
-    pub use crate::event::foreign::{error_line, panic_text};
+    pub use crate::event::foreign::{error_line, error_lines, panic_text};
     pub use crate::event::json::depth::MAX_DEPTH;
     pub use crate::event::name_pattern::{NamePattern, NamePatternError};
     pub use crate::event::rfc3339::write_rfc3339;

@@ -266,11 +266,11 @@ fn not_linked(plugin: &str, linked: &[&str], source: &str) -> StartProblem {
 /// All unknown keys are listed, up to the first value that can't be read.
 ///
 /// Values that came through `$env` and `$file` are shown as `***`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError(Box<Section>);
 
 /// In a box, since it would make every [`Error`](crate::Error) larger, and with it what tracking an event returns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Section {
     plugin: String,
     source: Option<String>,
@@ -296,6 +296,13 @@ impl fmt::Display for ConfigError {
             write!(f, " ({})", escape_controls(source))?;
         }
         write!(f, ": {}", escape_controls(&wrong.join("; ")))
+    }
+}
+
+/// The output of a `main` that returns this.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

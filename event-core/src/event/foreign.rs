@@ -121,6 +121,41 @@ pub fn error_line(error: &(dyn StdError + 'static)) -> String {
     escape_controls(&causes(error).collect::<Vec<_>>().join(": ")).into_owned()
 }
 
+/// An error with its causes, a line each: what `fn main() -> Result<(), YourError>` should print. Give it to your error's
+/// [`Debug`](fmt::Debug), which `main` prints. Otherwise the same as [`error_line`].
+///
+/// ```
+/// use event_core::plugin::error_lines;
+/// use std::fmt;
+///
+/// struct NotSent(std::io::Error);
+///
+/// impl fmt::Debug for NotSent {
+///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+///         f.write_str(&error_lines(self))
+///     }
+/// }
+/// #
+/// # impl fmt::Display for NotSent {
+/// #     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// #         f.write_str("failed to send the mail")
+/// #     }
+/// # }
+/// #
+/// # impl std::error::Error for NotSent {
+/// #     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+/// #         Some(&self.0)
+/// #     }
+/// # }
+///
+/// let error = NotSent(std::io::Error::other("timed out"));
+/// assert_eq!(format!("{error:?}"), "failed to send the mail\n  caused by: timed out");
+/// ```
+pub fn error_lines(error: &(dyn StdError + 'static)) -> String {
+    let lines = causes(error).map(|text| escape_controls(&text).into_owned());
+    lines.collect::<Vec<_>>().join("\n  caused by: ")
+}
+
 /// The value's text, or why it has none.
 pub(crate) fn text(value: &dyn fmt::Display) -> String {
     written(|text| write!(text, "{value}"))

@@ -22,7 +22,7 @@ use crate::event::escape::escape_controls;
 pub struct NamePattern(String);
 
 /// The pattern can match no event, since no event can be called so.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NamePatternError {
     text: String,
 }
@@ -88,6 +88,13 @@ impl fmt::Display for NamePatternError {
              write a name, or a part of one with `*`, such as \"user-*\"",
             escape_controls(&self.text)
         )
+    }
+}
+
+/// The output of a `main` that returns this.
+impl fmt::Debug for NamePatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

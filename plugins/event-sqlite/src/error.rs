@@ -23,7 +23,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// [`Error::own`] takes any other.
 ///
 /// Cloning is cheap: the error of a failed commit goes to every caller that waits for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Error {
     /// The section `[plugins.event-sqlite]` is invalid.

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use event_core::plugin::error_lines;
+
 /// Why an event has no line, or an app doesn't start. A redaction failure contains no value of the event.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The event's properties can't be written as JSON.
@@ -45,6 +46,13 @@ impl fmt::Display for Error {
                 )
             }
         }
+    }
+}
+
+/// The output of a `main` that returns this: the message, and each cause on a line of its own.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&error_lines(self))
     }
 }
 

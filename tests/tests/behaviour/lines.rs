@@ -1,5 +1,6 @@
 //! Text for a terminal or a line contains no control sequences, wherever it comes from.
 
+use event_core::plugin::NamePattern;
 use event_core::prelude::*;
 use event_core::{Error, Record, Tracked};
 
@@ -131,4 +132,36 @@ fn a_description_obeys_no_doc_comment() {
         assert!(shown.contains(r"a\r\u001b[31m\u009b2J\u2028\u202ez"), "{shown}");
         assert!(!shown.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{shown:?}");
     }
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct NoSettings {}
+
+#[hookimpl(startup)]
+fn read_settings(app: &App) -> event_core::Result<()> {
+    app.plugin_config::<NoSettings>("tests").map(drop)
+}
+
+/// As a `main` that returns it prints it.
+#[test]
+fn the_debug_of_an_error_of_a_part_is_its_text_with_a_line_for_each_cause() {
+    let app = App::builder().without_linked().event::<Tick>().start().wait().unwrap();
+    let recorder = app.recorder();
+    app.track(Tick { key: [("a".to_owned(), f64::NAN)].into() }).wait().unwrap();
+    let broken = recorder.last().unwrap().properties_json().map(drop).unwrap_err();
+    let text = "the properties of event `tick` can't be written as JSON\n  caused by: `key`: `a`: NaN is not a JSON number";
+    assert_eq!(format!("{broken:?}"), text);
+
+    let pattern = NamePattern::try_from("User".to_owned()).unwrap_err();
+    assert_eq!(format!("{pattern:?}"), pattern.to_string());
+
+    let builder = App::builder().without_linked().hook(read_settings);
+    let Err(Error::Startup(failure)) =
+        builder.config(json!({ "plugins": { "tests": { "x": 1 } } })).start().wait()
+    else {
+        panic!("`x` is unknown")
+    };
+    let Some(Error::Config(wrong)) = failure.cause().downcast_ref() else { panic!("{failure:?}") };
+    assert_eq!(format!("{wrong:?}"), wrong.to_string());
+    assert!(wrong.to_string().contains("unknown key"), "{wrong}");
 }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use self::strict::Checked;
 use crate::event::escape::escape_controls;
 use crate::event::event_type::Event;
+use crate::event::foreign::error_lines;
 
 /// An event's fields as a JSON object, in the order of their declaration.
 pub type Properties = Map<String, Value>;
@@ -152,7 +153,7 @@ fn no_object() -> serde_json::Error {
 /// [`MAX_DEPTH`](crate::plugin::MAX_DEPTH) levels, a poisoned `Mutex`, a path that isn't UTF-8.
 ///
 /// Says which event; [`source`](std::error::Error::source) says which field and why.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PropertiesError {
     event: Cow<'static, str>,
     cause: Arc<serde_json::Error>,
@@ -172,6 +173,13 @@ impl PropertiesError {
 impl std::fmt::Display for PropertiesError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "the properties of event `{}` can't be written as JSON", escape_controls(&self.event))
+    }
+}
+
+/// The output of a `main` that returns this: the message, and each cause on a line of its own.
+impl std::fmt::Debug for PropertiesError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&error_lines(self))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use event_core::plugin::error_lines;
 use rusqlite::ErrorCode;
 
 use crate::error::Error;
@@ -107,6 +108,13 @@ impl fmt::Display for Error {
                 path.display()
             ),
         }
+    }
+}
+
+/// The output of a `main` that returns this: the message, and each cause on a line of its own.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&error_lines(self))
     }
 }
 

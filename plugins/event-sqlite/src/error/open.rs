@@ -5,12 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use event_core::plugin::error_lines;
 use rusqlite::ErrorCode;
 
 use crate::error::display::advice;
 
 /// Why a file can't be opened as a database.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The directory that the file is in can't be created.
@@ -65,6 +66,13 @@ impl fmt::Display for OpenError {
                 None => f.write_str("SQLite failed"),
             },
         }
+    }
+}
+
+/// As [`Error`](crate::Error)'s.
+impl fmt::Debug for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&error_lines(self))
     }
 }
 

@@ -275,3 +275,29 @@ fn a_shutdown_after_one_that_was_dropped_says_what_it_could_not_write() {
         assert!(matches!(cause, Error::Unwritten { left: 1, .. }), "{cause}");
     }
 }
+
+/// As a `main` that returns it prints it.
+#[test]
+fn the_debug_of_an_error_is_its_text_with_a_line_for_each_cause() {
+    let files = Files::new();
+    let (app, database) = store(&files, "commit");
+    let path = database.path().display().to_string();
+    let shown = |error: &dyn std::fmt::Debug| format!("{error:?}").replace(&path, "store.db");
+    let unknown = database.execute_write("SELECT x FROM y", ()).wait().expect_err("there is no such table");
+    let text =
+        "failed to use store.db\n  caused by: no such table: y\n  caused by: Error code 1: SQL logic error";
+    assert_eq!(shown(&unknown), text);
+    let boxed: Box<dyn std::error::Error> = unknown.into();
+    assert!(shown(&boxed).starts_with("failed to use store.db\n  caused by: "), "{boxed:?}");
+    let own = database.write(|_| Err::<(), _>(Error::own("no\u{1b}[2J user"))).wait().expect_err("it fails");
+    assert_eq!(shown(&own), r"no\u001b[2J user");
+    let none = app.database("other").expect_err("there is none");
+    assert!(
+        shown(&none).starts_with("failed to find the database `other`: this app has `store`"),
+        "{none:?}"
+    );
+    let directory = event_sqlite::DatabaseOptions::new(files.path("store.db/not/a/directory.db"));
+    let unopened = app.add_database("new", directory).expect_err("there is no such directory");
+    let Error::Open { cause, .. } = &unopened else { panic!("another error: {unopened:?}") };
+    assert!(shown(cause).starts_with("its directory can't be created\n  caused by: "), "{cause:?}");
+}
