@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::log::log;
 use crate::settings::Settings;
 use crate::store::schema::{self, Place};
-use crate::store::{Appender, Store, StoreSettings};
+use crate::store::{self, Appender, Store, StoreSettings};
 
 /// What this plugin adds to an [`App`].
 pub trait SqliteExt {
@@ -35,8 +35,9 @@ pub trait SqliteExt {
     /// The store that keeps this app's events.
     ///
     /// # Errors
-    /// [`Error::NoStore`] when it is switched off. At this plugin's first use, also the errors of opening the
-    /// configured databases.
+    /// [`Error::NoStore`] when it is switched off; [`Error::KeepsNoEvents`] when the app doesn't call
+    /// [`keep_event`](crate::keep_event) and its settings name no store. At this plugin's first use, also the errors of
+    /// opening the configured databases.
     fn store(&self) -> Result<Store>;
 }
 
@@ -53,7 +54,7 @@ impl SqliteExt for App {
 
     fn store(&self) -> Result<Store> {
         let sqlite = Sqlite::of(self)?;
-        let appender = sqlite.appender()?.ok_or(Error::NoStore)?;
+        let appender = sqlite.appender()?.ok_or_else(|| sqlite.no_store())?;
         Ok(Store::new(sqlite.handle(self, appender.open().clone()), appender))
     }
 }
@@ -88,6 +89,9 @@ impl Databases {
 pub(crate) struct Sqlite {
     databases: Mutex<BTreeMap<String, Arc<Open>>>,
     store: Option<WantedStore>,
+    /// Whether the app keeps its events or its settings name the store. Otherwise there is one only if `keep_event` is called
+    /// by other code, and the app gets no file for events before.
+    has_store: bool,
     /// Set at the first use of the store: an app that only adds databases gets no file for events.
     appender: OnceLock<Result<Arc<Appender>>>,
     deliveries: Arc<Deliveries>,
@@ -120,8 +124,10 @@ impl Sqlite {
                 return Err(Error::DatabaseExists { name, path: options.path });
             }
         }
-        let store =
-            settings.store.enabled.then(|| WantedStore::of(settings.store, &mut wanted)).transpose()?;
+        let has_store =
+            settings.store.is_some() || wanted.contains_key(OWN_STORE) || store::keeps_events(app);
+        let store = settings.store.unwrap_or_default();
+        let store = store.enabled.then(|| WantedStore::of(store, &mut wanted)).transpose()?;
         let mut databases = BTreeMap::new();
         for (name, options) in wanted {
             refuse_open_file(&databases, &options.path, &Identity::at(&options.path))?;
@@ -130,6 +136,7 @@ impl Sqlite {
         Ok(Self {
             databases: Mutex::new(databases),
             store,
+            has_store,
             appender: OnceLock::new(),
             deliveries: Arc::new(Deliveries::new()),
             shutdown: Duration::from_millis(settings.shutdown_ms),
@@ -138,8 +145,17 @@ impl Sqlite {
 
     /// The store's appender, if the app keeps its events.
     pub(crate) fn appender(&self) -> Result<Option<Arc<Appender>>> {
+        if self.has_store || self.appender.get().is_some() { self.appender_to_keep() } else { Ok(None) }
+    }
+
+    /// The same for an event that is to be kept.
+    pub(crate) fn appender_to_keep(&self) -> Result<Option<Arc<Appender>>> {
         let Some(store) = &self.store else { return Ok(None) };
         self.appender.get_or_init(|| self.open_store(store)).clone().map(Some)
+    }
+
+    fn no_store(&self) -> Error {
+        if self.store.is_some() { Error::KeepsNoEvents } else { Error::NoStore }
     }
 
     fn open_store(&self, WantedStore { settings, database, options }: &WantedStore) -> Result<Arc<Appender>> {
@@ -150,6 +166,9 @@ impl Sqlite {
             Ok(())
         };
         let check = |connection: &Connection| schema::check(connection, &options.path, place);
+        if let Some(other) = self.databases().get(database) {
+            return Err(Error::DatabaseExists { name: database.clone(), path: other.core.path.clone() });
+        }
         refuse_open_file(&self.databases(), &options.path, &Identity::at(&options.path))?;
         let open = Open::new(database.clone(), options.clone(), settings.queue.get(), check, prepare)?;
         insert(&mut self.databases(), open.clone())?;
@@ -162,16 +181,14 @@ impl Sqlite {
     }
 
     fn database(&self, name: &str) -> Result<Arc<Open>> {
-        if let Some(store) = self.store.as_ref().filter(|store| store.database == name) {
-            return self
-                .appender
-                .get_or_init(|| self.open_store(store))
-                .clone()
-                .map(|appender| appender.open().clone());
+        if self.store.as_ref().is_some_and(|store| store.database == name)
+            && let Some(appender) = self.appender()?
+        {
+            return Ok(appender.open().clone());
         }
         let databases = self.databases();
         databases.get(name).cloned().ok_or_else(|| {
-            let store = self.store.as_ref().map(|store| &store.database);
+            let store = self.store.as_ref().filter(|_| self.has_store).map(|store| &store.database);
             let known: BTreeSet<_> = databases.keys().chain(store).cloned().collect();
             Error::UnknownDatabase { name: name.to_owned(), known: known.into_iter().collect() }
         })
@@ -179,7 +196,8 @@ impl Sqlite {
 
     fn add(&self, name: String, options: DatabaseOptions) -> Result<Arc<Open>> {
         let mut databases = self.databases();
-        let store = self.store.iter().find(|store| store.database == name).map(|store| &store.options.path);
+        let store = self.store.iter().find(|store| self.has_store && store.database == name);
+        let store = store.map(|store| &store.options.path);
         if let Some(path) = databases.get(&name).map(|open| &open.core.path).or(store) {
             return Err(Error::DatabaseExists { name, path: path.clone() });
         }
@@ -205,11 +223,13 @@ impl Sqlite {
     }
 }
 
+/// The name of the store's own database.
+const OWN_STORE: &str = "store";
+
 impl WantedStore {
     /// Takes the store's database out of those that are wanted, or adds one.
     fn of(settings: StoreSettings, wanted: &mut BTreeMap<String, DatabaseOptions>) -> Result<Self> {
-        const OWN: &str = "store";
-        let database = settings.database.as_deref().unwrap_or(OWN).to_owned();
+        let database = settings.database.as_deref().unwrap_or(OWN_STORE).to_owned();
         if let (Some(mode), true) = (settings.mode, wanted.contains_key(&database)) {
             return Err(Error::Contradiction(format!(
                 "`plugins.event-sqlite.store.mode` is \"{mode}\", and the store is in the database `{database}`, which \

@@ -58,6 +58,8 @@ pub enum Error {
     },
     /// The app keeps no events: `store.enabled = false`.
     NoStore,
+    /// The app doesn't call [`keep_event`](crate::keep_event), and its settings name no store, so it has none.
+    KeepsNoEvents,
     /// A database's file can't be opened.
     Open {
         /// The file.

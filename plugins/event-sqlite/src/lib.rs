@@ -271,7 +271,7 @@ pub async fn finish_opening(app: &App) -> Result<()> {
 /// When the event can't be written.
 #[hookimpl(track_event, essential, trylast)]
 pub async fn keep_event(app: &App, event: &Tracked) -> Result<()> {
-    let Some(appender) = Sqlite::of(app)?.appender()? else { return Ok(()) };
+    let Some(appender) = Sqlite::of(app)?.appender_to_keep()? else { return Ok(()) };
     // What it waits for is the writer's thread, which waits for no implementation.
     own_thread(appender.keep(event)).await?;
     if appender.retention.is_some() {

@@ -11,12 +11,13 @@ use crate::store::StoreSettings;
 #[serde(default)]
 pub(crate) struct Settings {
     pub(crate) databases: BTreeMap<String, DatabaseOptions>,
-    pub(crate) store: StoreSettings,
+    /// `None` where the section has no word about the store.
+    pub(crate) store: Option<StoreSettings>,
     pub(crate) shutdown_ms: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { databases: BTreeMap::new(), store: StoreSettings::default(), shutdown_ms: 10_000 }
+        Self { databases: BTreeMap::new(), store: None, shutdown_ms: 10_000 }
     }
 }

@@ -35,6 +35,7 @@ impl fmt::Display for Error {
             Self::NoStore => f.write_str(
                 "failed to use the store: `plugins.event-sqlite.store.enabled` is `false`; set it to `true`",
             ),
+            Self::KeepsNoEvents => f.write_str(KEEPS_NO_EVENTS),
             Self::Open { path, cause } => write!(f, "failed to open {}: {cause}", path.display()),
             Self::Thread { path, .. } => {
                 write!(f, "failed to open {}: the system can't start a thread for it", path.display())
@@ -118,6 +119,10 @@ impl fmt::Debug for Error {
     }
 }
 
+const KEEPS_NO_EVENTS: &str = "failed to use the store: this app keeps no events, since it doesn't call \
+                               `event_sqlite::keep_event`; link the plugin with `event_core::plugins![event_sqlite]` and \
+                               without `enabled = false`, or add `.hook(event_sqlite::keep_event)`; for events that another \
+                               app keeps, name the file with `plugins.event-sqlite.store.path`";
 const ROLLED_BACK: &str = "the transaction that several writes share was rolled back; try again";
 const ENDED: &str =
     "a closure ended its transaction; return from the closure to commit, or an error to roll back";

@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::appender::Appender;
 pub use self::events::{EventStream, Events};
 pub use self::follow::Follow;
-pub(crate) use self::refusals::check_none_after_the_store;
+pub(crate) use self::refusals::{check_none_after_the_store, keeps_events};
 use self::retention::Retention;
 pub use self::retention::events_needed_from;
 pub(crate) use self::settings::StoreSettings;

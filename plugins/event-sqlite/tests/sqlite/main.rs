@@ -26,4 +26,5 @@ mod store;
 mod times;
 mod tracking;
 mod view;
+mod without_store;
 mod writes;
