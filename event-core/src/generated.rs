@@ -21,6 +21,7 @@ pub use crate::dispatch::wrapper::IntoOutcome;
 pub use crate::event::event_type::{Declaration, Field, Underived, tracked_type_of};
 pub use crate::event::json::Writer;
 pub use crate::event::plugin_identity::{Module, Plugin, PluginList, check_root};
+pub use crate::event::shared::{NotShared, Shared, SharedIf, WriteIf, shared_field};
 pub use crate::event::type_number::Number;
 pub use event_derive::plugins;
 pub use inventory;

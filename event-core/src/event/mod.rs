@@ -14,6 +14,7 @@ pub(crate) mod name_pattern;
 pub(crate) mod plugin_identity;
 pub(crate) mod record;
 pub(crate) mod rfc3339;
+pub(crate) mod shared;
 pub(crate) mod test_clock;
 pub(crate) mod tracked;
 pub(crate) mod type_number;

@@ -9,9 +9,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
-use syn::{
-    Attribute, Data, DeriveInput, Field, LitStr, Meta, MetaNameValue, Token, Type, TypePath, WherePredicate,
-};
+use syn::{Attribute, Data, DeriveInput, LitStr, Meta, MetaNameValue, Token, Type, TypePath, WherePredicate};
 
 use super::model::split_at_commas;
 use crate::types::replace_self;
@@ -44,7 +42,7 @@ impl Bounds {
         for field in &data.fields {
             let of_field = given(&field.attrs);
             let found = Found::in_type(&field.ty, &itself, &parameters);
-            if !bounds.is_given_for_all && of_field.is_none() && is_written_by_its_type(field) {
+            if !bounds.is_given_for_all && of_field.is_none() && is_written_by_its_type(&field.attrs) {
                 add(&mut bounds.written, &found.parameters);
                 add(&mut bounds.written, &found.associated);
             }
@@ -81,16 +79,16 @@ fn given(attributes: &[Attribute]) -> Option<Vec<WherePredicate>> {
 }
 
 /// Whether the `Serialize` of its type writes it.
-fn is_written_by_its_type(field: &Field) -> bool {
+pub(super) fn is_written_by_its_type<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> bool {
     let is_written_otherwise = |option: TokenStream| {
         let word = option.into_iter().next().map(|word| word.to_string());
         matches!(word.as_deref(), Some("skip" | "skip_serializing" | "with" | "serialize_with"))
     };
-    !options(&field.attrs).any(is_written_otherwise)
+    !options(attributes).any(is_written_otherwise)
 }
 
-fn options(attributes: &[Attribute]) -> impl Iterator<Item = TokenStream> {
-    let of_serde = attributes.iter().filter(|attribute| attribute.path().is_ident("serde"));
+fn options<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> impl Iterator<Item = TokenStream> {
+    let of_serde = attributes.into_iter().filter(|attribute| attribute.path().is_ident("serde"));
     of_serde.flat_map(|attribute| match &attribute.meta {
         Meta::List(list) => split_at_commas(list.tokens.clone()),
         _ => Vec::new(),

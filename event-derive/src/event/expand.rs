@@ -7,11 +7,17 @@ use syn::{GenericParam, Generics, WherePredicate, parse_quote};
 
 use super::model::{Event, Field, Writes};
 use super::serde_fields::Written;
+use super::shared_fields;
 use crate::types::{ends, location_of, replace_self, text};
 
 pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     let Event { import, core, ident, name, version, doc, .. } = event;
-    let bounded = with_bounds(event);
+    let mut bounded = with_bounds(event);
+    let conditions = shared_fields::conditions(event);
+    let asks = (!conditions.is_empty()).then(|| {
+        bounded.make_where_clause().predicates.extend(conditions);
+        quote!(#[allow(unused_imports)] use #core::__private::NotShared as _;)
+    });
     let (impl_generics, ty_generics, where_clause) = bounded.split_for_impl();
     let fields = event.fields.iter().enumerate().map(|(index, field)| description(core, index, field));
     let (copy, write) = properties(event);
@@ -58,6 +64,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
         #silenced
         const _: () = {
             #import
+            #asks
             #copy
             #constant
 
@@ -153,7 +160,11 @@ fn properties(event: &Event<'_>) -> (Option<TokenStream>, TokenStream) {
             let fields = event.fields.iter().zip(written);
             (
                 None,
-                write(&fields.filter_map(|(field, written)| write_field(field, written)).collect::<Vec<_>>()),
+                write(
+                    &fields
+                        .filter_map(|(field, written)| write_field(event, field, written))
+                        .collect::<Vec<_>>(),
+                ),
             )
         }
         Writes::OwnSerialize => {
@@ -174,13 +185,20 @@ fn properties(event: &Event<'_>) -> (Option<TokenStream>, TokenStream) {
 
 /// Has the span of the field's type, which may lack `Serialize`. Names in it resolve in the generated method; the field's
 /// own name resolves where the struct comes from.
-fn write_field(field: &Field<'_>, written: &Written) -> Option<TokenStream> {
+fn write_field(event: &Event<'_>, field: &Field<'_>, written: &Written) -> Option<TokenStream> {
     let ident = field.ident?;
     let (first, last) = ends(field.ty);
     let mut value = ident.clone();
     value.set_span(ident.span().located_at(last));
     let place = Span::call_site().located_at(first);
-    let write = |key: &str| quote_spanned!(place=> __properties.field(#key, &self.#value););
+    let write = |key: &str| {
+        if shared_fields::is_asked(event, field.ty) {
+            let (core, is_shared) = (&event.core, shared_fields::is_shared(event, field.ty));
+            let write = quote_spanned!(place=> #core::__private::WriteIf::<{ #is_shared }>::write);
+            return quote_spanned!(place=> #write(&self.#value, #key, __properties););
+        }
+        quote_spanned!(place=> __properties.field(#key, &self.#value);)
+    };
     match written {
         Written::Never => None,
         Written::Always(key) => Some(write(key)),

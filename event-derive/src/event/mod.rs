@@ -5,6 +5,7 @@ mod expand;
 mod misplaced;
 mod model;
 mod serde_fields;
+mod shared_fields;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

@@ -1,0 +1,148 @@
+//! Fields that don't look `Send` and `Sync`, as an event's must be.
+//!
+//! Each is asked, and reported once and with what to write; event-core's `event/shared.rs` says how. Asking costs a build
+//! half as much as the event itself, so other fields aren't asked: if one contains such a type, the compiler reports it.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::visit_mut::{self, VisitMut};
+use syn::{GenericParam, Path, Type, TypePtr, TypeTraitObject, WherePredicate, parse_quote};
+
+use super::bounds;
+use super::model::{Event, Field};
+use crate::types::{ends, is_named, punctuated_at, replace_self, text};
+
+/// Types of std that aren't, with what to write instead.
+const INSTEAD: &[(&str, &str)] = &[
+    ("Rc", "Arc"),
+    ("RefCell", "Mutex"),
+    ("Cell", "Mutex"),
+    ("OnceCell", "OnceLock"),
+    ("LazyCell", "LazyLock"),
+];
+
+/// What the event's `impl` depends on: one condition for each field that is asked.
+pub(super) fn conditions(event: &Event<'_>) -> Vec<WherePredicate> {
+    let Event { core, ident, .. } = event;
+    let (_, ty_generics, _) = event.generics.split_for_impl();
+    let asked = event.fields.iter().filter_map(|field| question(event, field));
+    let condition = |question| -> WherePredicate {
+        parse_quote!(for<'__a> #ident #ty_generics: #core::__private::SharedIf<'__a, { #question }>)
+    };
+    asked.map(condition).collect()
+}
+
+/// Whether this field is asked.
+pub(super) fn is_asked(event: &Event<'_>, ty: &Type) -> bool {
+    // A constant can't depend on the event's parameters.
+    let parameters = &event.generics.params;
+    is_suspect(ty) && !parameters.iter().any(|parameter| mentions(ty.to_token_stream(), name(parameter)))
+}
+
+/// Asks a type, at its own place.
+fn question(event: &Event<'_>, field: &Field<'_>) -> Option<TokenStream> {
+    let ty = field.ty;
+    if !is_asked(event, ty) {
+        return None;
+    }
+    let core = &event.core;
+    let is_shared = is_shared(event, ty);
+    let message = message(field);
+    let (first, last) = ends(ty);
+    let function = punctuated_at(quote!(#core::__private::shared_field), first);
+    let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#is_shared, #message));
+    arguments.set_span(last);
+    Some(quote!(#function #arguments))
+}
+
+/// An expression for whether it is `Send` and `Sync`.
+pub(super) fn is_shared(event: &Event<'_>, ty: &Type) -> TokenStream {
+    let core = &event.core;
+    let ty = replace_self(ty.to_token_stream(), &event.ident.to_token_stream());
+    quote!(<#core::__private::Shared<#ty>>::IS_SHARED)
+}
+
+fn message(field: &Field<'_>) -> String {
+    let mut mended = field.ty.clone();
+    Mend.visit_type_mut(&mut mended);
+    let needs_feature = bounds::is_written_by_its_type(field.serde.iter().copied())
+        && mentions(mended.to_token_stream(), &call_site("Arc"));
+    let (written, mended) = (text(field.ty), text(&mended));
+    let remedy = if mended == written { String::new() } else { format!("; write `{mended}`") };
+    let feature = if needs_feature { ", for which serde needs its feature `rc`" } else { "" };
+    format!(
+        "`{written}` isn't `Send` and `Sync`, and implementations on any thread read an event{remedy}{feature}"
+    )
+}
+
+fn is_suspect(ty: &Type) -> bool {
+    struct Suspect(bool);
+    impl VisitMut for Suspect {
+        fn visit_path_mut(&mut self, path: &mut Path) {
+            self.0 |= instead(path).is_some();
+            visit_mut::visit_path_mut(self, path);
+        }
+
+        fn visit_type_trait_object_mut(&mut self, object: &mut TypeTraitObject) {
+            self.0 |= !is_named(&object.bounds, "Send") || !is_named(&object.bounds, "Sync");
+        }
+
+        fn visit_type_ptr_mut(&mut self, _: &mut TypePtr) {
+            self.0 = true;
+        }
+    }
+    let mut suspect = Suspect(false);
+    suspect.visit_type_mut(&mut ty.clone());
+    suspect.0
+}
+
+fn instead(path: &Path) -> Option<&'static str> {
+    let last = path.segments.last()?;
+    INSTEAD.iter().find(|(name, _)| last.ident == name).map(|(_, instead)| *instead)
+}
+
+/// Writes what is `Send` and `Sync` instead.
+struct Mend;
+
+impl VisitMut for Mend {
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        if let Some(instead) = instead(path)
+            && let Some(mut last) = path.segments.last().cloned()
+        {
+            last.ident = call_site(instead);
+            *path = last.into();
+        }
+        visit_mut::visit_path_mut(self, path);
+    }
+
+    fn visit_type_trait_object_mut(&mut self, object: &mut TypeTraitObject) {
+        for bound in ["Send", "Sync"] {
+            if !is_named(&object.bounds, bound) {
+                let bound = call_site(bound);
+                object.bounds.push(parse_quote!(#bound));
+            }
+        }
+        visit_mut::visit_type_trait_object_mut(self, object);
+    }
+}
+
+fn call_site(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}
+
+fn name(parameter: &GenericParam) -> &Ident {
+    match parameter {
+        GenericParam::Type(parameter) => &parameter.ident,
+        GenericParam::Const(parameter) => &parameter.ident,
+        GenericParam::Lifetime(parameter) => &parameter.lifetime.ident,
+    }
+}
+
+fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Ident(ident) => ident.unraw() == name.unraw(),
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        _ => false,
+    })
+}
