@@ -1,4 +1,4 @@
-//! A reference to an event is tracked.
+//! A reference to an event is tracked, and waited for.
 
 use event_core::prelude::*;
 
@@ -7,8 +7,8 @@ struct BanUser {
     user: String,
 }
 
-fn ban(app: &App, event: &BanUser) {
-    drop(app.track(event));
+fn ban(app: &App, event: &BanUser) -> event_core::Result<Receipt> {
+    app.track(event).wait()
 }
 
 fn main() {}

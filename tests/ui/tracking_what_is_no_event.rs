@@ -4,8 +4,9 @@ use event_core::prelude::*;
 
 struct BanUser;
 
-fn ban(app: &App) {
-    drop(app.track(BanUser));
+fn ban(app: &App) -> event_core::Result<()> {
+    app.track(BanUser).by("root").wait()?.strict()?;
+    Ok(())
 }
 
 fn main() {}

@@ -52,7 +52,23 @@ use crate::event::tracked::{AnyTracked, Tracked, TrackedOf};
 /// # Ok::<_, event_core::Error>(())
 /// ```
 #[must_use = "an event is tracked when this is awaited, or with `.wait()`"]
-pub struct Track<'a, E>(CallFuture<'a, Untracked<'a, E>, Receipt>);
+pub struct Track<'a, E> {
+    call: Call<'a, E>,
+    /// A function, since a reference to them would need an `E` that is `'static`.
+    ways: fn() -> Ways<'a, E>,
+}
+
+type Call<'a, E> = CallFuture<'a, Untracked<'a, E>, Receipt>;
+
+/// How a call of this event is run.
+///
+/// Through these, the methods of [`Track`] exist for every `E`. With `E: Event` as their condition, the compiler would report
+/// something that is no event twice: where it is tracked, and at the method that comes next.
+struct Ways<'a, E> {
+    prepare: fn(Call<'a, E>) -> Result<Prepared>,
+    wait: fn(Call<'a, E>, WaitPlace) -> Result<Receipt>,
+    poll: fn(&mut Call<'a, E>, &mut TaskContext<'_>) -> Poll<Result<Receipt>>,
+}
 
 /// An event that isn't tracked yet.
 struct Untracked<'a, E> {
@@ -84,14 +100,22 @@ impl App {
     }
 }
 
-impl<'a, E: Event> Track<'a, E> {
-    pub(crate) fn new(app: Option<&'a App>, event: E) -> Self {
-        Self(CallFuture::new(Untracked { app, event, said: Said::default() }))
+impl<'a, E> Track<'a, E> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "so that the compiler sees which functions these are")]
+    pub(crate) fn new(app: Option<&'a App>, event: E) -> Self
+    where
+        E: Event,
+    {
+        Self {
+            call: CallFuture::new(Untracked { app, event, said: Said::default() }),
+            ways: || Ways { prepare, wait, poll: |call, context| Pin::new(call).poll(context) },
+        }
     }
 
     /// What the caller says about the event; it must come before the first poll.
     fn said(&mut self) -> &mut Said {
-        &mut self.0.call().expect(TOO_LATE).said
+        &mut self.call.call().expect(TOO_LATE).said
     }
 
     /// Who caused it: an [`Actor`](crate::Actor), a reference to one, an `Option`, or a text, which is the actor's `id`.
@@ -131,10 +155,7 @@ impl<'a, E: Event> Track<'a, E> {
     /// # Panics
     /// When it has been polled as a future; so do [`by`](Self::by), [`at`](Self::at), [`id`](Self::id) and [`context`](Self::context).
     pub fn prepare(self) -> Result<Prepared> {
-        let Untracked { app, event, said } = self.0.into_call().expect(TOO_LATE);
-        let Some(app) = app else { return Err(no_default_app(&event)) };
-        let plan = plan(app, &event)?.clone();
-        Prepared::new(app, plan, Arc::new(complete(app, event, said)?.into_inner()))
+        ((self.ways)().prepare)(self.call)
     }
 
     /// Tracks the event and waits on this thread, for code without an async runtime.
@@ -148,14 +169,27 @@ impl<'a, E: Event> Track<'a, E> {
     #[expect(clippy::inline_always, reason = "a frame more costs a tenth of what an event may cost")]
     #[track_caller]
     pub fn wait(self) -> Result<Receipt> {
-        match self.0.into_call() {
-            Ok(untracked) => Callable::block_on(untracked, Location::caller()),
-            Err(running) => blocking::until_ready(Location::caller(), running)?,
-        }
+        ((self.ways)().wait)(self.call, Location::caller())
     }
 }
 
 const TOO_LATE: &str = "an event is described before it is tracked";
+
+fn prepare<E: Event>(call: Call<'_, E>) -> Result<Prepared> {
+    let Untracked { app, event, said } = call.into_call().expect(TOO_LATE);
+    let Some(app) = app else { return Err(no_default_app(&event)) };
+    let plan = plan(app, &event)?.clone();
+    Prepared::new(app, plan, Arc::new(complete(app, event, said)?.into_inner()))
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as above")]
+fn wait<E: Event>(call: Call<'_, E>, place: WaitPlace) -> Result<Receipt> {
+    match call.into_call() {
+        Ok(untracked) => Callable::block_on(untracked, place),
+        Err(running) => blocking::until_ready(place, running)?,
+    }
+}
 
 impl<'a, E: Event> Callable<'a> for Untracked<'a, E> {
     type Spec = track_event;
@@ -340,12 +374,13 @@ fn conclude_notable(app: &App, receipt: Receipt, notable: Box<Notable>) -> Resul
     }
 }
 
-impl<E: Event> Future for Track<'_, E> {
+impl<E> Future for Track<'_, E> {
     type Output = Result<Receipt>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<Result<Receipt>> {
-        Pin::new(&mut self.0).poll(context)
+        let poll = (self.ways)().poll;
+        poll(&mut self.call, context)
     }
 }
 
