@@ -6,7 +6,7 @@ pub use crate::app::registry::Linked;
 pub use crate::dispatch::hook::{
     HookCall, HookDeclaration, HookInfo, HookSpec, argument_index, collected, first_result,
 };
-pub use crate::dispatch::implementation::{Hearing, HookImpl, Options, Precedence};
+pub use crate::dispatch::implementation::{Filtered, Hearing, HookImpl, Options, Precedence};
 pub use crate::dispatch::parameter::{Fills, NoEvent, NoFilter, Probe};
 pub use crate::dispatch::plan::{Call, Input, WrapperFuture};
 pub use crate::dispatch::return_value::{

@@ -1,6 +1,8 @@
 //! What the signature of a hook or of an implementation can't have.
 
-use syn::{Attribute, FnArg, Safety, Signature};
+use proc_macro2::Span;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Attribute, FnArg, Safety, Signature, TypePath};
 
 use crate::errors::Errors;
 
@@ -78,6 +80,29 @@ pub(crate) fn check_parameters(signature: &Signature, errors: &mut Errors) {
             );
         }
     }
+}
+
+/// Marks each lone `Event` in the parameters' types as the macro's own, and says whether there is one.
+///
+/// It can be a type of the user's own. If it is the trait, the compiler reports it with hints that depend on where it stands;
+/// for names of a macro it gives none, so that one error is left of those for the function and for generated code.
+pub(crate) fn mark_event(signature: &mut Signature) -> bool {
+    struct Mark(bool);
+    impl VisitMut for Mark {
+        fn visit_type_path_mut(&mut self, ty: &mut TypePath) {
+            if ty.path.is_ident("Event") {
+                let ident = &mut ty.path.segments[0].ident;
+                ident.set_span(Span::call_site().located_at(ident.span()));
+                self.0 = true;
+            }
+            visit_mut::visit_type_path_mut(self, ty);
+        }
+    }
+    let mut mark = Mark(false);
+    for input in &mut signature.inputs {
+        mark.visit_fn_arg_mut(input);
+    }
+    mark.0
 }
 
 /// Attributes that decide whether the item exists: generated items need them too.

@@ -70,6 +70,22 @@ pub(crate) fn borrows(ty: &Type) -> bool {
     borrows.0
 }
 
+/// Whether something stands in angle brackets in the type.
+pub(crate) fn has_arguments(ty: &Type) -> bool {
+    struct Find(bool);
+    impl VisitMut for Find {
+        fn visit_angle_bracketed_generic_arguments_mut(
+            &mut self,
+            _: &mut syn::AngleBracketedGenericArguments,
+        ) {
+            self.0 = true;
+        }
+    }
+    let mut find = Find(false);
+    find.visit_type_mut(&mut ty.clone());
+    find.0
+}
+
 /// An `impl Trait` somewhere in the type.
 pub(crate) fn impl_trait(ty: &Type) -> Option<TypeImplTrait> {
     struct Find(Option<TypeImplTrait>);

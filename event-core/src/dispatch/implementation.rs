@@ -64,7 +64,8 @@ pub type DynCall = &'static (dyn Any + Send + Sync);
 pub type MakeCall = fn() -> DynCall;
 
 /// What a parameter's type lets through, and how an implementation is called for that if not as for everything.
-pub(crate) type Filtered = (Filter, Option<MakeCall>);
+#[doc(hidden)]
+pub type Filtered = (Filter, Option<MakeCall>);
 
 /// Which events an implementation hears, if not all, and how it is called for them.
 #[doc(hidden)]

@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::model::{Implementation, Parameter, Precedence};
-use crate::types::{call_spelled_as, location_of, punctuated_at, with_lifetime};
+use crate::types::{self, call_spelled_as, location_of, punctuated_at, with_lifetime};
 
 /// The hook is named in the same way everywhere, and the registration is one expression, so that the compiler reports a
 /// mistake once.
@@ -18,10 +18,20 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
     let location = location_of(core, function);
     let options = options(it);
     let Called { body, of_one_type, of_all } = called(it);
-    let filters = it.arguments().map(|parameter| {
+    let (mut filters, mut constants) = (Vec::new(), Vec::new());
+    for (index, parameter) in it.arguments().enumerate() {
         let (argument, ty) = (parameter.ident.unraw().to_string(), with_lifetime(parameter.ty, "'static"));
-        quote!((#argument, <#core::__private::Probe<#ty, #of_one_type>>::FILTER))
-    });
+        let mut filter = quote!(<#core::__private::Probe<#ty, #of_one_type>>::FILTER);
+        if types::has_arguments(parameter.ty) {
+            // For a type in angle brackets that isn't there, the compiler proposes a parameter behind the item's name. It
+            // stands where the function's does, so that the error is the same as for the function, and reported once.
+            let constant = format_ident!("__FILTER{index}", span = function.span());
+            constants
+                .push(quote!(const #constant: ::core::option::Option<#core::__private::Filtered> = #filter;));
+            filter = constant.into_token_stream();
+        }
+        filters.push(quote!((#argument, #filter)));
+    }
     let registered = format!("implementation {name}");
     let silenced = &it.silenced;
     quote! {
@@ -37,6 +47,8 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
             use #core::__private::NoFilter as _;
 
             #body
+
+            #(#constants)*
 
             #core::__private::register! {
                 #registered,

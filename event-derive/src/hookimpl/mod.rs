@@ -11,9 +11,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::errors::Errors;
+use crate::signature;
 
 pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
-    let function: model::Function = match syn::parse2(item.clone()) {
+    let mut function: model::Function = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => {
             let message = format!("`#[hookimpl]` goes above a function: {error}");
@@ -33,11 +34,14 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
             #visibility #signature { ::core::unreachable!() }
         };
     }
+    let is_marked = signature::mark_event(&mut function.signature);
     let mut errors = Errors::new();
     let implementation = model::Implementation::read(options, &function, &mut errors);
     match errors.finish() {
         Ok(()) => {
             let added = expand::implementation(&implementation);
+            let model::Function { attributes, visibility, signature, body, .. } = &function;
+            let item = if is_marked { &quote!(#(#attributes)* #visibility #signature #body) } else { item };
             quote!(#item #added)
         }
         Err(errors) => {

@@ -9,15 +9,17 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::errors::Errors;
+use crate::signature;
 
 pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
-    let function: model::Function = match syn::parse2(item.clone()) {
+    let mut function: model::Function = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => {
             let error = error.into_compile_error();
             return quote!(#error #item);
         }
     };
+    signature::mark_event(&mut function.signature);
     let mut errors = Errors::new();
     let spec = model::Spec::read(options, &function, &mut errors);
     match errors.finish() {

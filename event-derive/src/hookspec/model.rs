@@ -15,7 +15,7 @@ const OPTIONS: &[&str] = &["firstresult", "crate"];
 pub(crate) struct Function {
     attributes: Vec<Attribute>,
     visibility: Visibility,
-    signature: Signature,
+    pub(crate) signature: Signature,
     /// Not parsed, since any body is a mistake.
     body: Option<TokenTree>,
 }
