@@ -1,0 +1,6 @@
+//! A crate says twice that it is a plugin.
+
+event_core::plugin!();
+event_core::plugin!();
+
+fn main() {}
