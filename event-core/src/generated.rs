@@ -14,10 +14,10 @@ pub use crate::dispatch::return_value::{
     nothing_later, take,
 };
 pub use crate::dispatch::stand_in::{
-    Choice, ChooseArgument, ChooseValue, NoArgument, Suits, SuitsNot, hook_argument, hook_value,
+    Choice, ChooseArgument, ChooseValue, NoArgument, Suits, SuitsNot, hook_argument, hook_value, mistake,
 };
 pub use crate::dispatch::typed_steps::{AsWrapper, Body, call_for_all};
-pub use crate::dispatch::wrapper::IntoOutcome;
+pub use crate::dispatch::wrapper::{AnyOutcome, IntoOutcome};
 pub use crate::event::event_type::{Declaration, Field, Underived, tracked_type_of};
 pub use crate::event::json::Writer;
 pub use crate::event::plugin_identity::{Module, Plugin, PluginList, check_root};

@@ -25,7 +25,7 @@ pub(crate) struct Given {
     pub(crate) path: Path,
     pub(crate) value: Option<Value>,
     /// Whether the value comes after `=`, as it should.
-    is_assigned: bool,
+    pub(crate) is_assigned: bool,
     /// All of it.
     written: TokenStream,
 }
@@ -64,9 +64,14 @@ pub(crate) fn read(tokens: TokenStream, instead: InsteadOfLiteral, errors: &mut 
             let option = read_one(input, instead)?;
             if !input.is_empty() {
                 // Drops the half-read option: its missing part would be a second error.
-                input.parse::<Token![,]>().map_err(|error| {
-                    syn::Error::new(error.span(), "expected `,` and the next option, or `=` and a value")
-                })?;
+                let message = if input.peek(Token![<]) {
+                    "leave the types out: an implementation's parameter says which events it hears, such as `event: &BanUser`"
+                } else if input.peek(Token![.]) {
+                    "the names of a path have `::` between them"
+                } else {
+                    "expected `,` and the next option, or `=` and a value"
+                };
+                input.parse::<Token![,]>().map_err(|error| syn::Error::new(error.span(), message))?;
             }
             given.push(option);
         }
@@ -227,7 +232,7 @@ impl Given {
             let word = self.word().unwrap_or_default();
             // What comes after the name.
             let value: TokenStream = self.written.clone().into_iter().skip(1).collect();
-            errors.at(value, format!("`{word}` takes no value"));
+            errors.at(value, format!("`{word}` takes no value: write `{word}` alone, or leave it out"));
         }
     }
 

@@ -92,6 +92,10 @@ const NO_CRATE: &str =
 
 fn of_several(entry: &TokenStream) -> String {
     let text = types::text(entry);
+    let words: Vec<_> = text.split(' ').collect();
+    if let ["use", name] | [name, "as", _] | ["use", name, "as", _] = words[..] {
+        return format!("write the name of the crate alone: `{name}`");
+    }
     let is_made_of = |signs: &str| text.chars().all(|c| c.is_alphanumeric() || c == '_' || signs.contains(c));
     if is_made_of("-") {
         format!("a dash in a package's name is an underscore here: write `{}`", text.replace('-', "_"))

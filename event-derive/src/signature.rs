@@ -1,6 +1,6 @@
 //! What the signature of a hook or of an implementation can't have.
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, FnArg, Safety, Signature, TypePath};
 
@@ -103,6 +103,17 @@ pub(crate) fn mark_event(signature: &mut Signature) -> bool {
         mark.visit_fn_arg_mut(input);
     }
     mark.0
+}
+
+/// The name of a function whose signature can't be read. The compiler has reported the same mistake before, and would report
+/// it again in what a macro gives back.
+pub(crate) fn name_of_unread(item: TokenStream) -> Option<Ident> {
+    let mut tokens =
+        item.into_iter().skip_while(|tree| !matches!(tree, TokenTree::Ident(word) if word == "fn"));
+    match (tokens.next(), tokens.next()) {
+        (Some(_), Some(TokenTree::Ident(name))) => Some(name),
+        _ => None,
+    }
 }
 
 /// Attributes that decide whether the item exists: generated items need them too.

@@ -2,10 +2,11 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    GenericArgument, Generics, Lifetime, PathArguments, Token, Type, TypeImplTrait, TypeInfer,
+    GenericArgument, GenericParam, Generics, Lifetime, PathArguments, Token, Type, TypeImplTrait, TypeInfer,
     TypeParamBound, TypePath, TypeReference, TypeTraitObject,
 };
 
@@ -70,6 +71,27 @@ pub(crate) fn borrows(ty: &Type) -> bool {
     borrows.0
 }
 
+/// Whether one of the type and const parameters, or of the lifetimes, is in the type.
+pub(crate) fn mentions_one_of(ty: &Type, generics: &Generics) -> bool {
+    generics.params.iter().any(|parameter| {
+        let name = match parameter {
+            GenericParam::Type(parameter) => &parameter.ident,
+            GenericParam::Const(parameter) => &parameter.ident,
+            GenericParam::Lifetime(parameter) => &parameter.lifetime.ident,
+        };
+        mentions(ty.to_token_stream(), &name.unraw().to_string())
+    })
+}
+
+/// Whether a name is among the tokens.
+pub(crate) fn mentions(tokens: TokenStream, name: &str) -> bool {
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Ident(ident) => ident.unraw() == name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        _ => false,
+    })
+}
+
 /// Whether something stands in angle brackets in the type.
 pub(crate) fn has_arguments(ty: &Type) -> bool {
     struct Find(bool);
@@ -120,6 +142,13 @@ pub(crate) fn is_named(bounds: &Punctuated<TypeParamBound, Token![+]>, name: &st
     })
 }
 
+/// Whether one of the bounds is that of a closure.
+pub(crate) fn is_function(bounds: &Punctuated<TypeParamBound, Token![+]>) -> bool {
+    ["Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"]
+        .iter()
+        .any(|name| is_named(bounds, name))
+}
+
 /// Whether it is the bound `Event`.
 pub(crate) fn is_event(bounds: &Punctuated<TypeParamBound, Token![+]>) -> bool {
     is_named(bounds, "Event")
@@ -139,6 +168,37 @@ pub(crate) fn dyn_event(ty: &Type) -> Option<Span> {
     let mut find = Find(None);
     find.visit_type_mut(&mut ty.clone());
     find.0
+}
+
+/// `&dyn Event`, or another pointer to it, without a path. It can be a trait of the user's own.
+pub(crate) fn is_lone_dyn_event(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => is_lone_dyn_event(&reference.elem),
+        Type::Paren(paren) => is_lone_dyn_event(&paren.elem),
+        Type::TraitObject(object) => object.bounds.iter().any(|bound| match bound {
+            TypeParamBound::Trait(bound) => bound.path.is_ident("Event"),
+            _ => false,
+        }),
+        _ => type_arguments(ty).any(is_lone_dyn_event),
+    }
+}
+
+pub(crate) const INSTEAD_OF_DYN_EVENT: &str = "an event of any type is taken as `&Tracked`: write that; a trait of your own of this name is written `dyn self::Event`";
+
+/// The types in the angle brackets of its last path segment.
+pub(crate) fn type_arguments(ty: &Type) -> impl Iterator<Item = &Type> {
+    let arguments = match ty {
+        Type::Path(TypePath { path, .. }) => path.segments.last().map(|last| &last.arguments),
+        _ => None,
+    };
+    let arguments = match arguments {
+        Some(PathArguments::AngleBracketed(arguments)) => Some(arguments.args.iter()),
+        _ => None,
+    };
+    arguments.into_iter().flatten().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }
 
 /// The tokens with one span, each resolving as before: the compiler reports equal errors at one place only once.

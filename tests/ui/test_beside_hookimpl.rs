@@ -8,4 +8,10 @@ async fn track_event(event: &Tracked) {
     println!("{}", event.name());
 }
 
+#[hookimpl(track_event)]
+#[test]
+fn log(event: &Tracked) {
+    println!("{}", event.name());
+}
+
 fn main() {}

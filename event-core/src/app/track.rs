@@ -55,7 +55,7 @@ use crate::event::tracked::{AnyTracked, Tracked, TrackedOf};
 pub struct Track<'a, E> {
     call: Call<'a, E>,
     /// A function, since a reference to them would need an `E` that is `'static`.
-    ways: fn() -> Ways<'a, E>,
+    ways: fn() -> Ways<E>,
 }
 
 type Call<'a, E> = CallFuture<'a, Untracked<'a, E>, Receipt>;
@@ -64,10 +64,10 @@ type Call<'a, E> = CallFuture<'a, Untracked<'a, E>, Receipt>;
 ///
 /// Through these, the methods of [`Track`] exist for every `E`. With `E: Event` as their condition, the compiler would report
 /// something that is no event twice: where it is tracked, and at the method that comes next.
-struct Ways<'a, E> {
-    prepare: fn(Call<'a, E>) -> Result<Prepared>,
-    wait: fn(Call<'a, E>, WaitPlace) -> Result<Receipt>,
-    poll: fn(&mut Call<'a, E>, &mut TaskContext<'_>) -> Poll<Result<Receipt>>,
+struct Ways<E> {
+    prepare: fn(Call<'_, E>) -> Result<Prepared>,
+    wait: fn(Call<'_, E>, WaitPlace) -> Result<Receipt>,
+    poll: fn(&mut Call<'_, E>, &mut TaskContext<'_>) -> Poll<Result<Receipt>>,
 }
 
 /// An event that isn't tracked yet.

@@ -28,7 +28,8 @@ use crate::event::tracked::Tracked;
     message = "`{Self}` is not a hook",
     label = "not a hook",
     note = "name a function that has `#[hookspec]`; the built-in hooks are `startup`, `register_events`, \
-            `register_observers`, `track_event` and `shutdown`"
+            `register_observers`, `track_event` and `shutdown`",
+    note = "an implementation that hears one type of event is one of `track_event`, and takes `event: &BanUser`"
 )]
 pub trait HookSpec: Sized + Send + Sync + 'static {
     /// The hook itself. Generated code names it this way in several items, so that a type that is no hook is reported in

@@ -30,6 +30,13 @@ pub const fn hook_argument<A: HookArgument + ?Sized>() {}
 #[doc(hidden)]
 pub const fn hook_value<T: HookValue + ?Sized>() {}
 
+/// A mistake that leaves a type unknown: the length of an array that stands in for it.
+#[doc(hidden)]
+#[track_caller]
+pub const fn mistake(message: &str) -> usize {
+    panic!("{}", message)
+}
+
 /// Asks a type what it can be. The inherent items are found before those of [`SuitsNot`] where their bounds hold.
 #[doc(hidden)]
 pub struct Suits<T: ?Sized>(PhantomData<T>);

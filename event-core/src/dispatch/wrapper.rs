@@ -1,5 +1,6 @@
 //! A wrapper's view: the rest of the call, and its outcome.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -102,6 +103,43 @@ impl StoppedBy {
 
     pub(crate) fn take(&self) -> Option<Arc<Implementation>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// The outcome of a wrapper that names its hook neither in its `next` nor in its outcome: one mistake, reported at `next`.
+/// So the outcome of any hook will do here.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a wrapper can't return `{Self}`",
+    label = "not an outcome of this hook",
+    note = "return `Outcome` or `Result<Outcome, E>`; for another hook than `track_event`, `Outcome<that_hook>`"
+)]
+pub trait AnyOutcome<S: HookSpec> {
+    type Error;
+
+    fn into_outcome(self) -> Result<Outcome<S>, Self::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: HookSpec, T: HookSpec> AnyOutcome<S> for Outcome<T> {
+    type Error = Infallible;
+
+    fn into_outcome(self) -> Result<Outcome<S>, Infallible> {
+        let mut outcome = Some(self);
+        let same = (&mut outcome as &mut dyn Any).downcast_mut::<Option<Outcome<S>>>();
+        Ok(same.and_then(Option::take).expect("its `next` doesn't compile for another hook"))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: HookSpec, T: HookSpec, E> AnyOutcome<S> for Result<Outcome<T>, E> {
+    type Error = E;
+
+    fn into_outcome(self) -> Result<Outcome<S>, E> {
+        self.map(|outcome| {
+            let Ok(outcome) = AnyOutcome::into_outcome(outcome);
+            outcome
+        })
     }
 }
 

@@ -83,10 +83,12 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
 /// Stands in for an event with mistakes: it can be named in types but not tracked.
 pub(crate) fn fallback(event: &Event<'_>) -> TokenStream {
     let Event { import, core, ident, .. } = event;
-    if event.generics.lifetimes().next().is_some() {
-        return TokenStream::new();
+    let mut bounded = with_bounds(event);
+    let lifetimes = event.generics.lifetimes().map(|parameter| &parameter.lifetime);
+    let lifetimes: Vec<WherePredicate> = lifetimes.map(|lifetime| parse_quote!(#lifetime: 'static)).collect();
+    if !lifetimes.is_empty() {
+        bounded.make_where_clause().predicates.extend(lifetimes);
     }
-    let bounded = with_bounds(event);
     let (impl_generics, ty_generics, where_clause) = bounded.split_for_impl();
     quote! {
         const _: () = {

@@ -3,15 +3,14 @@
 //! Each is asked, and reported once and with what to write; event-core's `event/shared.rs` says how. Asking costs a build
 //! half as much as the event itself, so other fields aren't asked: if one contains such a type, the compiler reports it.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
-use syn::{GenericParam, Path, Type, TypePtr, TypeTraitObject, WherePredicate, parse_quote};
+use syn::{Path, Type, TypePtr, TypeTraitObject, WherePredicate, parse_quote};
 
 use super::bounds;
 use super::model::{Event, Field};
-use crate::types::{ends, is_named, punctuated_at, replace_self, text};
+use crate::types::{ends, is_named, mentions, mentions_one_of, punctuated_at, replace_self, text};
 
 /// Types of std that aren't, with what to write instead.
 const INSTEAD: &[(&str, &str)] = &[
@@ -36,8 +35,7 @@ pub(super) fn conditions(event: &Event<'_>) -> Vec<WherePredicate> {
 /// Whether this field is asked.
 pub(super) fn is_asked(event: &Event<'_>, ty: &Type) -> bool {
     // A constant can't depend on the event's parameters.
-    let parameters = &event.generics.params;
-    is_suspect(ty) && !parameters.iter().any(|parameter| mentions(ty.to_token_stream(), name(parameter)))
+    is_suspect(ty) && !mentions_one_of(ty, event.generics)
 }
 
 /// Asks a type, at its own place.
@@ -67,7 +65,7 @@ fn message(field: &Field<'_>) -> String {
     let mut mended = field.ty.clone();
     Mend.visit_type_mut(&mut mended);
     let needs_feature = bounds::is_written_by_its_type(field.serde.iter().copied())
-        && mentions(mended.to_token_stream(), &call_site("Arc"));
+        && mentions(mended.to_token_stream(), "Arc");
     let (written, mended) = (text(field.ty), text(&mended));
     let remedy = if mended == written { String::new() } else { format!("; write `{mended}`") };
     let feature = if needs_feature { ", for which serde needs its feature `rc`" } else { "" };
@@ -129,20 +127,4 @@ impl VisitMut for Mend {
 
 fn call_site(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
-}
-
-fn name(parameter: &GenericParam) -> &Ident {
-    match parameter {
-        GenericParam::Type(parameter) => &parameter.ident,
-        GenericParam::Const(parameter) => &parameter.ident,
-        GenericParam::Lifetime(parameter) => &parameter.lifetime.ident,
-    }
-}
-
-fn mentions(tokens: TokenStream, name: &Ident) -> bool {
-    tokens.into_iter().any(|tree| match tree {
-        TokenTree::Ident(ident) => ident.unraw() == name.unraw(),
-        TokenTree::Group(group) => mentions(group.stream(), name),
-        _ => false,
-    })
 }

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::ext::IdentExt;
 
 use super::model::{Implementation, Parameter, Precedence};
@@ -221,13 +222,30 @@ fn body(it: &Implementation<'_>, body: &TokenStream) -> Called {
     Called { body: Some(item), of_one_type: quote!(__Body), of_all: quote!(#private::call_for_all::<__Body>) }
 }
 
+/// Whether it returns an `Outcome` and takes a `Next` that are those of `track_event`, if this is another hook: it would be
+/// reported for each.
+fn names_no_hook(it: &Implementation<'_>, output: &Type) -> bool {
+    let is_plain = |ty: &Type, name: &str| {
+        types::last_segment(ty).is_some_and(|it| it == name) && types::type_arguments(ty).next().is_none()
+    };
+    let outcome = match types::last_segment(output).as_deref() {
+        Some("Result") => types::type_arguments(output).next(),
+        _ => Some(output),
+    };
+    it.hook.segments.last().is_some_and(|last| last.ident != "track_event")
+        && outcome.is_some_and(|outcome| is_plain(outcome, "Outcome"))
+        && it.parameters.iter().any(|parameter| it.is_next(parameter) && is_plain(parameter.ty, "Next"))
+}
+
 /// Converts what the function returns. Errors underline its return type.
 fn returned(it: &Implementation<'_>, called: &TokenStream) -> TokenStream {
     let Implementation { core, function, .. } = it;
     let hook = hook_alias(it);
     let place = it.output.map_or_else(|| function.to_token_stream(), ToTokens::to_token_stream);
     let (path, name, value) = if it.wrapper {
-        (quote!(#core::__private::IntoOutcome), "into_outcome", quote!(#core::Outcome<#hook>))
+        let names_no_hook = it.output.is_some_and(|output| names_no_hook(it, output));
+        let path = if names_no_hook { quote!(AnyOutcome) } else { quote!(IntoOutcome) };
+        (quote!(#core::__private::#path), "into_outcome", quote!(#core::Outcome<#hook>))
     } else {
         let output = quote!(<#hook as #core::__private::HookSpec>::Output);
         (

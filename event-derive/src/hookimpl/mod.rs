@@ -17,8 +17,15 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut function: model::Function = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => {
-            let message = format!("`#[hookimpl]` goes above a function: {error}");
-            let error = syn::Error::new(error.span(), message).into_compile_error();
+            let unread = signature::name_of_unread(item.clone());
+            let about = if unread.is_some() {
+                "this function can't be read"
+            } else {
+                "`#[hookimpl]` goes above a function"
+            };
+            let error = syn::Error::new(error.span(), format!("{about}: {error}")).into_compile_error();
+            let stand_in = unread.map(|name| quote!(#[allow(dead_code)] fn #name() {}));
+            let item = stand_in.unwrap_or_else(|| item.clone());
             return quote!(#item #error);
         }
     };
@@ -38,6 +45,8 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::new();
     let implementation = model::Implementation::read(options, &function, &mut errors);
     match errors.finish() {
+        // The compiler reports it.
+        Ok(()) if function.takes_a_name_twice() => item.clone(),
         Ok(()) => {
             let added = expand::implementation(&implementation);
             let model::Function { attributes, visibility, signature, body, .. } = &function;
@@ -48,7 +57,8 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
             let errors = errors.into_compile_error();
             // The macro that makes a runtime would report the parameters, too.
             let model::Function { attributes, visibility, signature, body, .. } = &function;
-            let attributes = attributes.iter().filter(|attribute| !model::starts_a_runtime(attribute));
+            let attributes = attributes.iter();
+            let attributes = attributes.filter(|attribute| !model::is_misplaced(attribute, &signature.ident));
             quote!(#(#attributes)* #visibility #signature #body #errors)
         }
     }

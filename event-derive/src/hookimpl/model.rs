@@ -28,6 +28,9 @@ const FALSE_FRIENDS: &[(&str, Option<&str>)] = &[
 /// Words before `=` or parentheses that mean the hook.
 const HOOK_WORDS: &[&str] = &["hook", "hookspec", "spec", "specname", "name", "event"];
 
+/// Words before `=` or parentheses that mean the events.
+const EVENT_WORDS: &[&str] = &["event", "events", "event_type", "type", "on", "filter", "only"];
+
 /// A function, of which only the signature is parsed.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
@@ -92,6 +95,7 @@ struct Options {
     tryfirst: Option<()>,
     trylast: Option<()>,
     wrapper: Option<()>,
+    is_wrapper_misspelt: bool,
     essential: Option<()>,
     before: Vec<LitStr>,
     after: Vec<LitStr>,
@@ -105,7 +109,7 @@ impl<'f> Implementation<'f> {
             if attribute.path().segments.last().is_some_and(|segment| segment.ident == "hookimpl") {
                 errors.at(attribute, "`#[hookimpl]` is given twice; write a function for each hook");
             }
-            if starts_a_runtime(attribute) {
+            if is_misplaced(attribute, &signature.ident) {
                 errors.at(
                     attribute,
                     "leave this attribute out: the app calls an implementation and waits for it, in the program's own \
@@ -117,7 +121,11 @@ impl<'f> Implementation<'f> {
         check_signature(signature, wrapper, errors);
         let parameters: Vec<_> =
             signature.inputs.iter().filter_map(|input| read_parameter(input, errors)).collect();
-        if let Some(next) = parameters.iter().find(|parameter| !wrapper && is_next(parameter)) {
+        if let Some(next) = parameters
+            .iter()
+            .find(|parameter| is_next(parameter))
+            .filter(|_| !wrapper && !options.is_wrapper_misspelt)
+        {
             errors.at(
                 &next.ident,
                 "only a wrapper takes the rest of the call: add the option `wrapper`, or leave `next` out",
@@ -172,6 +180,22 @@ impl<'f> Implementation<'f> {
     }
 }
 
+impl Function {
+    /// Whether two parameters have one name, which is a mistake in any function.
+    pub(crate) fn takes_a_name_twice(&self) -> bool {
+        let name = |input: &FnArg| match input {
+            FnArg::Typed(argument) => match &*argument.pat {
+                Pat::Ident(pattern) => Some(pattern.ident.to_string()),
+                _ => None,
+            },
+            FnArg::Receiver(_) => None,
+        };
+        let mut names: Vec<_> = self.signature.inputs.iter().filter_map(name).collect();
+        names.sort_unstable();
+        names.windows(2).any(|pair| pair[0] == pair[1])
+    }
+}
+
 impl Options {
     fn read(tokens: TokenStream, function: &Ident, errors: &mut Errors) -> Self {
         let mut options = Self::default();
@@ -221,11 +245,16 @@ impl Options {
             |word: &str| matches!(word, "first" | "last") && paths.len() == 1 && function != "track_event";
         let is_word = |given: &&Given| given.word().is_some_and(|word| is_unknown(&word) && !is_hook(&word));
         let (words, hooks): (Vec<_>, Vec<_>) = paths.iter().copied().partition(is_word);
+        // So that what only a wrapper has is no second error.
+        let is_meant = |given: &&Given| given.word().is_some_and(|word| means_wrapper(&word));
+        if words.iter().chain(&values).any(is_meant) {
+            self.is_wrapper_misspelt = true;
+        }
         for given in words {
             report_word(&given.word().unwrap_or_default(), hooks.is_empty(), given, errors);
         }
         for given in values {
-            report_value(given, errors);
+            report_value(given, hooks.is_empty(), errors);
         }
         // `#[hookimpl(early, track_event)]` is no mistake in `track_event`.
         let hook = hooks.iter().position(|given| given.path.is_ident("track_event")).unwrap_or(0);
@@ -237,6 +266,10 @@ impl Options {
             }
         }
     }
+}
+
+fn means_wrapper(word: &str) -> bool {
+    near::nearest(word, FLAGS) == Some("wrapper") || FALSE_FRIENDS.contains(&(word, Some("wrapper")))
 }
 
 /// Whether a word that stands alone can't be meant as the hook.
@@ -253,13 +286,32 @@ fn report_word(word: &str, is_alone: bool, given: &Given, errors: &mut Errors) {
         return given.unknown(OPTIONS, errors);
     };
     let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+    let is_alone = is_alone && given.value.is_none();
     let hook = if is_alone { format!("; a hook of this name is `self::{word}`") } else { String::new() };
     errors.at(&given.path, format!("unknown option `{word}`; {meant}{}{hook}", options::list(OPTIONS)));
 }
 
-/// Of `hook = track_event`.
-fn report_value(given: &Given, errors: &mut Errors) {
-    let is_of_hook = given.word().is_some_and(|word| HOOK_WORDS.contains(&&*word));
+/// Of `hook = track_event`, and of `track_event(tryfirst)`.
+///
+/// `is_alone`: nothing else can be the hook.
+fn report_value(given: &Given, is_alone: bool, errors: &mut Errors) {
+    let word = given.word().unwrap_or_default();
+    if EVENT_WORDS.contains(&&*word) && !names_a_function(given.value.as_ref()) {
+        return errors.at(given, of_events(given.value.as_ref()));
+    }
+    if FALSE_FRIENDS.iter().any(|(friend, _)| *friend == word) {
+        return report_word(&word, false, given, errors);
+    }
+    let is_of_hook = HOOK_WORDS.contains(&&*word);
+    if is_alone && !is_of_hook && !given.is_assigned && near::nearest(&word, OPTIONS).is_none() {
+        let hook = types::text(&given.path);
+        let inside = given.value.as_ref().map(types::text).filter(|inside| !inside.is_empty());
+        let options = inside.map(|inside| format!(", {inside}")).unwrap_or_default();
+        return errors.at(
+            given,
+            format!("the hook and its options stand beside each other: write `#[hookimpl({hook}{options})]`"),
+        );
+    }
     let hook = match &given.value {
         Some(Value::Literal(Lit::Str(text))) => text.parse_with(Path::parse_mod_style).ok(),
         Some(Value::Path(path)) => Some(path.clone()),
@@ -274,8 +326,35 @@ fn report_value(given: &Given, errors: &mut Errors) {
     }
 }
 
+/// Whether it is a name in small letters, as a hook's is.
+fn names_a_function(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Path(path)) => !names_a_type(path),
+        Some(Value::Literal(Lit::Str(text))) => text.value() == "track_event",
+        _ => false,
+    }
+}
+
+fn names_a_type(path: &Path) -> bool {
+    path.segments.last().is_some_and(|last| last.ident.to_string().starts_with(char::is_uppercase))
+}
+
+/// Of `event = BanUser`.
+fn of_events(value: Option<&Value>) -> String {
+    let ty = match value {
+        Some(Value::Path(path)) => types::text(path),
+        _ => "BanUser".to_owned(),
+    };
+    format!(
+        "an implementation's parameter says which events it hears: leave this out, and write `event: &{ty}`"
+    )
+}
+
 /// Of a path beside the hook, which is an option or another hook.
 fn report_second(given: &Given, errors: &mut Errors) {
+    if names_a_type(&given.path) {
+        return errors.at(&given.path, of_events(Some(&Value::Path(given.path.clone()))));
+    }
     let message = match given.word() {
         Some(word) => {
             let options = options::list(OPTIONS);
@@ -288,21 +367,38 @@ fn report_second(given: &Given, errors: &mut Errors) {
 
 /// Of `#[hookimpl("track_event")]`.
 fn instead_of_literal(literal: &Lit) -> String {
-    let path = match literal {
-        Lit::Str(text) => text.parse_with(Path::parse_mod_style).ok(),
-        _ => None,
-    };
-    match path {
-        Some(path) => format!("write it without quotes: `{}`", types::text(&path)),
-        None => format!("expected a hook or an option; {}", options::list(OPTIONS)),
+    let expected = format!("expected a hook or an option; {}", options::list(OPTIONS));
+    let Lit::Str(text) = literal else { return expected };
+    let text = text.value();
+    if let Some(option) = near::nearest(&text.replace('-', ""), FLAGS) {
+        return format!("did you mean the option `{option}`?");
+    }
+    match syn::parse_str::<HookPath>(&text.replace('-', "_")) {
+        Ok(HookPath(path)) if text.contains('-') => {
+            format!("write it with an underscore and without quotes: `{}`", types::text(&path))
+        }
+        Ok(HookPath(path)) => format!("write it without quotes: `{}`", types::text(&path)),
+        Err(_) => expected,
     }
 }
 
-/// `#[tokio::main]` and the like, which make a runtime for each call.
-pub(super) fn starts_a_runtime(attribute: &Attribute) -> bool {
+struct HookPath(Path);
+
+impl Parse for HookPath {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        Path::parse_mod_style(input).map(Self)
+    }
+}
+
+/// `#[tokio::main]` and the like, which make a runtime for each call, and `#[test]`, which leaves the function out of other
+/// builds. The attribute of the program's `main` is no mistake.
+pub(super) fn is_misplaced(attribute: &Attribute, function: &Ident) -> bool {
     let mut segments = attribute.path().segments.iter().rev();
-    let is_of_runtime = segments.next().is_some_and(|last| last.ident == "main" || last.ident == "test");
-    is_of_runtime && segments.next().is_some()
+    match segments.next() {
+        Some(last) if last.ident == "main" => segments.next().is_some() && function != "main",
+        Some(last) => last.ident == "test" || attribute.path().is_ident("bench"),
+        None => false,
+    }
 }
 
 fn check_signature(signature: &Signature, wrapper: bool, errors: &mut Errors) {
@@ -341,7 +437,13 @@ fn read_parameter<'f>(input: &'f FnArg, errors: &mut Errors) -> Option<Parameter
         FnArg::Typed(argument) => match &*argument.pat {
             Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
                 if let Some(generic) = types::impl_trait(&argument.ty) {
-                    errors.at(generic, "an implementation can't be generic, since it isn't known for which types it is called; name a concrete type");
+                    let is_next = pattern.ident == "next" && types::is_function(&generic.bounds);
+                    let message = if is_next {
+                        "the rest of the call is a type of its own: write `next: Next<'_>`"
+                    } else {
+                        "an implementation can't be generic, since it isn't known for which types it is called; name a concrete type"
+                    };
+                    errors.at(generic, message);
                 }
                 Some(Parameter { ident: argument_name(&pattern.ident), ty: &argument.ty })
             }

@@ -1,6 +1,6 @@
 //! Types that no implementation can return, whatever the hook returns.
 
-use syn::{GenericArgument, PathArguments, Type, TypePath, TypeTraitObject};
+use syn::{Type, TypeTraitObject};
 
 use crate::errors::Errors;
 use crate::types::{self, is_named, last_segment};
@@ -32,7 +32,7 @@ fn is_future(ty: &Type) -> bool {
         Type::Paren(paren) => is_future(&paren.elem),
         _ => match last_segment(ty).as_deref() {
             Some("BoxFuture" | "LocalBoxFuture") => true,
-            Some("Pin" | "Box") => type_arguments(ty).any(is_future),
+            Some("Pin" | "Box" | "Result" | "Option") => types::type_arguments(ty).any(is_future),
             _ => false,
         },
     }
@@ -41,9 +41,10 @@ fn is_future(ty: &Type) -> bool {
 /// The `dyn Error` of `Result<(), Box<dyn Error>>`.
 fn error_of_one_thread(ty: &Type) -> Option<TypeTraitObject> {
     last_segment(ty).filter(|name| name == "Result")?;
-    let boxed =
-        type_arguments(ty).nth(1).filter(|error| last_segment(error).is_some_and(|name| name == "Box"))?;
-    match type_arguments(boxed).next()? {
+    let boxed = types::type_arguments(ty)
+        .nth(1)
+        .filter(|error| last_segment(error).is_some_and(|name| name == "Box"))?;
+    match types::type_arguments(boxed).next()? {
         Type::TraitObject(error) if is_named(&error.bounds, "Error") && !goes_to_threads(error) => {
             Some(error.clone())
         }
@@ -53,19 +54,4 @@ fn error_of_one_thread(ty: &Type) -> Option<TypeTraitObject> {
 
 fn goes_to_threads(error: &TypeTraitObject) -> bool {
     is_named(&error.bounds, "Send") && is_named(&error.bounds, "Sync")
-}
-
-fn type_arguments(ty: &Type) -> impl Iterator<Item = &Type> {
-    let arguments = match ty {
-        Type::Path(TypePath { path, .. }) => path.segments.last().map(|last| &last.arguments),
-        _ => None,
-    };
-    let arguments = match arguments {
-        Some(PathArguments::AngleBracketed(arguments)) => Some(arguments.args.iter()),
-        _ => None,
-    };
-    arguments.into_iter().flatten().filter_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })
 }

@@ -1,7 +1,7 @@
 //! Types that no parameter of an implementation can have. The compiler would report each several times, also in generated
 //! code.
 
-use syn::{GenericArgument, Path, PathArguments, Type, TypePath};
+use syn::{GenericArgument, Lifetime, Path, PathArguments, Type, TypePath, TypeReference};
 
 use super::model::Parameter;
 use crate::errors::Errors;
@@ -11,6 +11,9 @@ use crate::types::{self, last_segment};
 pub(crate) fn check(hook: &Path, parameter: &Parameter<'_>, errors: &mut Errors) {
     let is_event =
         parameter.ident == "event" && hook.segments.last().is_some_and(|last| last.ident == "track_event");
+    if let Some(lifetime) = static_reference(parameter.ty).filter(|_| is_event || parameter.ident == "app") {
+        errors.at(lifetime, "leave `'static` out: an implementation borrows its arguments for the call");
+    }
     if let Some(message) = message(parameter.ty, is_event, parameter.ident == "event") {
         errors.at(parameter.ty, message);
     }
@@ -32,6 +35,9 @@ fn message(ty: &Type, is_event: bool, is_named_event: bool) -> Option<String> {
             return Some("an event of any type is taken as `&Tracked`: write that".to_owned());
         }
     }
+    if is_named_event && types::is_lone_dyn_event(ty) {
+        return Some(types::INSTEAD_OF_DYN_EVENT.to_owned());
+    }
     if is_named_event && is_bare(ty, &["Tracked", "AnyTracked"]) && !is_qualified(ty) {
         return Some(
             "an implementation borrows the event: write `&Tracked`; a type of your own of this name is written \
@@ -41,6 +47,17 @@ fn message(ty: &Type, is_event: bool, is_named_event: bool) -> Option<String> {
     }
     let is_unsized = matches!(ty, Type::TraitObject(_) | Type::Slice(_)) || is_bare(ty, &["str"]);
     is_unsized.then(|| format!("an argument's size must be known; write `{}`", borrowed(ty)))
+}
+
+/// The `'static` of `&'static BanUser`.
+fn static_reference(ty: &Type) -> Option<&Lifetime> {
+    match ty {
+        Type::Reference(TypeReference { lifetime: Some(lifetime), .. }) => {
+            Some(lifetime).filter(|it| it.ident == "static")
+        }
+        Type::Paren(paren) => static_reference(&paren.elem),
+        _ => None,
+    }
 }
 
 fn is_qualified(ty: &Type) -> bool {

@@ -56,7 +56,17 @@ fn read_one(
             placeholder(index)
         }
     };
+    if types::mentions_one_of(&types::without_lifetimes(&input.ty, &signature.generics), &signature.generics)
+    {
+        let unknown: Type = parse_quote!(__Unknown);
+        return Argument { ident, given: Some(unknown.clone()), ty: unknown, is_reported: true };
+    }
     let errors_before = errors.count();
+    if ident == "event" && types::is_lone_dyn_event(&input.ty) {
+        errors.at(&input.ty, types::INSTEAD_OF_DYN_EVENT);
+        let ty: Type = parse_quote!(&#core::Tracked);
+        return Argument { ident, given: Some(ty.clone()), ty, is_reported: true };
+    }
     let (mut given, mut ty) =
         check_type(core, &types::without_lifetimes(&input.ty, &signature.generics), errors);
     let mut ident = ident;
@@ -94,9 +104,14 @@ pub(crate) fn check_app(
     };
     let mut given = Some(parse_quote!(&#core::App));
     match arguments.first() {
-        Some(first) if first.ident == "app" && matches!(first.ty, Type::Reference(_) | Type::Group(_)) => {
+        Some(first)
+            if first.ident == "app"
+                && !first.is_reported
+                && matches!(first.ty, Type::Reference(_) | Type::Group(_)) =>
+        {
             return true;
         }
+        Some(first) if first.ident == "app" && first.is_reported => {}
         Some(first) if first.ident == "app" => {
             errors.at(&first.ty, "a hook's first argument is the app: write `app: &App`");
         }
@@ -149,7 +164,7 @@ fn check_type(core: &Path, ty: &Type, errors: &mut Errors) -> (Option<Type>, Typ
             inferred,
             "implementations are checked against the types of the arguments, so write this one",
         );
-        return (Some(parse_quote!(impl ::core::marker::Sized)), parse_quote!(()));
+        return (Some(parse_quote!(__Unknown)), parse_quote!(__Unknown));
     }
     match ty {
         Type::Slice(_) => {

@@ -1,15 +1,30 @@
 //! The code that `#[hookspec]` writes: an empty enum of the hook's name, its arguments as a struct, its call.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::ext::IdentExt;
 
 use super::model::{Argument, Output, Spec, is_named};
-use crate::types::{ends, last_segment, location_of, text, with_lifetime};
+use crate::types::{ends, last_segment, location_of, punctuated_at, text, with_lifetime};
 use crate::{doc, lints, signature};
 
-pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
+/// A hook with mistakes, so that each is one error, wherever the hook is used.
+pub(crate) fn mistaken(it: &Spec<'_>, errors: syn::Error) -> TokenStream {
+    let mut errors = errors.into_iter();
+    let types =
+        it.arguments.iter().map(|argument| &argument.ty).chain(it.output.iter().map(|output| &output.ty));
+    let unknown = if types.into_iter().any(is_unknown) { errors.next() } else { None };
+    let unknown = unknown.map(|error| unknown_type(it, &error));
+    let (errors, spec) = (errors.map(|error| error.to_compile_error()), with(it, unknown.as_ref()));
+    quote!(#(#errors)* #spec)
+}
+
+pub(crate) fn spec(it: &Spec<'_>) -> TokenStream {
+    with(it, None)
+}
+
+fn with(spec: &Spec<'_>, unknown: Option<&TokenStream>) -> TokenStream {
     let Spec { import, core, visibility, signature, .. } = spec;
     let ident = &signature.ident;
     let name = ident.unraw().to_string();
@@ -37,6 +52,7 @@ pub(crate) fn spec(spec: &Spec<'_>) -> TokenStream {
         #silenced
         const _: () = {
             #import
+            #unknown
 
             #(#choices)*
             #output_choice
@@ -255,6 +271,9 @@ fn may_be_unsized(ty: &Type) -> bool {
 fn output(spec: &Spec<'_>) -> (TokenStream, Option<TokenStream>) {
     let core = &spec.core;
     let Some(Output { ty, is_reported }) = &spec.output else { return (quote!(()), None) };
+    if is_unknown(ty) {
+        return (ty.to_token_stream(), None);
+    }
     let check = (!is_reported).then(|| check(core, "hook_value", ty));
     let choice = quote! {
         const __SUITS: bool = {
@@ -341,17 +360,29 @@ fn no_such_argument(hook: &str, names: &[String]) -> String {
     }
 }
 
-/// Stands in for a hook with mistakes: its type alone.
-pub(crate) fn fallback(spec: &Spec<'_>) -> TokenStream {
-    hook_type(spec)
+fn is_unknown(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident("__Unknown"))
+}
+
+/// A type that nothing is known of, which is the mistake as well: an error in a constant. The compiler reports nothing that
+/// follows from it, such as what implementations and callers do with such a type.
+fn unknown_type(spec: &Spec<'_>, error: &syn::Error) -> TokenStream {
+    let core = &spec.core;
+    let (first, last) = ends(&error.to_compile_error());
+    let (path, function) = (punctuated_at(quote!(#core::__private::), first), Ident::new("mistake", first));
+    let message = error.to_string();
+    let mut argument = Group::new(Delimiter::Parenthesis, quote!(#message));
+    argument.set_span(last);
+    quote!(#[allow(dead_code)] type __Unknown = [(); #path #function #argument];)
 }
 
 /// Empty, so that it is in the type namespace only and a function of the same name can stand beside it.
 fn hook_type(spec: &Spec<'_>) -> TokenStream {
     let Spec { visibility, signature, .. } = spec;
     let ident = &signature.ident;
-    // A second `#[hookspec]`, a mistake, would be expanded again.
-    let attributes = spec.attributes.iter().filter(|attribute| !is_named(attribute, "hookspec"));
+    // A second one is a mistake, and would be expanded again.
+    let attributes =
+        spec.attributes.iter().filter(|it| !is_named(it, "hookspec") && !is_named(it, "hookimpl"));
     quote! {
         #(#attributes)*
         #[allow(non_camel_case_types, missing_debug_implementations)]

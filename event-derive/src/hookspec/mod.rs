@@ -15,7 +15,12 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut function: model::Function = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => {
-            let error = error.into_compile_error();
+            let unread = signature::name_of_unread(item.clone());
+            let error = match &unread {
+                Some(_) => syn::Error::new(error.span(), format!("this function can't be read: {error}")),
+                None => syn::Error::new(error.span(), "`#[hookspec]` goes above a function without a body"),
+            };
+            let (error, item) = (error.into_compile_error(), unread.is_none().then_some(item));
             return quote!(#error #item);
         }
     };
@@ -24,11 +29,6 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     let spec = model::Spec::read(options, &function, &mut errors);
     match errors.finish() {
         Ok(()) => expand::spec(&spec),
-        Err(errors) => {
-            // So that one mistake here isn't followed by an error wherever the hook is used.
-            let fallback = if spec.is_whole { expand::spec(&spec) } else { expand::fallback(&spec) };
-            let errors = errors.into_compile_error();
-            quote!(#errors #fallback)
-        }
+        Err(errors) => expand::mistaken(&spec, errors),
     }
 }

@@ -2,12 +2,12 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, GenericParam, Ident, Lit, Path, ReturnType, Signature, Token, Type, Visibility};
+use syn::{Attribute, Ident, Lit, Path, ReturnType, Signature, Token, Type, Visibility};
 
 use super::{arguments, output};
 use crate::errors::Errors;
 use crate::options::Core;
-use crate::{options, signature};
+use crate::{near, options, signature};
 
 const OPTIONS: &[&str] = &["firstresult", "crate"];
 
@@ -24,9 +24,7 @@ impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
-        let signature = input.parse().map_err(|error| {
-            syn::Error::new(error.span(), "`#[hookspec]` goes above a function without a body")
-        })?;
+        let signature = input.parse()?;
         let body = if input.parse::<Option<Token![;]>>()?.is_some() { None } else { Some(input.parse()?) };
         Ok(Self { attributes, visibility, signature, body })
     }
@@ -43,8 +41,6 @@ pub(crate) struct Spec<'f> {
     pub(crate) output: Option<Output>,
     /// Whether the first argument is the app, as it should be.
     pub(crate) has_app: bool,
-    /// Whether code can be generated despite the mistakes.
-    pub(crate) is_whole: bool,
 }
 
 pub(crate) struct Argument {
@@ -70,7 +66,12 @@ impl<'f> Spec<'f> {
         for attribute in attributes.iter().filter(|attribute| is_named(attribute, "hookspec")) {
             errors.at(attribute, "`#[hookspec]` is given twice");
         }
-        if let Some(body) = body {
+        if let Some(implementation) = attributes.iter().find(|attribute| is_named(attribute, "hookimpl")) {
+            errors.at(
+                implementation,
+                "a hook and its implementations are functions of their own: write each attribute above one",
+            );
+        } else if let Some(body) = body {
             errors.at(body, "a hook has no body, since its implementations are elsewhere; write `;` instead");
         }
         signature::check_hook(signature, errors);
@@ -80,24 +81,9 @@ impl<'f> Spec<'f> {
         let has_app = arguments::check_app(&mut arguments, signature, &core, errors);
         let output = match &signature.output {
             ReturnType::Default => None,
-            ReturnType::Type(_, ty) => Some(output::read(ty, errors)),
+            ReturnType::Type(_, ty) => Some(output::read(ty, &signature.generics, errors)),
         };
-        Self {
-            import,
-            core,
-            attributes,
-            visibility,
-            signature,
-            first_result,
-            arguments,
-            output,
-            has_app,
-            is_whole: signature
-                .generics
-                .params
-                .iter()
-                .all(|parameter| matches!(parameter, GenericParam::Lifetime(_))),
-        }
+        Self { import, core, attributes, visibility, signature, first_result, arguments, output, has_app }
     }
 }
 
@@ -112,6 +98,11 @@ fn read_options(tokens: TokenStream, errors: &mut Errors) -> (bool, Option<Path>
             Some("crate") => {
                 let path = given.path_value(errors);
                 options::set_once(&mut core, path, &given, errors);
+            }
+            Some(word) if near::nearest(word, OPTIONS) == Some("firstresult") => {
+                given.unknown(OPTIONS, errors);
+                // So that what is done with the result of a call is no second error.
+                first_result = Some(());
             }
             _ => given.unknown(OPTIONS, errors),
         }

@@ -1,13 +1,16 @@
 //! The return type of a hook.
 
-use syn::{GenericArgument, PathArguments, Type, TypePath, parse_quote};
+use syn::{GenericArgument, Generics, PathArguments, Type, TypePath, parse_quote};
 
 use super::model::Output;
 use crate::errors::Errors;
 use crate::types::{self, last_segment};
 
 /// Explains what is wrong with well-known types; for all others the compiler does.
-pub(crate) fn read(ty: &Type, errors: &mut Errors) -> Output {
+pub(crate) fn read(ty: &Type, generics: &Generics, errors: &mut Errors) -> Output {
+    if types::mentions_one_of(ty, generics) {
+        return Output { ty: parse_quote!(__Unknown), is_reported: true };
+    }
     let errors_before = errors.count();
     let ty = check(ty, errors);
     Output { is_reported: errors.count() > errors_before, ty }
@@ -29,12 +32,12 @@ fn check(ty: &Type, errors: &mut Errors) -> Type {
             )
         };
         errors.at(ty, instead);
-        return parse_quote!(::std::boxed::Box<dyn #bounds + ::core::marker::Send>);
+        return parse_quote!(__Unknown);
     }
     if let Some(inferred) = types::inferred(ty) {
         errors
             .at(inferred, "implementations are checked against the type that the hook returns, so write it");
-        return parse_quote!(());
+        return parse_quote!(__Unknown);
     }
     // Without parameters and alone it can be a type of the user's own.
     let name = last_segment(ty).filter(|_| is_generic_or_qualified(ty));
