@@ -2,6 +2,7 @@
 
 mod display;
 mod open;
+mod own;
 
 use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
@@ -19,8 +20,32 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why an operation of a database or the store failed. An error about a file names it.
 ///
-/// In a closure that writes or reads, `?` makes one of a `rusqlite::Error` and of an `event_core::Error`;
-/// [`Error::own`] takes any other.
+/// In a closure that writes or reads, `?` makes one of a `rusqlite::Error`, of an `event_core::Error`, of a text, of a
+/// `Box<dyn Error + Send + Sync>`, and of the common errors of the standard library, `serde_json`, `chrono` and `uuid`.
+/// [`Error::own`] takes any other. Each of these is kept: [`downcast_ref`](Self::downcast_ref) gives it back.
+///
+/// ```
+/// use event_core::prelude::*;
+/// use event_sqlite::{DatabaseOptions, Error, SqliteExt};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("app.db");
+/// # let app = App::builder().without_linked().start().wait()?;
+/// # let db = app.add_database("app", DatabaseOptions::new(path))?;
+/// # db.execute_write("CREATE TABLE setting (value TEXT)", ()).wait()?;
+/// # let text = "{";
+/// let written = db.write(move |tx| {
+///     let setting: serde_json::Value = serde_json::from_str(text)?;
+///     if setting.is_null() {
+///         return Err("a setting has a value".into());
+///     }
+///     tx.execute("INSERT INTO setting VALUES (?)", (setting.to_string(),))?;
+///     Ok(())
+/// });
+/// let error = written.wait().unwrap_err();
+/// assert!(error.downcast_ref::<serde_json::Error>().is_some());
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// Cloning is cheap: the error of a failed commit goes to every caller that waits for it.
 #[derive(Clone)]
@@ -221,26 +246,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// Takes an error of the application's own out of a closure; [`downcast_ref`](Self::downcast_ref) gives it back.
-    ///
-    /// ```
-    /// use event_sqlite::Error;
-    ///
-    /// let error = Error::own("there is no such user");
-    /// assert_eq!(error.to_string(), "there is no such user");
-    /// ```
-    pub fn own(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::Own(Arc::from(error.into()))
-    }
-
-    /// The application's own error, if it is one of type `E`.
-    pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
-        match self {
-            Self::Own(error) => error.downcast_ref(),
-            _ => None,
-        }
-    }
-
     /// The file that the error is about, if it is about one.
     pub fn path(&self) -> Option<&Path> {
         match self {

@@ -112,7 +112,7 @@
 //!
 //! ```
 //! use event_core::prelude::*;
-//! use event_sqlite::{Error, SqliteExt};
+//! use event_sqlite::SqliteExt;
 //!
 //! #[derive(Event)]
 //! struct UserBanned {
@@ -138,7 +138,7 @@
 //! # db.execute_write("INSERT INTO user VALUES (false)", ()).wait()?;
 //! let written = app.database("app")?.write(|tx| {
 //!     if tx.execute("UPDATE user SET banned = true WHERE rowid = ?", (1,))? == 0 {
-//!         return Err(Error::own("there is no such user"));
+//!         return Err("there is no such user".into());
 //!     }
 //!     tx.track(UserBanned { user: 1 })?.by(Actor::new("root"));
 //!     Ok(())

@@ -12,6 +12,7 @@ mod ids;
 mod isolation;
 mod model;
 mod numbers;
+mod own_errors;
 mod panicking;
 #[cfg(unix)]
 mod permissions;
