@@ -3,6 +3,9 @@
 pub use crate::__module as module;
 pub use crate::__register as register;
 pub use crate::app::registry::Linked;
+pub use crate::dispatch::durable::hook::DurableHook;
+pub use crate::dispatch::durable::options::{DurableOptions, StartsFrom};
+pub use crate::dispatch::durable::stored::{NoEventType, Stored, decoder_of};
 pub use crate::dispatch::hook::{
     HookCall, HookDeclaration, HookInfo, HookSpec, argument_index, collected, first_result,
 };
@@ -29,6 +32,7 @@ pub use serde;
 pub use std::boxed::Box;
 pub use std::panic::Location;
 pub use std::task::Waker;
+pub use std::time::Duration;
 pub use std::vec::Vec;
 
 use std::any::TypeId;

@@ -78,10 +78,12 @@ pub use app::builder::AppBuilder;
 pub use app::default_app::track;
 pub use app::scope::Scope;
 pub use app::track::Track;
-pub use dispatch::builtin::{register_events, register_observers, shutdown, startup, track_event};
+pub use dispatch::builtin::{
+    register_events, register_observers, shutdown, started, startup, stopping, track_event,
+};
 pub use dispatch::error::{Error, Result};
 pub use dispatch::failure::Failure;
-pub use dispatch::host::App;
+pub use dispatch::host::{App, WeakApp};
 pub use dispatch::receipt::Receipt;
 pub use dispatch::wrapper::{Next, Outcome};
 pub use event::actor::{Actor, IntoActor};
@@ -93,6 +95,11 @@ pub use event::record::Record;
 pub use event::tracked::Tracked;
 #[doc(inline)]
 pub use macros::{Event, hookimpl, hookspec};
+
+/// What durable implementations say and are told.
+pub mod durable {
+    pub use crate::dispatch::durable::words::{Delivery, Rejected, Retry, Stop};
+}
 
 /// What an [`Error`] or a [`Properties`] reports in detail.
 pub mod error {
@@ -120,6 +127,10 @@ pub mod observe {
 pub mod plugin {
     pub use crate::app::prepared::Prepared;
     pub use crate::dispatch::blocking::{OwnThread, own_thread};
+    pub use crate::dispatch::durable::consumer::{Consumer, DeliveryError, claim_consumers};
+    pub use crate::dispatch::durable::options::StartsFrom;
+    pub use crate::dispatch::durable::words::FailureClass;
+    pub use crate::dispatch::failure::report;
     pub use crate::dispatch::hook::HookSpec;
     pub use crate::event::escape::escape_controls;
     pub use crate::event::foreign::{error_line, error_lines, panic_text};

@@ -136,10 +136,16 @@ pub use event_derive::Event;
 /// | `after = "event-stderr"` | after them; can be given several times | by name |
 /// | `wrapper` | around the others | among the others |
 /// | `essential` | before the ordinary ones; a failure ends the call and is the caller's error: the event is refused | a failure is reported, and the others run |
+/// | `durable` | not called inside `track`: once the event is kept, it is called until it succeeds | called inside `track` |
+/// | `durable(name = "…")` | the consumer's name after the plugin's | the function's name |
+/// | `durable(from = "start")` | a new consumer hears all events that are kept; `"now"`: those from then on | `"now"` |
+/// | `durable(give_up_after = "24h")` | how long an event is tried that fails with any error; then it is a dead letter | `"24h"` |
+/// | `durable(max_attempts = 20)` | how often, beside that | without limit |
+/// | `durable(timeout_s = 30)` | an asynchronous call that takes longer is dropped, and fails | without limit |
 /// | `crate = path` | where event-core is, for a crate that re-exports it | `::event_core` |
 ///
 /// A word that is one or two letters from an option is taken for a typo of it; a hook of such a name is written
-/// `self::wraper`. `tryfirst` with `trylast`, and `wrapper` with `essential`, are compile errors. A plugin that
+/// `self::wraper`. `tryfirst` with `trylast`, and `wrapper` with `essential`, are compile errors; so are all of these, `before` and `after` with `durable`. A plugin that
 /// `before` or `after` name needn't be linked; a contradiction or a circle is a problem that the start reports.
 ///
 /// # Arguments

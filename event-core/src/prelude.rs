@@ -2,6 +2,6 @@
 
 pub use crate::{
     Actor, App, Event, EventType, Next, Outcome, Receipt, Tracked, hookimpl, hookspec, register_events,
-    register_observers, shutdown, startup, track_event,
+    register_observers, shutdown, started, startup, stopping, track_event,
 };
 pub use serde_json::json;

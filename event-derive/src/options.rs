@@ -152,6 +152,11 @@ impl Given {
         self.path.get_ident().map(ToString::to_string)
     }
 
+    /// Whether the value comes after `=`.
+    pub(crate) fn is_assigned(&self) -> bool {
+        self.is_assigned
+    }
+
     /// Says that there is no such option, and which the reader may have meant.
     pub(crate) fn unknown(&self, known: &[&str], errors: &mut Errors) {
         let word = self.path.to_token_stream().to_string().replace(' ', "");

@@ -10,7 +10,9 @@ use crate::app::registry::{Linked, linked};
 use crate::config::problem::StartProblem;
 use crate::config::suggest::nearest;
 use crate::config::{Config, References};
-use crate::dispatch::builtin::{shutdown, startup};
+use crate::dispatch::builtin::{shutdown, startup, stopping};
+use crate::dispatch::durable::consumer::Consumer;
+use crate::dispatch::durable::hook as durable;
 use crate::dispatch::hook::HookInfo;
 use crate::dispatch::host::{ByHook, Parts};
 use crate::dispatch::implementation::{HookImpl, Implementation};
@@ -62,6 +64,10 @@ pub(crate) fn collect(
     parts.hooks.dedup_by(|a, b| std::ptr::eq(*a, *b));
     parts.hooks.sort_by_key(|hook| (hook.name(), hook.module_path()));
     parts.hooks.dedup_by_key(|hook| (hook.name(), hook.module_path()));
+    // An implementation detail of `track_event`.
+    parts.hooks.retain(|hook| hook.id() != TypeId::of::<durable::track_event>());
+    let durable: Vec<_> = implementations.extract_if(.., |it| it.is_durable()).collect();
+    parts.consumers = consumers(&durable, problems);
     parts.implementations = in_call_order(implementations, problems);
     for of_one_hook in parts.implementations.values() {
         let plugins = of_one_hook.iter().map(|it| it.plugin()).collect();
@@ -147,17 +153,38 @@ fn missing_plugins(
         .collect()
 }
 
+/// The durable implementations, by name.
+fn consumers(durable: &[Arc<Implementation>], problems: &mut Vec<StartProblem>) -> Vec<Consumer> {
+    let mut consumers: Vec<_> = durable.iter().map(Consumer::new).collect();
+    consumers.sort_by(|one, other| {
+        let place =
+            |it: &Consumer| (it.implementation().location().file(), it.implementation().location().line());
+        one.name().cmp(other.name()).then_with(|| place(one).cmp(&place(other)))
+    });
+    problems.extend(consumers.windows(2).filter(|pair| pair[0].name() == pair[1].name()).map(|pair| {
+        StartProblem::new(format!(
+            "two durable implementations are called `{}`: {} and {}; give one of them another name with \
+             `durable(name = \"…\")`",
+            pair[0].name(),
+            pair[0].implementation(),
+            pair[1].implementation()
+        ))
+    }));
+    consumers
+}
+
 fn in_call_order(implementations: Vec<Arc<Implementation>>, problems: &mut Vec<StartProblem>) -> ByHook {
     let mut hooks = ByHook::new();
     for it in implementations {
         hooks.entry(it.hook_id()).or_default().push(it);
     }
-    let shutdowns = hooks.remove(&TypeId::of::<shutdown>());
+    let ends = [TypeId::of::<stopping>(), TypeId::of::<shutdown>()].map(|hook| (hook, hooks.remove(&hook)));
     let mut wrong = Vec::new();
     hooks.retain(|_, implementations| {
         call_order::sort(implementations).map_err(|more| wrong.extend(more)).is_ok()
     });
-    if let Some(mut implementations) = shutdowns {
+    for (hook, implementations) in ends {
+        let Some(mut implementations) = implementations else { continue };
         let startups = hooks.get(&TypeId::of::<startup>()).map_or(&[][..], Vec::as_slice);
         // The later a plugin started, the earlier it stops; one that didn't start anything can stop at once.
         let rank = |it: &Implementation| {
@@ -166,7 +193,7 @@ fn in_call_order(implementations: Vec<Arc<Implementation>>, problems: &mut Vec<S
         };
         match call_order::sort_by_rank(&mut implementations, rank) {
             Ok(()) => {
-                hooks.insert(TypeId::of::<shutdown>(), implementations);
+                hooks.insert(hook, implementations);
             }
             Err(more) => wrong.extend(more),
         }

@@ -10,7 +10,7 @@ use crate::app::builder::AppBuilder;
 use crate::config::References;
 use crate::config::problem::StartProblem;
 use crate::dispatch::blocking::Deferred;
-use crate::dispatch::builtin::{register_events, register_observers, startup, track_event};
+use crate::dispatch::builtin::{register_events, register_observers, started, startup, track_event};
 use crate::dispatch::call_depth;
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::execute;
@@ -71,7 +71,9 @@ impl App {
 /// 1. Collect what is linked and what the builder was given; bring each hook's implementations into call order.
 /// 2. Ask `register_observers` who watches, then `register_events` for the types that can't register themselves.
 /// 3. Refuse to start if anything was wrong so far: all problems together.
-/// 4. Call `startup`; if it fails, or left a part of the configuration unread, shut down what had started.
+/// 4. Call `startup`; if it fails, left a part of the configuration unread or durable implementations without a caller, shut
+///    down what had started.
+/// 5. Call `started`.
 pub(crate) async fn start(builder: AppBuilder) -> Result<App> {
     let mut problems = Vec::new();
     let Assembled { app, mut events, observers } = assemble(builder, References::Resolve, &mut problems);
@@ -97,13 +99,29 @@ pub(crate) async fn start(builder: AppBuilder) -> Result<App> {
         stop(&app, &started_before(&failure, app.inner.implementations::<startup>())).await;
         return Err(Error::Startup(failure));
     }
-    let unread = app.inner.parts.config.unread();
-    if !unread.is_empty() {
+    let mut problems = app.inner.parts.config.unread();
+    problems.extend(unclaimed_consumers(&app));
+    if !problems.is_empty() {
         // Whatever it was, it had started.
         let _ = shut_down(&app).await;
-        return Err(Error::Start(unread));
+        return Err(Error::Start(problems));
     }
+    app.inner.report_all(&call::<started>(&app, started::args(&app)).await.failures);
     Ok(app)
+}
+
+/// Durable implementations that no plugin calls.
+fn unclaimed_consumers(app: &App) -> Option<StartProblem> {
+    let consumers = &app.inner.parts.consumers;
+    if consumers.is_empty() || app.inner.consumers_claimed.load(Ordering::Relaxed) {
+        return None;
+    }
+    let who: Vec<_> = consumers.iter().map(|consumer| consumer.implementation().to_string()).collect();
+    Some(StartProblem::new(format!(
+        "no plugin delivers to the durable implementations {}: add a journal, such as `event-sqlite`, to Cargo.toml, and write \
+         `event_core::plugins![event_sqlite];` in src/main.rs",
+        who.join(", ")
+    )))
 }
 
 /// What the app would be: its parts and what is wrong with them. Calls `register_events` and nothing else.
@@ -142,6 +160,7 @@ fn assemble(mut builder: AppBuilder, references: References, problems: &mut Vec<
         test_clock: builder.test_clock,
         is_always_observed: AtomicBool::new(builder.call_depth_limit == 1),
         call_depth_limit: builder.call_depth_limit,
+        consumers_claimed: AtomicBool::new(false),
         observers: OnceLock::new(),
         recorder: OnceLock::new(),
         failure_handler: builder.failure_handler,

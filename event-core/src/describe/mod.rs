@@ -84,6 +84,9 @@ pub struct HookCalls {
     /// Its implementations in call order: the wrappers from the outside in, then the others.
     #[serde(serialize_with = "each")]
     pub implementations: Vec<Arc<Implementation>>,
+    /// Those that are called later, from the journal: the durable ones of `track_event`, in no order among each other.
+    #[serde(serialize_with = "each", skip_serializing_if = "Vec::is_empty")]
+    pub durable: Vec<Arc<Implementation>>,
     /// Those that aren't called, because their plugin is disabled: [`Implementation::not_called`] has the reason.
     #[serde(serialize_with = "each", skip_serializing_if = "Vec::is_empty")]
     pub not_called: Vec<Arc<Implementation>>,
@@ -98,6 +101,9 @@ pub struct EventCalls {
     /// The implementations that hear it in call order: the wrappers from the outside in, then the others.
     #[serde(serialize_with = "each")]
     pub implementations: Vec<Arc<Implementation>>,
+    /// The durable implementations that hear it later, from the journal.
+    #[serde(serialize_with = "each", skip_serializing_if = "Vec::is_empty")]
+    pub durable: Vec<Arc<Implementation>>,
     /// Those that would hear it if their plugin weren't disabled.
     #[serde(serialize_with = "each", skip_serializing_if = "Vec::is_empty")]
     pub not_called: Vec<Arc<Implementation>>,
@@ -159,10 +165,16 @@ impl Description {
         };
         let hook = |hook: &&'static HookInfo| {
             let implementations = parts.implementations.values().find(|them| is_same(them[0].hook(), hook));
-            let not_called = parts.not_called.iter().filter(|it| is_same(it.hook(), hook));
+            let is_track_event = is_same(hook, track_event::INFO);
+            let not_called = parts
+                .not_called
+                .iter()
+                .filter(|it| if it.is_durable() { is_track_event } else { is_same(it.hook(), hook) });
+            let durable = parts.consumers.iter().filter(|_| is_track_event);
             HookCalls {
                 hook,
                 implementations: implementations.cloned().unwrap_or_default(),
+                durable: durable.map(|consumer| consumer.implementation().clone()).collect(),
                 not_called: not_called.cloned().collect(),
             }
         };
@@ -186,6 +198,7 @@ impl Description {
         Some(EventCalls {
             event,
             implementations: hook.map(|it| heard(&it.implementations)).unwrap_or_default(),
+            durable: hook.map(|it| heard(&it.durable)).unwrap_or_default(),
             not_called: hook.map(|it| heard(&it.not_called)).unwrap_or_default(),
         })
     }
@@ -216,12 +229,12 @@ impl Description {
         sections.push(Section::heading("Events"));
         sections.extend(self.events.iter().copied().map(fields));
         sections.push(Section::heading("Hooks"));
-        sections.extend(self.hooks.iter().map(|HookCalls { hook, implementations, not_called }| {
+        sections.extend(self.hooks.iter().map(|HookCalls { hook, implementations, durable, not_called }| {
             let answers = if hook.is_first_result() { "the first result counts" } else { "all are called" };
             let (signature, plugin, place) = (hook.signature(), hook.plugin(), Place(hook.location()));
             let text =
                 vec![first_sentence(hook.doc()), format!("`{signature}` ({answers}; {plugin}, {place})")];
-            calls(2, hook.name(), text, implementations, not_called)
+            calls(2, hook.name(), text, implementations, &[&durable[..], not_called].concat())
         }));
         sections
     }
@@ -240,8 +253,8 @@ impl fmt::Display for Description {
 
 impl fmt::Display for EventCalls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { event, implementations, not_called } = self;
-        calls(1, event.name(), about(*event), implementations, not_called).fmt(f)
+        let Self { event, implementations, durable, not_called } = self;
+        calls(1, event.name(), about(*event), implementations, &[&durable[..], not_called].concat()).fmt(f)
     }
 }
 
@@ -280,7 +293,7 @@ fn calls(
     title: &str,
     text: Vec<String>,
     called: &[Arc<Implementation>],
-    not_called: &[Arc<Implementation>],
+    not_in_order: &[Arc<Implementation>],
 ) -> Section {
     let row = |number: String, it: &Implementation| {
         vec![
@@ -294,7 +307,7 @@ fn calls(
         ]
     };
     let called = called.iter().zip(1..).map(|(it, number)| row(number.to_string(), it));
-    let rows = called.chain(not_called.iter().map(|it| row("-".to_owned(), it))).collect();
+    let rows = called.chain(not_in_order.iter().map(|it| row("-".to_owned(), it))).collect();
     let columns = &["#", "implementation", "plugin", "when", "hears", "kind", "where"];
     Section { depth, title: title.to_owned(), text, columns, rows }
 }
@@ -304,6 +317,7 @@ fn when(it: &Implementation) -> String {
         return format!("not called: {reason}");
     }
     let mut when = Vec::new();
+    when.extend(it.is_durable().then(|| "durable".to_owned()));
     when.extend(it.is_wrapper().then(|| "wrapper".to_owned()));
     when.extend(match it.precedence() {
         Precedence::TryFirst => Some("tryfirst".to_owned()),

@@ -12,6 +12,13 @@ use event_derive::hookspec;
 #[hookspec]
 pub fn startup(app: &App);
 
+/// The app has started: every [`startup`] has succeeded, and `start` is about to return. What works in the background
+/// begins here.
+///
+/// A failure is reported, and doesn't end the start.
+#[hookspec]
+pub fn started(app: &App);
+
 /// Which event types does the plugin add that can't register themselves? The concrete types of generic
 /// events: `vec![EventType::of::<Imported<Csv>>()]`.
 ///
@@ -33,6 +40,12 @@ pub fn register_observers(app: &App) -> Vec<Box<dyn Observer>>;
 /// `&Tracked<BanUser>` instead of `&Tracked` hears bans only.
 #[hookspec]
 pub fn track_event(app: &App, event: &Tracked);
+
+/// The app is about to stop: end what works in the background. Tracking is still possible.
+///
+/// Called once, before running calls are waited for and [`shutdown`] is called; whatever fails, the app stops.
+#[hookspec]
+pub fn stopping(app: &App);
 
 /// The app stops: write what is left and close what [`startup`] opened.
 ///

@@ -7,6 +7,7 @@ use std::thread;
 
 use uuid::Uuid;
 
+use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
 use crate::event::escape::escape_controls;
 use crate::event::foreign::{self, Guarded, Panic};
@@ -169,6 +170,11 @@ impl StdError for Panicked {}
 
 /// Handles a failure that no caller receives.
 pub(crate) type Handler = Box<dyn Fn(&Failure) + Send + Sync>;
+
+/// Hands a failure to the app's failure handler, for a plugin that calls implementations itself.
+pub fn report(app: &App, failure: &Failure) {
+    app.inner.report_all(std::slice::from_ref(failure));
+}
 
 /// One line on standard error.
 pub(crate) fn print(failure: &Failure) {

@@ -27,8 +27,8 @@ use crate::event::tracked::Tracked;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a hook",
     label = "not a hook",
-    note = "name a function that has `#[hookspec]`; the built-in hooks are `startup`, `register_events`, \
-            `register_observers`, `track_event` and `shutdown`",
+    note = "name a function that has `#[hookspec]`; the built-in hooks are `startup`, `started`, `register_events`, \
+            `register_observers`, `track_event`, `stopping` and `shutdown`",
     note = "an implementation that hears one type of event is one of `track_event`, and takes `event: &BanUser`"
 )]
 pub trait HookSpec: Sized + Send + Sync + 'static {

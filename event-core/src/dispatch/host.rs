@@ -3,9 +3,10 @@
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use crate::config::Config;
+use crate::dispatch::durable::consumer::Consumer;
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::execute::Notable;
 use crate::dispatch::failure::{self, Failure, Handler};
@@ -44,6 +45,32 @@ pub struct App {
     pub(crate) inner: Arc<Inner>,
 }
 
+impl App {
+    /// A handle that keeps no app in memory, for threads that end when the app is dropped.
+    pub fn downgrade(&self) -> WeakApp {
+        WeakApp { inner: Arc::downgrade(&self.inner) }
+    }
+}
+
+/// An app that may be dropped; made by [`App::downgrade`].
+#[derive(Clone)]
+pub struct WeakApp {
+    inner: Weak<Inner>,
+}
+
+impl WeakApp {
+    /// The app, unless it was dropped.
+    pub fn upgrade(&self) -> Option<App> {
+        self.inner.upgrade().map(|inner| App { inner })
+    }
+}
+
+impl std::fmt::Debug for WeakApp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WeakApp").finish_non_exhaustive()
+    }
+}
+
 pub(crate) struct Inner {
     /// Whether `startup` was called.
     pub(crate) started: AtomicBool,
@@ -69,6 +96,8 @@ pub(crate) struct Inner {
     pub(crate) failure_handler: Handler,
     /// How many calls may run within each other.
     pub(crate) call_depth_limit: usize,
+    /// Whether a plugin calls the durable implementations.
+    pub(crate) consumers_claimed: AtomicBool,
     /// Whether every call is observed, also one that isn't within another.
     pub(crate) is_always_observed: AtomicBool,
 }
@@ -83,6 +112,8 @@ pub(crate) struct Parts {
     pub(crate) hooks: Vec<&'static HookInfo>,
     /// Each hook's implementations in call order; a hook for which there is no order is left out.
     pub(crate) implementations: ByHook,
+    /// The durable implementations, which no call of a hook reaches.
+    pub(crate) consumers: Vec<Consumer>,
     /// Those of disabled plugins.
     pub(crate) not_called: Vec<Arc<Implementation>>,
     pub(crate) config: Config,

@@ -10,6 +10,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::dispatch::builtin::startup;
+use crate::dispatch::durable::options::DurableOptions;
 use crate::dispatch::hook::{HookInfo, HookSpec};
 use crate::dispatch::plan::Call;
 use crate::dispatch::return_value::ReturnValue;
@@ -38,12 +39,20 @@ pub struct Options {
     pub after: &'static [&'static str],
     pub wrapper: bool,
     pub essential: bool,
+    /// Given where the function is durable.
+    pub durable: Option<&'static DurableOptions>,
 }
 
 impl Options {
     /// Those of `#[hookimpl]` without any.
-    pub const NONE: Self =
-        Self { precedence: Precedence::Normal, before: &[], after: &[], wrapper: false, essential: false };
+    pub const NONE: Self = Self {
+        precedence: Precedence::Normal,
+        before: &[],
+        after: &[],
+        wrapper: false,
+        essential: false,
+        durable: None,
+    };
 }
 
 /// Which events an argument lets through.
@@ -267,6 +276,15 @@ impl Implementation {
         self.is_essential
     }
 
+    /// Whether it is called after the event is kept, until it succeeds, and not inside `track`.
+    pub fn is_durable(&self) -> bool {
+        self.get().options.durable.is_some()
+    }
+
+    pub(crate) fn durable_options(&self) -> Option<&'static DurableOptions> {
+        self.get().options.durable
+    }
+
     /// Whether it is an `async fn`.
     pub fn is_async(&self) -> bool {
         self.get().is_async
@@ -300,7 +318,7 @@ impl Implementation {
 
 impl Serialize for Implementation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let length = 11 + usize::from(self.not_called().is_some());
+        let length = 11 + usize::from(self.is_durable()) + usize::from(self.not_called().is_some());
         let mut it = serializer.serialize_struct("Implementation", length)?;
         it.serialize_field("path", self.path())?;
         it.serialize_field("plugin", self.plugin())?;
@@ -313,6 +331,11 @@ impl Serialize for Implementation {
         it.serialize_field("only_event", &self.only_event())?;
         it.serialize_field("is_async", &self.is_async())?;
         it.serialize_field("location", &Place(self.location()))?;
+        if self.is_durable() {
+            it.serialize_field("durable", &true)?;
+        } else {
+            it.skip_field("durable")?;
+        }
         match self.not_called() {
             Some(reason) => it.serialize_field("not_called", reason)?,
             None => it.skip_field("not_called")?,

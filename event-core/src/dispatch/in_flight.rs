@@ -24,14 +24,16 @@ const COUNTERS: usize = 16;
 struct Counter(AtomicUsize);
 
 const OPEN: u8 = 0;
+/// Open, and one caller runs the `stopping` implementations.
+const PREPARING: u8 = 1;
 /// Calls that run may finish, and call on; new ones are refused.
-const DRAINING: u8 = 1;
+const DRAINING: u8 = 2;
 /// Closed, and one caller runs the shutdown implementations.
-const STOPPING: u8 = 2;
+const STOPPING: u8 = 3;
 /// Closed, but that caller was dropped before they had ended.
-const LEFT: u8 = 3;
+const LEFT: u8 = 4;
 /// Closed, and the shutdown implementations have ended.
-const DONE: u8 = 4;
+const DONE: u8 = 5;
 
 /// Where a call comes from: while the app drains, running calls may call on.
 #[derive(Clone, Copy)]
@@ -75,7 +77,7 @@ impl Gate {
     #[inline]
     fn admit(state: u8, caller: Caller) -> Result<()> {
         match state {
-            OPEN => Ok(()),
+            OPEN | PREPARING => Ok(()),
             DRAINING if matches!(caller, Caller::SameApp) => Ok(()),
             _ => Err(Error::ShutDown),
         }
@@ -93,16 +95,12 @@ impl Gate {
         self.state.load(SeqCst) == DONE
     }
 
-    /// Refuses new calls and waits for those that run. Gives the right to shut down, to one caller at a time; the others
-    /// wait until that one is done and get `None`, or is dropped and leaves the right to them.
-    pub(crate) async fn close(&self) -> Option<Closing<'_>> {
+    /// Gives the right to shut down, to one caller at a time; the others wait until that one is done and get `None`, or is
+    /// dropped and leaves the right to them. Refuses nothing yet.
+    pub(crate) async fn begin_to_close(&self) -> Option<Closing<'_>> {
         loop {
-            if self.step(OPEN, DRAINING) {
-                let mut closing = Closing { gate: self, unfinished: OPEN };
-                self.wait_until(|| self.running() == 0, || Pending::Calls(self.running())).await;
-                self.state.store(STOPPING, SeqCst);
-                closing.unfinished = LEFT;
-                return Some(closing);
+            if self.step(OPEN, PREPARING) {
+                return Some(Closing { gate: self, unfinished: OPEN });
             }
             if self.step(LEFT, STOPPING) {
                 return Some(Closing { gate: self, unfinished: LEFT });
@@ -176,6 +174,18 @@ pub(crate) struct Closing<'a> {
 }
 
 impl Closing<'_> {
+    /// Refuses new calls and waits for those that run.
+    pub(crate) async fn close(&mut self) {
+        // An earlier caller has closed the gate.
+        if self.unfinished == LEFT {
+            return;
+        }
+        self.gate.state.store(DRAINING, SeqCst);
+        self.gate.wait_until(|| self.gate.running() == 0, || Pending::Calls(self.gate.running())).await;
+        self.gate.state.store(STOPPING, SeqCst);
+        self.unfinished = LEFT;
+    }
+
     /// The shutdown implementations have ended.
     pub(crate) fn done(mut self) {
         self.unfinished = DONE;

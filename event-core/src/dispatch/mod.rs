@@ -48,6 +48,7 @@ pub(crate) mod builtin;
 pub(crate) mod call;
 pub(crate) mod call_depth;
 pub(crate) mod call_state;
+pub(crate) mod durable;
 pub(crate) mod error;
 pub(crate) mod execute;
 pub(crate) mod failure;

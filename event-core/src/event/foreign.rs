@@ -205,16 +205,24 @@ impl Write for Bounded {
 
 /// The texts of this error and its causes, from the outermost to the innermost.
 pub(crate) fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = String> + 'a {
-    /// An error can be its own cause.
-    const DEEPEST: usize = 64;
+    chain(error).enumerate().map(|(depth, error)| match depth {
+        DEEPEST => "(more causes are left out)".to_owned(),
+        _ => text(error),
+    })
+}
+
+/// An error can be its own cause.
+const DEEPEST: usize = 64;
+
+/// The error and its causes, up to a depth.
+pub(crate) fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     let mut next = Some(error);
     let chain = std::iter::from_fn(move || {
         let error = next?;
         next = catch(|| error.source()).ok().flatten();
         Some(error)
     });
-    chain.enumerate().take(DEEPEST + 1).map(|(depth, error)| match depth {
-        DEEPEST => "(more causes are left out)".to_owned(),
-        _ => text(error),
-    })
+    chain.take(DEEPEST + 1)
 }

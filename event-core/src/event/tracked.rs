@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::event::actor::Actor;
 use crate::event::context::Context;
 use crate::event::durability::Durability;
-use crate::event::envelope::{Envelope, Said};
-use crate::event::event_type::Event;
+use crate::event::envelope::{Details, Envelope, Said};
+use crate::event::event_type::{Event, EventType};
 use crate::event::foreign;
 use crate::event::json::{self, Properties, PropertiesError};
 use crate::event::record::{Record, Text};
@@ -222,6 +222,21 @@ impl<E: Event> TrackedOf<E> {
 
     pub(crate) fn new(event: E, said: Said) -> Self {
         Self { envelope: Envelope::new(event.event_type(), said), event, forms: OnceLock::new() }
+    }
+
+    /// An event that was read back from where it is kept. Its properties are the record's, also if `E` would write others.
+    pub(crate) fn stored(event: E, event_type: EventType, record: &Record) -> Self {
+        let details = Details {
+            id: Some(record.id),
+            created: Some(record.created),
+            context: record.context.clone().unwrap_or_default(),
+        };
+        let said = Said { actor: record.actor.clone(), given: Some(Box::new(details)) };
+        let forms = Forms { map: OnceLock::from(Ok(record.properties.clone())), text: OnceLock::new() };
+        if let Ok(text) = record.properties_json() {
+            let _ = forms.text.set(Ok(text.to_owned()));
+        }
+        Self { envelope: Envelope::new(event_type, said), event, forms: OnceLock::from(Box::new(forms)) }
     }
 
     /// Does the same as dropping it, but inlined: the compiler doesn't inline drop glue here.

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use super::model::{Implementation, Parameter, Precedence};
 use crate::types::{self, call_spelled_as, location_of, punctuated_at, with_lifetime};
@@ -13,7 +14,11 @@ use crate::types::{self, call_spelled_as, location_of, punctuated_at, with_lifet
 pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
     let Implementation { import, core, conditions, hook, function, is_async, .. } = it;
     let hook_alias = hook_alias(it);
-    let itself = quote!(<#hook as #core::__private::HookSpec>::Itself);
+    let itself = if it.durable.is_some() {
+        quote!(<#hook as #core::__private::DurableHook>::Durable)
+    } else {
+        quote!(<#hook as #core::__private::HookSpec>::Itself)
+    };
     let info = quote!(<#hook_alias as #core::__private::HookSpec>::INFO);
     let name = function.unraw().to_string();
     let location = location_of(core, function);
@@ -80,7 +85,21 @@ fn options(it: &Implementation<'_>) -> TokenStream {
     let after = (!after.is_empty()).then(|| quote!(after: &[#(#after),*],));
     let wrapper = wrapper.then(|| quote!(wrapper: true,));
     let essential = essential.then(|| quote!(essential: true,));
-    let written = quote!(#precedence #before #after #wrapper #essential);
+    let durable = it.durable.as_ref().map(|durable| {
+        let event = it.arguments().find(|parameter| parameter.ident == "event");
+        let decoder = event.map(|parameter| {
+            let ty = with_lifetime(parameter.ty, "'static");
+            let private = punctuated_at(quote!(#core::__private::), parameter.ty.span());
+            let event = quote_spanned!(parameter.ty.span()=> <#core::__private::Probe<#ty>>::EVENT);
+            let decoder_of = quote_spanned!(parameter.ty.span()=> decoder_of(#event));
+            quote!({
+                use #core::__private::NoEventType as _;
+                #private #decoder_of
+            })
+        });
+        durable.expand(core, decoder)
+    });
+    let written = quote!(#precedence #before #after #wrapper #essential #durable);
     let options = quote!(#core::__private::Options);
     if written.is_empty() { quote!(#options::NONE) } else { quote!(#options { #written ..#options::NONE }) }
 }

@@ -1,5 +1,6 @@
 //! `#[hookimpl]`.
 
+mod durable;
 mod expand;
 mod model;
 mod output;

@@ -6,14 +6,16 @@ use syn::{
     Attribute, FnArg, Ident, Lit, LitStr, Pat, Path, ReturnType, Signature, Token, Type, Visibility, token,
 };
 
+use super::durable::{self, Durable};
 use super::{output, parameter_types};
 use crate::errors::Errors;
 use crate::options::{self, Core, Given, Value};
 use crate::{lints, near, signature, types};
 
 /// Those that stand alone: a single word near one of these is that option's typo.
-const FLAGS: &[&str] = &["tryfirst", "trylast", "wrapper", "essential"];
-const OPTIONS: &[&str] = &["tryfirst", "trylast", "before", "after", "wrapper", "essential", "crate"];
+const FLAGS: &[&str] = &["tryfirst", "trylast", "wrapper", "essential", "durable"];
+const OPTIONS: &[&str] =
+    &["tryfirst", "trylast", "before", "after", "wrapper", "essential", "durable", "crate"];
 
 /// Words of other frameworks and similar guesses, with the option that is meant. Any other path is the hook.
 const FALSE_FRIENDS: &[(&str, Option<&str>)] = &[
@@ -71,6 +73,7 @@ pub(crate) struct Implementation<'f> {
     pub(crate) after: Vec<LitStr>,
     pub(crate) essential: bool,
     pub(crate) wrapper: bool,
+    pub(crate) durable: Option<Durable>,
     /// The lints that generated code leaves alone.
     pub(crate) silenced: TokenStream,
 }
@@ -97,6 +100,7 @@ struct Options {
     wrapper: Option<()>,
     is_wrapper_misspelt: bool,
     essential: Option<()>,
+    durable: Option<Durable>,
     before: Vec<LitStr>,
     after: Vec<LitStr>,
 }
@@ -131,6 +135,19 @@ impl<'f> Implementation<'f> {
                 "only a wrapper takes the rest of the call: add the option `wrapper`, or leave `next` out",
             );
         }
+        let is_delivery = |parameter: &&Parameter<'_>| {
+            parameter.ident == "delivery" && types::last_segment(parameter.ty).is_none()
+        };
+        let hook = options.hook.unwrap_or_else(|| signature.ident.clone().into());
+        if options.durable.is_none()
+            && hook.segments.last().is_some_and(|last| last.ident == "track_event")
+            && let Some(delivery) = parameters.iter().find(is_delivery)
+        {
+            errors.at(
+                &delivery.ident,
+                "only a durable implementation has a delivery: add the option `durable`, or leave `delivery` out",
+            );
+        }
         if wrapper && !parameters.iter().any(|parameter| parameter.ident == "next") {
             match parameters.iter().find(|parameter| is_of_type_next(parameter)) {
                 Some(misnamed) => errors.at(
@@ -144,7 +161,6 @@ impl<'f> Implementation<'f> {
                 ),
             }
         }
-        let hook = options.hook.unwrap_or_else(|| signature.ident.clone().into());
         for parameter in &parameters {
             parameter_types::check(&hook, parameter, errors);
         }
@@ -175,6 +191,7 @@ impl<'f> Implementation<'f> {
             after: options.after,
             essential: options.essential.is_some(),
             wrapper,
+            durable: options.durable,
             silenced: lints::silenced(attributes),
         }
     }
@@ -199,18 +216,29 @@ impl Function {
 impl Options {
     fn read(tokens: TokenStream, function: &Ident, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        let mut all = options::read(tokens, instead_of_literal, errors);
+        let all = options::read(tokens, instead_of_literal, errors);
         for given in &all {
             options.set(given, errors);
         }
         options.set_hook(&all, function, errors);
         let find = |word: &str| all.iter().position(|given| given.word().as_deref() == Some(word));
         if let (Some(_), Some(last)) = (find("tryfirst"), find("trylast")) {
-            errors.at(&all.swap_remove(last).path, "`tryfirst` and `trylast` exclude each other; keep one");
+            errors.at(&all[last].path, "`tryfirst` and `trylast` exclude each other; keep one");
         } else if let (Some(_), Some(essential)) = (find("wrapper"), find("essential")) {
             errors.at(
-                &all.swap_remove(essential).path,
+                &all[essential].path,
                 "a wrapper can't be `essential`: it refuses an event by not calling `next.run()`",
+            );
+        }
+        if options.durable.is_some()
+            && let Some((word, place)) = durable::EXCLUDED.iter().find_map(|word| Some((word, find(word)?)))
+        {
+            errors.at(
+                &all[place].path,
+                format!(
+                    "a durable implementation is called by itself, after the event is kept: leave `{word}` out, or leave \
+                     `durable` out"
+                ),
             );
         }
         options
@@ -223,6 +251,10 @@ impl Options {
             Some("trylast") => &mut self.trylast,
             Some("wrapper") => &mut self.wrapper,
             Some("essential") => &mut self.essential,
+            Some("durable") => {
+                let durable = Durable::read(given, errors);
+                return options::set_once(&mut self.durable, Some(durable), given, errors);
+            }
             Some("before") => return self.before.extend(given.package(errors)),
             Some("after") => return self.after.extend(given.package(errors)),
             Some("crate") => {

@@ -152,6 +152,73 @@ fn every_shutdown_tells_what_failed_and_none_of_the_failures_keeps_another_from_
     assert_eq!(logged(&app), ["close begins", "close ends"]);
 }
 
+#[hookimpl(stopping)]
+async fn finish_the_background_work(app: &App) {
+    log(app, "stopping begins");
+    give_way().await;
+    let tracked = app.track(Happened).await.is_ok();
+    log(app, if tracked { "stopping tracked" } else { "stopping couldn't track" });
+}
+
+#[test]
+fn stopping_is_called_before_shutdown_while_tracking_is_possible() {
+    let app = app().hook(finish_the_background_work).hook(close).start().wait().unwrap();
+    app.shutdown().wait().unwrap();
+    assert_eq!(logged(&app), ["stopping begins", "stopping tracked", "close begins", "close ends"]);
+}
+
+#[test]
+fn a_stopping_that_is_dropped_at_any_await_is_gone_on_with_and_tracking_stays_possible_until_it_has_ended() {
+    let app = app().hook(finish_the_background_work).hook(close).start().wait().unwrap();
+    assert!(poll(pin!(app.shutdown())).is_pending());
+    app.track(Happened).wait().expect("the app isn't closed yet");
+    app.shutdown().wait().unwrap();
+    assert_eq!(logged(&app), ["stopping begins", "stopping tracked", "close begins", "close ends"]);
+}
+
+#[hookimpl(stopping)]
+fn fails_to_stop() -> Result<(), &'static str> {
+    Err("still working")
+}
+
+#[test]
+fn a_failure_of_stopping_is_in_the_result_of_shutdown_and_stops_nothing() {
+    let app = app().hook(fails_to_stop).hook(close).start().wait().unwrap();
+    let Err(Error::Failed(failures)) = app.shutdown().wait() else { panic!("it is no success") };
+    assert_eq!(failures[0].cause().to_string(), "still working");
+    assert_eq!(logged(&app), ["close begins", "close ends"]);
+}
+
+#[hookimpl(startup, trylast)]
+fn open(app: &App) {
+    log(app, "open");
+}
+
+#[hookimpl(started)]
+fn begin(app: &App) {
+    log(app, "begin");
+    app.track(Happened).wait().expect("the app has started");
+}
+
+#[test]
+fn started_is_called_when_every_startup_has_succeeded() {
+    let app = app().hook(begin).hook(open).start().wait().unwrap();
+    assert_eq!(logged(&app), ["open", "begin"]);
+}
+
+#[hookimpl(startup)]
+fn fails_to_start() -> Result<(), &'static str> {
+    Err("no disk")
+}
+
+#[test]
+fn started_is_not_called_if_a_startup_fails() {
+    let told = Log::default();
+    let builder = App::builder().without_linked().insert(told.clone()).failure_handler(|_| ());
+    assert!(matches!(builder.hook(begin).hook(fails_to_start).start().wait(), Err(Error::Startup(_))));
+    assert_eq!(told.take(), [] as [String; 0]);
+}
+
 mod wakers {
     use super::*;
 

@@ -168,6 +168,7 @@ fn every_option_of_each_macro_is_in_the_reference_of_the_guide() {
         ("#[derive(Event)]", "event-derive/src/event/model.rs"),
         ("#[hookspec]", "event-derive/src/hookspec/model.rs"),
         ("#[hookimpl]", "event-derive/src/hookimpl/model.rs"),
+        ("#[hookimpl]", "event-derive/src/hookimpl/durable.rs"),
     ] {
         let heading = format!("\n### `{macro_name}`\n");
         let Some((_, section)) = guide.split_once(&heading) else {
@@ -368,8 +369,8 @@ fn manifests() -> Vec<Manifest> {
 /// The words in the `OPTIONS` list of a macro.
 fn options_of(model: &str) -> Vec<String> {
     let text = read(model);
-    let list = text.split_once("const OPTIONS: &[&str] = &[").map_or("", |(_, list)| list);
-    let list = list.split(']').next().unwrap_or_default();
+    let list = text.split_once("const OPTIONS: &[&str] =").map_or("", |(_, list)| list);
+    let list = list.split(';').next().unwrap_or_default();
     list.split('"').skip(1).step_by(2).map(ToOwned::to_owned).collect()
 }
 

@@ -1,0 +1,136 @@
+//! The option `durable`, alone or as `durable(name = "…", from = "start", give_up_after = "24h", max_attempts = 20, timeout_s = 30)`.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Lit, LitStr, Path};
+
+use crate::errors::Errors;
+use crate::options::{self, Given};
+
+const OPTIONS: &[&str] = &["name", "from", "give_up_after", "max_attempts", "timeout_s"];
+
+/// Options that are about the place of a call inside `track`, where a durable implementation isn't called.
+pub(super) const EXCLUDED: &[&str] = &["wrapper", "essential", "tryfirst", "trylast", "before", "after"];
+
+/// What `durable(…)` says.
+#[derive(Default)]
+pub(crate) struct Durable {
+    name: Option<LitStr>,
+    from_start: Option<bool>,
+    give_up_after_s: Option<u64>,
+    max_attempts: Option<u32>,
+    timeout_s: Option<u32>,
+}
+
+impl Durable {
+    pub(super) fn read(given: &Given, errors: &mut Errors) -> Self {
+        let mut durable = Self::default();
+        let Some(value) = &given.value else { return durable };
+        if given.is_assigned() {
+            errors.at(given, "write `durable`, or its options in parentheses: `durable(from = \"start\")`");
+            return durable;
+        }
+        for option in &options::read(value.to_token_stream(), instead_of_literal, errors) {
+            durable.set(option, errors);
+        }
+        durable
+    }
+
+    fn set(&mut self, given: &Given, errors: &mut Errors) {
+        match given.word().as_deref() {
+            Some("name") => {
+                let name = given.text(errors).filter(|name| is_name(name, errors));
+                options::set_once(&mut self.name, name, given, errors);
+            }
+            Some("from") => {
+                let from = given.text(errors).and_then(|text| from_start(&text, errors));
+                options::set_once(&mut self.from_start, from, given, errors);
+            }
+            Some("give_up_after") => {
+                let seconds = given.text(errors).and_then(|text| seconds(&text, errors));
+                options::set_once(&mut self.give_up_after_s, seconds, given, errors);
+            }
+            Some("max_attempts") => {
+                let number = given.number(errors);
+                options::set_once(&mut self.max_attempts, number, given, errors);
+            }
+            Some("timeout_s") => {
+                let number = given.number(errors);
+                options::set_once(&mut self.timeout_s, number, given, errors);
+            }
+            _ => given.unknown(OPTIONS, errors),
+        }
+    }
+
+    /// The options as event-core takes them. `decoder` is how the event is read back.
+    pub(super) fn expand(&self, core: &Path, decoder: Option<TokenStream>) -> TokenStream {
+        let private = quote!(#core::__private);
+        let some = |value: TokenStream| quote!(::core::option::Option::Some(#value));
+        let name =
+            self.name.as_ref().map(|name| some(name.to_token_stream())).map(|name| quote!(name: #name,));
+        let from = self.from_start.map(|is_start| {
+            let from = if is_start { quote!(Start) } else { quote!(Now) };
+            quote!(from: #private::StartsFrom::#from,)
+        });
+        let duration = |seconds: u64| quote!(#private::Duration::from_secs(#seconds));
+        let give_up = self.give_up_after_s.map(duration).map(|duration| quote!(give_up_after: #duration,));
+        let attempts =
+            self.max_attempts.map(|most| some(quote!(#most))).map(|most| quote!(max_attempts: #most,));
+        let timeout =
+            self.timeout_s.map(|seconds| some(duration(seconds.into()))).map(|it| quote!(timeout: #it,));
+        let decoder = decoder.map(|decoder| quote!(decoder: #decoder,));
+        let options = quote!(#private::DurableOptions);
+        quote!(durable: ::core::option::Option::Some(&#options {
+            #name #from #give_up #attempts #timeout #decoder
+            ..#options::DEFAULT
+        }),)
+    }
+}
+
+fn instead_of_literal(_: &Lit) -> String {
+    format!("expected an option; {}", options::list(OPTIONS))
+}
+
+fn is_name(name: &LitStr, errors: &mut Errors) -> bool {
+    let text = name.value();
+    let fits = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if !fits {
+        errors.at(
+            name,
+            "write a name of ASCII letters, digits, `-` and `_`; the plugin's name comes before it by itself",
+        );
+    }
+    fits
+}
+
+fn from_start(text: &LitStr, errors: &mut Errors) -> Option<bool> {
+    match &*text.value() {
+        "start" => Some(true),
+        "now" => Some(false),
+        _ => {
+            errors.at(
+                text,
+                "write `from = \"start\"` for all events that are kept, or `from = \"now\"` for new ones",
+            );
+            None
+        }
+    }
+}
+
+/// `"24h"`, `"90s"`, `"15m"`, `"7d"`.
+fn seconds(text: &LitStr, errors: &mut Errors) -> Option<u64> {
+    let value = text.value();
+    let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
+    let read = units.iter().find_map(|(unit, seconds)| {
+        let number: u64 = value.strip_suffix(*unit)?.parse().ok().filter(|number| *number > 0)?;
+        number.checked_mul(*seconds)
+    });
+    if read.is_none() {
+        errors.at(
+            text,
+            "write a duration: a whole number from 1 on, and `s`, `m`, `h` or `d`, such as \"24h\"",
+        );
+    }
+    read
+}
