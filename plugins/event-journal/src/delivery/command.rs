@@ -1,0 +1,182 @@
+//! What an application asks of the deliveries, and the answers.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use chrono::{DateTime, Utc};
+use futures_channel::oneshot;
+use serde::Serialize;
+
+use crate::journal;
+
+/// How a consumer is doing. `Display` is one line of text; through serde it is JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ConsumerStatus {
+    /// The consumer, such as `shop::tell_billing`.
+    pub name: String,
+    /// Every event up to this seq is delivered, dead or not meant for it.
+    pub position: u64,
+    /// How many events wait, up to 100,000; `None` while the journal can't be read.
+    pub backlog: Option<u64>,
+    /// When the oldest of them happened.
+    pub oldest: Option<DateTime<Utc>>,
+    /// The seq of the event that is called now.
+    pub calling: Option<u64>,
+    /// How often the event has failed that holds the others up.
+    pub attempts: u32,
+    /// What its last attempt said.
+    pub last_error: Option<String>,
+    /// When it is tried next.
+    pub next_attempt: Option<DateTime<Utc>>,
+    /// Why nothing is delivered until a person acts.
+    pub paused: Option<String>,
+    /// How many events were delivered, since the consumer is known.
+    pub delivered: u64,
+    /// How many became dead letters.
+    pub dead: u64,
+}
+
+impl fmt::Display for ConsumerStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, position, backlog, delivered, dead, .. } = self;
+        let backlog = backlog.map_or("?".to_owned(), |backlog| backlog.to_string());
+        write!(f, "{name}: position {position}, {backlog} waiting, {delivered} delivered, {dead} dead")?;
+        if let Some(reason) = &self.paused {
+            write!(f, "; paused: {reason}")?;
+        } else if let Some(error) = &self.last_error {
+            write!(f, "; {} attempts: {error}", self.attempts)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why the deliveries don't do what they were asked for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The app has no consumer of this name.
+    UnknownConsumer {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// The journal couldn't be read or written.
+    Journal(journal::Error),
+    /// The app has no durable implementation, or hasn't started.
+    NotRunning,
+    /// The app is shut down.
+    Stopped,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownConsumer { name, known } => {
+                write!(f, "there is no consumer `{name}`; the app has `{}`", known.join("`, `"))
+            }
+            Self::Journal(_) => f.write_str("failed to use the journal"),
+            Self::NotRunning => f.write_str(
+                "nothing is delivered: the app has no durable implementation, or its start hasn't ended",
+            ),
+            Self::Stopped => f.write_str("nothing is delivered any more: the app is shut down"),
+        }
+    }
+}
+
+impl StdError for Refused {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Journal(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) struct Request {
+    pub(crate) command: Command,
+    pub(crate) sender: AnswerSender,
+}
+
+pub(crate) enum Command {
+    Settle,
+    List,
+    Pause(String),
+    Resume(String),
+    DeliverNow(String),
+    Retry(String, u64),
+    Drop(String, u64),
+}
+
+pub(crate) enum AnswerSender {
+    Done(oneshot::Sender<Result<(), Refused>>),
+    List(oneshot::Sender<Result<Vec<ConsumerStatus>, Refused>>),
+}
+
+impl AnswerSender {
+    pub(crate) fn into_done(self) -> oneshot::Sender<Result<(), Refused>> {
+        match self {
+            Self::Done(sender) => sender,
+            Self::List(_) => unreachable!("only a list is answered with one"),
+        }
+    }
+
+    pub(crate) fn done(self, done: Result<(), Refused>) {
+        let _ = self.into_done().send(done);
+    }
+
+    pub(crate) fn list(self, list: Vec<ConsumerStatus>) {
+        if let Self::List(sender) = self {
+            let _ = sender.send(Ok(list));
+        }
+    }
+
+    pub(crate) fn refuse(self) {
+        match self {
+            Self::Done(sender) => drop(sender.send(Err(Refused::Stopped))),
+            Self::List(sender) => drop(sender.send(Err(Refused::Stopped))),
+        }
+    }
+}
+
+/// An answer of the deliveries: `.await` it in any runtime, or `.wait()` without one.
+#[must_use = "it is asked for when this is awaited, or with `.wait()`"]
+pub struct Answer<T>(pub(crate) Receiver<T>);
+
+pub(crate) enum Receiver<T> {
+    Comes(oneshot::Receiver<Result<T, Refused>>),
+    Refused(Option<Refused>),
+}
+
+impl<T> Answer<T> {
+    /// Waits on this thread.
+    ///
+    /// # Errors
+    /// Those of the method that returned this.
+    pub fn wait(self) -> Result<T, Refused> {
+        pollster::block_on(self)
+    }
+}
+
+impl<T> Future for Answer<T> {
+    type Output = Result<T, Refused>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Receiver::Comes(receiver) => {
+                Poll::Ready(ready!(Pin::new(receiver).poll(context)).unwrap_or(Err(Refused::Stopped)))
+            }
+            Receiver::Refused(refused) => Poll::Ready(Err(refused.take().unwrap_or(Refused::Stopped))),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Answer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answer")
+    }
+}

@@ -1,0 +1,64 @@
+//! How the engine ends.
+
+use std::time::{Duration, Instant};
+
+use event_core::Durability;
+use event_core::plugin::error_line;
+
+use crate::delivery::command::{Refused, Request};
+use crate::delivery::consumer::State;
+use crate::delivery::engine::{Engine, Message};
+use crate::delivery::value::Open;
+use crate::log::log;
+
+impl Engine {
+    /// Lets running calls end, saves, and gives the names of the consumers whose calls were abandoned.
+    pub(super) fn stop(&mut self, longest: Duration) -> Vec<String> {
+        let deadline = Instant::now() + longest;
+        for held in &self.consumers {
+            if let State::Running(running) = &held.state {
+                running.progress.stop();
+            }
+        }
+        while self.consumers.iter().any(|held| matches!(held.state, State::Running(_))) {
+            match self.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Message::Ended(place, ended)) => self.ended(place, ended),
+                Ok(Message::Request(Request { sender, .. })) => sender.refuse(),
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        let now = self.clock.now();
+        let mut abandoned = Vec::new();
+        for place in 0..self.consumers.len() {
+            let held = &mut self.consumers[place];
+            held.take_progress(now);
+            if matches!(held.state, State::Lost) {
+                continue;
+            }
+            if let State::Running(running) = &held.state {
+                abandoned.push(held.name().to_owned());
+                if let Some(seq) = running.progress.calling() {
+                    let is_suspect = running.is_suspect;
+                    let open = held.value.open.entry(seq).or_insert_with(|| Open::new(now));
+                    open.attempts += 1;
+                    open.crashes -= u32::from(is_suspect);
+                    "abandoned at the app's end".clone_into(&mut open.error);
+                }
+            }
+            held.value.clean = true;
+            if let Err(error) = self.save(place, Durability::OnDisk) {
+                let held = &self.consumers[place];
+                log(format_args!(
+                    "failed to save how far `{}` has got: {}; what it has delivered since the last save is delivered again",
+                    held.name(),
+                    error_line(&error)
+                ));
+            }
+        }
+        for sender in std::mem::take(&mut self.settling) {
+            let _ = sender.send(Err(Refused::Stopped));
+        }
+        abandoned
+    }
+}

@@ -1,0 +1,306 @@
+//! The deliveries of an app: each durable implementation is a consumer, which is called for the events of the journal.
+
+pub(crate) mod clock;
+pub(crate) mod command;
+mod consumer;
+mod ending;
+mod engine;
+mod failing;
+mod lane;
+mod pauses;
+mod requests;
+mod saving;
+mod stalls;
+mod threads;
+mod value;
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use event_core::App;
+use event_core::plugin::{Consumer, StartsFrom};
+use futures_channel::oneshot;
+use uuid::Uuid;
+
+use self::clock::{Clock, ManualClock};
+use self::command::{Answer, AnswerSender, Command, ConsumerStatus, Receiver, Refused, Request};
+use self::consumer::{Held, State};
+use self::engine::{Engine, Message};
+use self::lane::Lane;
+use self::saving::{load_or_create, wait};
+use self::threads::Threads;
+use crate::dead_letter::{self, DeadLetter};
+use crate::error::{Error, Result};
+use crate::journal::{Filter, Journal};
+use crate::settings::{Settings, Tries};
+
+/// The state of this plugin in an app.
+pub(crate) struct Delivering {
+    /// Of an app without durable implementations, none.
+    journal: Option<Arc<dyn Journal>>,
+    /// Until the app has started.
+    engine: Mutex<Option<Engine>>,
+    /// Wakes the engine.
+    outbox: OnceLock<Sender<Message>>,
+    shutdown: Duration,
+}
+
+impl Delivering {
+    /// Saves where each new consumer begins, and takes the others over.
+    pub(crate) fn open(
+        app: &App,
+        consumers: Vec<Consumer>,
+        journal: Option<Arc<dyn Journal>>,
+        settings: &Settings,
+    ) -> Result<Self> {
+        let shutdown = Duration::from_millis(settings.shutdown_ms);
+        let (Some(journal), false) = (journal, consumers.is_empty()) else {
+            return Ok(Self { journal: None, engine: Mutex::new(None), outbox: OnceLock::new(), shutdown });
+        };
+        let clock = app.state::<ManualClock>().map_or(Clock::System, |clock| Clock::Manual((*clock).clone()));
+        let failed = |error| Error::Journal { place: journal.place(), cause: error };
+        let identity = wait(journal.identity()).map_err(failed)?;
+        let end = wait(journal.end()).map_err(failed)?;
+        let (outbox, inbox) = mpsc::channel();
+        let mut engine = Engine {
+            app: app.downgrade(),
+            journal: journal.clone(),
+            consumers: Vec::new(),
+            stalled_after: TimeDelta::seconds(
+                i64::try_from(settings.stalled_after_s.get()).unwrap_or(i64::MAX / 1_000),
+            ),
+            inbox,
+            outbox,
+            threads: Threads::default(),
+            owner: Uuid::new_v4(),
+            suspect_turn: None,
+            newer: None,
+            save_at: None,
+            settling: Vec::new(),
+            clock,
+        };
+        for consumer in consumers {
+            let key = value::key(consumer.name());
+            let begin = match consumer.starts_from() {
+                StartsFrom::Start => 0,
+                StartsFrom::Now => end,
+            };
+            let loaded = load_or_create(&*journal, &key, &identity, begin).map_err(failed)?;
+            let (value, version) =
+                loaded.map_err(|reason| Error::Value { consumer: consumer.name().to_owned(), reason })?;
+            check_log(&*journal, consumer.name(), &value, &identity, end)?;
+            let tries = Tries::of(&consumer, settings.consumers.get(consumer.name()));
+            let filter = consumer.event_names().map_or_else(Filter::all, Filter::of_names);
+            let lane = Lane {
+                consumer: consumer.clone(),
+                app: app.downgrade(),
+                clock: engine.clock.clone(),
+                timeout: tries.timeout,
+            };
+            engine.consumers.push(Held {
+                moved: engine.clock.now(),
+                read_upto: value.position,
+                consumer,
+                tries,
+                key,
+                filter,
+                value,
+                version,
+                dirty: true,
+                lane: Arc::new(lane),
+                state: State::Idle,
+                look: true,
+                ahead: VecDeque::new(),
+                suspect_upto: 0,
+                stall_told: false,
+            });
+            engine.claim(engine.consumers.len() - 1).map_err(failed)?;
+        }
+        let outbox = OnceLock::from(engine.outbox.clone());
+        Ok(Self { journal: Some(journal), engine: Mutex::new(Some(engine)), outbox, shutdown })
+    }
+
+    /// Begins to call.
+    pub(crate) fn begin(&self) -> std::io::Result<()> {
+        let Some(engine) = self.engine.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return Ok(());
+        };
+        std::thread::Builder::new().name("event-journal".to_owned()).spawn(move || engine.run()).map(drop)
+    }
+
+    /// Lets running calls end, and saves how far each consumer has got.
+    pub(crate) async fn stop(&self) -> Result<()> {
+        let Some(outbox) = self.outbox.get() else { return Ok(()) };
+        let (sender, receiver) = oneshot::channel();
+        if outbox.send(Message::Stop(self.shutdown, sender)).is_err() {
+            return Ok(());
+        }
+        match receiver.await {
+            Ok(abandoned) if !abandoned.is_empty() => Err(Error::Abandoned { consumers: abandoned }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Delivering {
+    fn drop(&mut self) {
+        if let Some(outbox) = self.outbox.get() {
+            let _ = outbox.send(Message::Abandon);
+        }
+    }
+}
+
+/// That the seqs of a consumer's value are of this log: not of a backup that was restored, or of another file.
+fn check_log(
+    journal: &dyn Journal,
+    consumer: &str,
+    value: &value::Value,
+    identity: &str,
+    end: u64,
+) -> Result<()> {
+    let another =
+        |reason: String| Error::AnotherLog { consumer: consumer.to_owned(), place: journal.place(), reason };
+    if value.log != identity {
+        return Err(another(format!(
+            "its position is of the log {}, and this is the log {identity}",
+            value.log
+        )));
+    }
+    if value.position > end {
+        return Err(another(format!("its position is {}, and the log ends at {end}", value.position)));
+    }
+    let Some(id) = value.last_id else { return Ok(()) };
+    let failed = |error| Error::Journal { place: journal.place(), cause: error };
+    let page = match wait(journal.read(value.last_seq - 1, &Filter::all(), 1)) {
+        Ok(page) => page,
+        // Retention has removed it.
+        Err(crate::journal::Error::Gone { .. }) => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    };
+    let found = page
+        .entries
+        .first()
+        .filter(|entry| entry.seq == value.last_seq)
+        .and_then(|entry| entry.event.as_ref().ok());
+    match found {
+        Some(event) if event.id != id => Err(another(format!(
+            "the last event that it handled, number {}, had the id {id}, and has {} now",
+            value.last_seq, event.id
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The deliveries of an app: `app.deliveries()`. A cheap clone.
+#[derive(Clone)]
+pub struct Deliveries(Arc<Delivering>);
+
+impl Deliveries {
+    pub(crate) fn new(delivering: Arc<Delivering>) -> Self {
+        Self(delivering)
+    }
+
+    /// How each consumer is doing, by name.
+    ///
+    /// # Errors
+    /// [`Refused::NotRunning`] and [`Refused::Stopped`].
+    pub fn consumers(&self) -> Answer<Vec<ConsumerStatus>> {
+        let (sender, receiver) = oneshot::channel();
+        self.ask(Command::List, AnswerSender::List(sender), receiver)
+    }
+
+    /// Resolves when nothing can be called now: everything is delivered, dead, or waits for a time or for a person.
+    ///
+    /// # Errors
+    /// [`Refused::NotRunning`] and [`Refused::Stopped`].
+    pub fn settled(&self) -> Answer<()> {
+        self.act(Command::Settle)
+    }
+
+    /// Lets a consumer try what has failed now, instead of at its time.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownConsumer`], [`Refused::NotRunning`] and [`Refused::Stopped`].
+    pub fn deliver_now(&self, consumer: impl Into<String>) -> Answer<()> {
+        self.act(Command::DeliverNow(consumer.into()))
+    }
+
+    /// Lets a consumer wait until it is resumed, or the app is started again. A running call ends first.
+    ///
+    /// # Errors
+    /// As [`deliver_now`](Self::deliver_now), and [`Refused::Journal`].
+    pub fn pause(&self, consumer: impl Into<String>) -> Answer<()> {
+        self.act(Command::Pause(consumer.into()))
+    }
+
+    /// Lets a paused consumer go on.
+    ///
+    /// # Errors
+    /// As [`pause`](Self::pause).
+    pub fn resume(&self, consumer: impl Into<String>) -> Answer<()> {
+        self.act(Command::Resume(consumer.into()))
+    }
+
+    /// The dead letters of a consumer whose seq is larger than `after`, by seq: so many at most.
+    ///
+    /// # Errors
+    /// [`Refused::NotRunning`] and [`Refused::Journal`].
+    pub async fn dead_letters(
+        &self,
+        consumer: &str,
+        after: u64,
+        limit: usize,
+    ) -> std::result::Result<Vec<DeadLetter>, Refused> {
+        let journal = self.0.journal.as_ref().ok_or(Refused::NotRunning)?;
+        let after = dead_letter::key(consumer, after);
+        let listed =
+            journal.list(&dead_letter::prefix(consumer), &after, limit).await.map_err(Refused::Journal)?;
+        // A letter that can't be read is another version's.
+        Ok(listed.iter().filter_map(|(_, saved)| serde_json::from_slice(&saved.value).ok()).collect())
+    }
+
+    /// Delivers a dead letter again, before later events of this consumer. Without such a letter nothing happens.
+    ///
+    /// # Errors
+    /// As [`pause`](Self::pause).
+    pub fn retry(&self, letter: &DeadLetter) -> Answer<()> {
+        self.act(Command::Retry(letter.consumer.clone(), letter.seq))
+    }
+
+    /// Removes a dead letter. The event stays in the journal.
+    ///
+    /// # Errors
+    /// As [`pause`](Self::pause).
+    pub fn drop_letter(&self, letter: &DeadLetter) -> Answer<()> {
+        self.act(Command::Drop(letter.consumer.clone(), letter.seq))
+    }
+
+    fn act(&self, command: Command) -> Answer<()> {
+        let (sender, receiver) = oneshot::channel();
+        self.ask(command, AnswerSender::Done(sender), receiver)
+    }
+
+    fn ask<T>(
+        &self,
+        command: Command,
+        sender: AnswerSender,
+        receiver: oneshot::Receiver<std::result::Result<T, Refused>>,
+    ) -> Answer<T> {
+        let Some(outbox) = self.0.outbox.get() else {
+            return Answer(Receiver::Refused(Some(Refused::NotRunning)));
+        };
+        Answer(match outbox.send(Message::Request(Request { command, sender })) {
+            Ok(()) => Receiver::Comes(receiver),
+            Err(_) => Receiver::Refused(Some(Refused::Stopped)),
+        })
+    }
+}
+
+impl std::fmt::Debug for Deliveries {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Deliveries").finish_non_exhaustive()
+    }
+}

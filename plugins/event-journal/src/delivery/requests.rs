@@ -1,0 +1,158 @@
+//! What the application asks for, while the engine runs.
+
+use event_core::Durability;
+
+use crate::dead_letter;
+use crate::delivery::command::{Command, ConsumerStatus, Refused, Request};
+use crate::delivery::consumer::State;
+use crate::delivery::engine::Engine;
+use crate::delivery::saving::wait;
+use crate::journal;
+
+/// How many events are counted for a backlog.
+const MOST_COUNTED: u64 = 100_000;
+
+impl Engine {
+    pub(super) fn answer_settled(&mut self) {
+        let is_settled = self.consumers.iter().all(|held| match held.state {
+            State::Idle => !held.look || held.value.paused.is_some(),
+            State::Running(_) => false,
+            State::Waiting(_) | State::Held(_) | State::Lost => true,
+        });
+        if is_settled && !self.settling.is_empty() {
+            for sender in std::mem::take(&mut self.settling) {
+                let _ = sender.send(Ok(()));
+            }
+        }
+    }
+
+    pub(super) fn answer(&mut self, Request { command, sender }: Request) {
+        match command {
+            Command::Settle => {
+                for held in &mut self.consumers {
+                    held.look = true;
+                }
+                self.settling.push(sender.into_done());
+            }
+            Command::List => {
+                let list = (0..self.consumers.len()).map(|place| self.status(place)).collect();
+                sender.list(list);
+            }
+            Command::Pause(name) => {
+                let done = self.of_name(&name, |engine, place| {
+                    let held = &mut engine.consumers[place];
+                    held.value.paused = Some("paused by hand".to_owned());
+                    held.dirty = true;
+                    if let State::Running(running) = &held.state {
+                        running.progress.stop();
+                    }
+                    engine.save(place, Durability::OnDisk)
+                });
+                sender.done(done);
+            }
+            Command::Resume(name) => {
+                let done = self.of_name(&name, |engine, place| {
+                    let held = &mut engine.consumers[place];
+                    held.value.paused = None;
+                    held.dirty = true;
+                    if !matches!(held.state, State::Running(_) | State::Lost) {
+                        held.state = State::Idle;
+                    }
+                    engine.save(place, Durability::OnDisk)
+                });
+                sender.done(done);
+            }
+            Command::DeliverNow(name) => {
+                let done = self.of_name(&name, |engine, place| {
+                    let held = &mut engine.consumers[place];
+                    if matches!(held.state, State::Waiting(_)) {
+                        held.state = State::Idle;
+                    }
+                    held.look = true;
+                    Ok(())
+                });
+                sender.done(done);
+            }
+            Command::Retry(name, seq) => {
+                let done = self.of_name(&name, |engine, place| engine.rearm(place, seq));
+                sender.done(done);
+            }
+            Command::Drop(name, seq) => {
+                let done = self.of_name(&name, |engine, place| {
+                    let consumer = engine.consumers[place].name().to_owned();
+                    engine.remove_letter(&consumer, seq)
+                });
+                sender.done(done);
+            }
+        }
+    }
+
+    pub(super) fn of_name(
+        &mut self,
+        name: &str,
+        act: impl FnOnce(&mut Self, usize) -> journal::Result<()>,
+    ) -> Result<(), Refused> {
+        match self.consumers.iter().position(|held| held.name() == name) {
+            Some(place) => act(self, place).map_err(Refused::Journal),
+            None => Err(Refused::UnknownConsumer {
+                name: name.to_owned(),
+                known: self.consumers.iter().map(|held| held.name().to_owned()).collect(),
+            }),
+        }
+    }
+
+    /// A dead letter is delivered again: in the consumer's value first, so that a crash loses neither.
+    pub(super) fn rearm(&mut self, place: usize, seq: u64) -> journal::Result<()> {
+        let held = &mut self.consumers[place];
+        let key = dead_letter::key(held.name(), seq);
+        if wait(self.journal.load(&key))?.is_none() {
+            return Ok(());
+        }
+        held.value.rearmed.insert(seq);
+        held.value.open.remove(&seq);
+        held.dirty = true;
+        self.save(place, Durability::OnDisk)?;
+        let consumer = self.consumers[place].name().to_owned();
+        self.remove_letter(&consumer, seq)
+    }
+
+    pub(super) fn remove_letter(&self, consumer: &str, seq: u64) -> journal::Result<()> {
+        let key = dead_letter::key(consumer, seq);
+        if let Some(saved) = wait(self.journal.load(&key))? {
+            wait(self.journal.save(&key, saved.version, None, Durability::OnDisk))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn status(&self, place: usize) -> ConsumerStatus {
+        let held = &self.consumers[place];
+        let backlog = wait(self.journal.count(held.value.position, &held.filter, MOST_COUNTED)).ok();
+        let oldest = wait(self.journal.read(held.value.position, &held.filter, 1)).ok();
+        let oldest =
+            oldest.and_then(|page| page.entries.into_iter().next()).and_then(|entry| entry.event.ok());
+        let open = held.value.open.iter().next();
+        ConsumerStatus {
+            name: held.name().to_owned(),
+            position: held.value.position,
+            backlog: backlog.map(|backlog| backlog + held.value.rearmed.len() as u64),
+            oldest: oldest.map(|event| event.created),
+            calling: match &held.state {
+                State::Running(running) => running.progress.calling(),
+                _ => None,
+            },
+            attempts: open.map_or(0, |(_, open)| open.attempts),
+            last_error: open.map(|(_, open)| open.error.clone()).filter(|error| !error.is_empty()),
+            next_attempt: match held.state {
+                State::Waiting(due) => Some(due),
+                _ => None,
+            },
+            paused: held.value.paused.clone().or_else(|| match &held.state {
+                State::Held(reason) => Some(reason.clone()),
+                State::Lost => Some("another process delivers to it".to_owned()),
+                _ => None,
+            }),
+            delivered: held.value.delivered,
+            dead: held.value.dead,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What is saved of a consumer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::dead_letter::DeadLetter;
+
+/// The format that this version writes.
+const FORMAT: u32 = 1;
+
+/// The saved state of a consumer. The process that saves it by compare-and-set owns the consumer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Value {
+    pub(crate) format: u32,
+    /// The process that delivers, and how often the owner has changed.
+    pub(crate) owner: Uuid,
+    pub(crate) epoch: u64,
+    /// The identity of the log that the seqs belong to.
+    pub(crate) log: String,
+    /// Every event up to here is delivered, dead or not meant for this consumer, except those in `rearmed`.
+    pub(crate) position: u64,
+    /// The id of the last event at or below the position that was handled.
+    pub(crate) last_id: Option<Uuid>,
+    /// The seq of that event.
+    pub(crate) last_seq: u64,
+    /// Events above the position and up to here may have been called.
+    pub(crate) scanned: u64,
+    /// Events that have failed, and wait.
+    pub(crate) open: BTreeMap<u64, Open>,
+    /// Dead letters that are about to be written.
+    pub(crate) burying: Vec<DeadLetter>,
+    /// Dead letters that are delivered again.
+    pub(crate) rearmed: BTreeSet<u64>,
+    /// Whether the last owner ended in order.
+    pub(crate) clean: bool,
+    /// Why it is paused, if it is.
+    pub(crate) paused: Option<String>,
+    pub(crate) delivered: u64,
+    pub(crate) dead: u64,
+}
+
+/// An event that isn't delivered yet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Open {
+    /// How often it has failed.
+    pub(crate) attempts: u32,
+    /// How often the process died in its call.
+    pub(crate) crashes: u32,
+    pub(crate) first: DateTime<Utc>,
+    /// When it is tried next.
+    pub(crate) due: DateTime<Utc>,
+    pub(crate) error: String,
+}
+
+impl Value {
+    /// Of a new consumer that hears what comes after this place.
+    pub(crate) fn new(log: String, position: u64) -> Self {
+        Self {
+            format: FORMAT,
+            owner: Uuid::nil(),
+            epoch: 0,
+            log,
+            position,
+            last_id: None,
+            last_seq: 0,
+            scanned: position,
+            open: BTreeMap::new(),
+            burying: Vec::new(),
+            rearmed: BTreeSet::new(),
+            clean: true,
+            paused: None,
+            delivered: 0,
+            dead: 0,
+        }
+    }
+
+    /// # Errors
+    /// What is wrong with the text; for one of a newer version, that it is.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let format: Format = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if format.format > FORMAT {
+            return Err(format!(
+                "it has format {}, and this version of event-journal knows formats up to {FORMAT}: use a newer one",
+                format.format
+            ));
+        }
+        serde_json::from_slice(bytes).map_err(|error| error.to_string())
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("it is plain data")
+    }
+}
+
+/// The key of a consumer's value.
+pub(crate) fn key(consumer: &str) -> String {
+    format!("consumer/{consumer}")
+}

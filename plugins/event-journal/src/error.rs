@@ -1,0 +1,132 @@
+//! Why this plugin can't start, or hasn't ended in order.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::journal;
+
+/// The result of this plugin's methods.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why durable implementations can't be called, or weren't called to their end.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The section `[plugins.event-journal]` is invalid.
+    Settings(event_core::Error),
+    /// A consumer is configured that the app doesn't have.
+    UnknownConsumer {
+        /// The configured name.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// Several plugins have a journal, and none of them is chosen; or the chosen one has none.
+    Choice {
+        /// The plugin that the configuration names.
+        wanted: Option<String>,
+        /// The plugins that have a journal.
+        found: Vec<&'static str>,
+    },
+    /// There are durable implementations, and no plugin has a journal.
+    NoJournal {
+        /// The implementations, with their places.
+        implementations: Vec<String>,
+    },
+    /// A plugin couldn't open its journal.
+    Open(event_core::Failure),
+    /// The journal couldn't be read or written.
+    Journal {
+        /// Where it is.
+        place: String,
+        /// Why.
+        cause: journal::Error,
+    },
+    /// What is saved of a consumer can't be read.
+    Value {
+        /// The consumer.
+        consumer: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The journal isn't the one that a consumer's position is of.
+    AnotherLog {
+        /// The consumer.
+        consumer: String,
+        /// Where the journal is.
+        place: String,
+        /// What differs.
+        reason: String,
+    },
+    /// The app ended while implementations ran.
+    Abandoned {
+        /// The consumers whose calls were abandoned.
+        consumers: Vec<String>,
+    },
+    /// The app has no journal: it has no durable implementation.
+    NotRunning,
+    /// The engine's thread couldn't be started.
+    Thread(std::io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(_) => f.write_str("failed to read the settings of event-journal"),
+            Self::UnknownConsumer { name, known } => write!(
+                f,
+                "failed to configure the consumer `{name}`: the app has no such durable implementation; it has `{}`",
+                known.join("`, `")
+            ),
+            Self::Choice { wanted: Some(wanted), found } => write!(
+                f,
+                "failed to open the journal of plugin `{wanted}`, which `plugins.event-journal.journal` names: it has none; \
+                 there are those of `{}`",
+                found.join("`, `")
+            ),
+            Self::Choice { wanted: None, found } => write!(
+                f,
+                "failed to choose a journal: the plugins `{}` have one each; name one, such as \
+                 `plugins.event-journal.journal = \"{}\"`",
+                found.join("`, `"),
+                found[0]
+            ),
+            Self::NoJournal { implementations } => write!(
+                f,
+                "failed to find a journal for the durable implementations {}: link a plugin that has one, with \
+                 `event_core::plugins![event_sqlite];` in src/main.rs",
+                implementations.join(", ")
+            ),
+            Self::Open(_) => f.write_str("failed to open the journal"),
+            Self::Journal { place, .. } => write!(f, "failed to use the journal {place}"),
+            Self::Value { consumer, reason } => {
+                write!(f, "failed to read what the journal has of the consumer `{consumer}`: {reason}")
+            }
+            Self::AnotherLog { consumer, place, reason } => write!(
+                f,
+                "failed to find the place of the consumer `{consumer}` in {place}: {reason}; if an older or another file was \
+                 put there on purpose, give the implementation a new name with `durable(name = \"…\")`, or put the file back"
+            ),
+            Self::Abandoned { consumers } => write!(
+                f,
+                "failed to wait for calls that still run: they are abandoned and made again at the next start, of `{}`; allow more \
+                 time with `plugins.event-journal.shutdown_ms`",
+                consumers.join("`, `")
+            ),
+            Self::NotRunning => f.write_str("the app delivers nothing: it has no durable implementation"),
+            Self::Thread(_) => f.write_str("failed to start the thread that delivers"),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Settings(error) => Some(error),
+            Self::Open(failure) => Some(failure),
+            Self::Journal { cause, .. } => Some(cause),
+            Self::Thread(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Durable implementations: called until they succeed, in order, at least once, also after a crash or an outage.
+//!
+//! ```
+//! use event_core::prelude::*;
+//! # #[derive(Debug)] struct BillingError;
+//! # impl std::fmt::Display for BillingError { fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { Ok(()) } }
+//! # impl std::error::Error for BillingError {}
+//!
+//! #[derive(Event, serde::Deserialize)]
+//! struct OrderPlaced {
+//!     order: u64,
+//! }
+//!
+//! #[hookimpl(track_event, durable)]
+//! async fn tell_billing(event: &Tracked<OrderPlaced>) -> Result<(), BillingError> {
+//!     println!("order {} was placed at {}", event.order, event.created());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! It isn't called inside `track`. Once the event is kept in the app's journal, this plugin calls it, and goes on
+//! where it stopped at the next start. event-sqlite's store is a journal, so a program that links event-sqlite needs nothing
+//! else.
+//!
+//! # What is promised
+//!
+//! - Every event that was tracked since the implementation is known reaches it at least once. After a crash some reach it
+//!   twice: those that were delivered since the last save (100 ms), and the one in flight. A receiver that must not act
+//!   twice remembers the event's id.
+//! - One at a time, in the order of the journal. An event that fails holds up the later ones of *this* implementation.
+//! - An event that can't be delivered becomes a [`DeadLetter`], which stays until it is retried or dropped.
+//!
+//! # What a failure means
+//!
+//! | the implementation returns | then |
+//! |---|---|
+//! | [`Retry`](event_core::durable::Retry) | an outage: it is tried again without limit, with pauses of up to 60 s, or after the time that the error names |
+//! | [`Rejected`](event_core::durable::Rejected) | a dead letter at once |
+//! | [`Stop`](event_core::durable::Stop) | the consumer pauses, until [`Deliveries::resume`] or a restart |
+//! | any other error, or a panic | it is tried again with pauses of up to 10 minutes, for `give_up_after` (24 hours) or `max_attempts`; then it is a dead letter |
+//! | nothing for `timeout_s` (an `async fn`) | the call is dropped, and counts as an error |
+//!
+//! The first of these errors that is found among an error and its sources counts, so any error type works. An event that can't
+//! be read as the implementation's type is a dead letter; one of a newer version than the program knows waits for a newer program.
+//! An event in whose call the process dies twice is a dead letter, too.
+//!
+//! # Settings
+//!
+//! | key of `[plugins.event-journal]` | meaning | without it |
+//! |---|---|---|
+//! | `journal` | the plugin whose journal is used, where several have one | the only one |
+//! | `shutdown_ms` | how many milliseconds shutdown waits for running calls | 10,000 |
+//! | `stalled_after_s` | after how many seconds without progress a consumer that has events is reported | 300 |
+//! | `consumers."shop::tell_billing".give_up_after_s`, `.max_attempts`, `.timeout_s` | in place of the options in the source | those |
+//!
+//! # Features
+//!
+//! `tokio`, on by default: a durable `async fn` runs in a tokio runtime of this plugin's own, so that reqwest, sqlx and timers
+//! work. Without it, each runs on a thread of its consumer's.
+
+#![forbid(unsafe_code)]
+
+mod dead_letter;
+mod delivery;
+mod error;
+pub mod journal;
+mod log;
+mod memory;
+mod settings;
+pub mod testing;
+
+use std::sync::Arc;
+
+use event_core::plugin::{Consumer, claim_consumers};
+use event_core::prelude::*;
+
+pub use self::dead_letter::DeadLetter;
+pub use self::delivery::Deliveries;
+use self::delivery::Delivering;
+pub use self::delivery::command::{Answer, ConsumerStatus, Refused};
+pub use self::error::{Error, Result};
+use self::journal::Journal;
+pub use self::memory::MemoryJournal;
+use self::settings::Settings;
+
+event_core::plugin!();
+
+/// What this plugin adds to an [`App`].
+pub trait JournalExt {
+    /// The deliveries to the app's durable implementations.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] before the app's journal is open.
+    fn deliveries(&self) -> Result<Deliveries>;
+}
+
+impl JournalExt for App {
+    fn deliveries(&self) -> Result<Deliveries> {
+        self.state::<Delivering>().map(Deliveries::new).map_err(|_| Error::NotRunning)
+    }
+}
+
+/// A journal, and the plugin that it belongs to.
+pub struct OpenedJournal {
+    plugin: &'static str,
+    journal: Box<dyn Journal>,
+}
+
+impl OpenedJournal {
+    /// With the plugin's package: `OpenedJournal::new(env!("CARGO_PKG_NAME"), journal)`.
+    pub fn new(plugin: &'static str, journal: impl Journal) -> Self {
+        Self { plugin, journal: Box::new(journal) }
+    }
+}
+
+impl std::fmt::Debug for OpenedJournal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenedJournal").field("plugin", &self.plugin).finish_non_exhaustive()
+    }
+}
+
+/// The plugin's journal, opened: a plugin that keeps events implements this hook. Called once at the start, if the app has
+/// durable implementations. `None` where it is switched off.
+#[hookspec]
+pub fn open_journal(app: &App) -> OpenedJournal;
+
+/// A consumer has given up an event. Best effort: the dead letter itself is in the journal.
+#[hookspec]
+pub fn delivery_failed(app: &App, letter: &DeadLetter);
+
+/// A consumer that has events has delivered none for `stalled_after_s`, for this reason. Told once for each time.
+#[hookspec]
+pub fn delivery_stalled(app: &App, consumer: &str, reason: &str);
+
+/// Opens the journal and saves where new consumers begin, before anything of this process is tracked.
+#[hookimpl(startup, tryfirst)]
+pub fn open_the_journal(app: &App) -> Result<()> {
+    let settings: Settings = app.plugin_config(env!("CARGO_PKG_NAME")).map_err(Error::Settings)?;
+    let consumers = claim_consumers(app);
+    check_configured(&settings, &consumers)?;
+    let journal = if consumers.is_empty() { None } else { Some(choose_journal(app, &settings, &consumers)?) };
+    let delivering = Delivering::open(app, consumers, journal, &settings)?;
+    app.insert(delivering).map_err(Error::Settings)
+}
+
+/// Begins to call, when every `startup` has succeeded.
+#[hookimpl(started)]
+pub fn begin_to_deliver(app: &App) -> Result<()> {
+    match app.state::<Delivering>() {
+        Ok(delivering) => delivering.begin().map_err(Error::Thread),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Ends the calls, before the app refuses what they track.
+#[hookimpl(stopping)]
+pub async fn stop_delivering(app: &App) -> Result<()> {
+    match app.state::<Delivering>() {
+        Ok(delivering) => delivering.stop().await,
+        Err(_) => Ok(()),
+    }
+}
+
+fn check_configured(settings: &Settings, consumers: &[Consumer]) -> Result<()> {
+    let known = || consumers.iter().map(|consumer| consumer.name().to_owned());
+    match settings.consumers.keys().find(|name| !known().any(|known| known == **name)) {
+        Some(name) => Err(Error::UnknownConsumer { name: name.clone(), known: known().collect() }),
+        None => Ok(()),
+    }
+}
+
+fn choose_journal(app: &App, settings: &Settings, consumers: &[Consumer]) -> Result<Arc<dyn Journal>> {
+    let outcome = open_journal::call(app).wait().map_err(Error::Settings)?;
+    if let Some(failure) = outcome.failures.into_iter().next() {
+        return Err(Error::Open(failure));
+    }
+    let mut opened = outcome.values;
+    let names: Vec<_> = opened.iter().map(|opened| opened.plugin).collect();
+    if let Some(wanted) = &settings.journal {
+        opened.retain(|opened| opened.plugin == wanted);
+        if opened.is_empty() && !names.is_empty() {
+            return Err(Error::Choice { wanted: Some(wanted.clone()), found: names });
+        }
+    }
+    match opened.len() {
+        0 => Err(Error::NoJournal {
+            implementations: consumers.iter().map(|it| it.implementation().to_string()).collect(),
+        }),
+        1 => Ok(opened.remove(0).journal.into()),
+        _ => Err(Error::Choice { wanted: None, found: names }),
+    }
+}
