@@ -214,6 +214,7 @@ mod waiting;
 use event_core::Tracked;
 use event_core::plugin::own_thread;
 use event_core::prelude::*;
+use event_journal::OpenedJournal;
 pub use rusqlite;
 
 use crate::app::Sqlite;
@@ -224,8 +225,8 @@ pub use crate::delivery::{Delivery, Spawner};
 pub use crate::error::{Error, OpenError, Result};
 pub use crate::store::events_needed_from;
 use crate::store::schema::Place;
-use crate::store::view;
 pub use crate::store::{EventStream, Events, Follow, FromColumns, Status, Store, Stored, StoredOf};
+use crate::store::{StoreJournal, view};
 pub use crate::waiting::Waiting;
 
 event_core::plugin!();
@@ -278,6 +279,19 @@ pub async fn keep_event(app: &App, event: &Tracked) -> Result<()> {
         app.store()?.remove_old_if_due();
     }
     Ok(())
+}
+
+/// The store as the journal of durable implementations; none where the store is off.
+///
+/// # Errors
+/// When the store can't be opened.
+#[hookimpl(event_journal::open_journal)]
+pub fn open_journal(app: &App) -> Result<Option<OpenedJournal>> {
+    if Sqlite::of(app)?.appender()?.is_none() {
+        return Ok(None);
+    }
+    let journal = StoreJournal::new(app, App::store)?;
+    Ok(Some(OpenedJournal::new(env!("CARGO_PKG_NAME"), journal)))
 }
 
 /// Writes everything that waits, and closes the databases.

@@ -3,6 +3,7 @@
 mod appender;
 mod events;
 mod follow;
+mod journal;
 mod query;
 mod refusals;
 mod retention;
@@ -20,6 +21,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::appender::Appender;
 pub use self::events::{EventStream, Events};
 pub use self::follow::Follow;
+pub(crate) use self::journal::StoreJournal;
 pub(crate) use self::refusals::{check_none_after_the_store, keeps_events};
 use self::retention::Retention;
 pub use self::retention::events_needed_from;
@@ -28,6 +30,7 @@ pub use self::status::Status;
 pub use self::stored::{FromColumns, Stored, StoredOf};
 use crate::database::Database;
 use crate::waiting::Waiting;
+use crate::waiting::change_signal::ChangeSignal;
 
 /// The store that keeps an app's events: `app.store()`. A cheap clone.
 ///
@@ -115,6 +118,11 @@ impl Store {
 
     fn retention(&self) -> Option<&Retention> {
         self.appender.retention.as_ref()
+    }
+
+    /// Published after each commit.
+    pub(crate) fn changes(&self) -> &Arc<ChangeSignal> {
+        &self.appender.table_state().changes
     }
 
     /// The database that the events are in.

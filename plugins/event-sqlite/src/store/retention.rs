@@ -1,7 +1,7 @@
 //! Which events are old enough to be removed, and how they are removed without blocking others.
 
 use std::num::NonZero;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::{Error, Result};
 use crate::log::{line, log};
-use crate::store::Store;
 use crate::store::query::bound;
+use crate::store::{Store, journal};
 
 /// The `seq` of the first event that the implementation's plugin still needs, because it has yet to deliver it: the
 /// store's retention keeps that one and all after it. `i64::MAX` where none is needed.
@@ -28,6 +28,8 @@ pub(crate) struct Retention {
     /// When old events are looked for next.
     due: Mutex<Instant>,
     runs: AtomicBool,
+    /// The event that was said to be kept for a consumer.
+    held_at: AtomicI64,
 }
 
 /// Between two looks.
@@ -38,7 +40,13 @@ const STEP: i64 = 500;
 impl Retention {
     pub(crate) fn new(days: Option<NonZero<u32>>, rows: Option<NonZero<u64>>) -> Option<Self> {
         let limited = days.is_some() || rows.is_some();
-        limited.then(|| Self { days, rows, due: Mutex::new(Instant::now()), runs: AtomicBool::new(false) })
+        limited.then(|| Self {
+            days,
+            rows,
+            due: Mutex::new(Instant::now()),
+            runs: AtomicBool::new(false),
+            held_at: AtomicI64::new(0),
+        })
     }
 
     /// Removes old events in the background, if it is time to look for some.
@@ -66,6 +74,15 @@ impl Retention {
         };
         if std::thread::Builder::new().name("event-sqlite remove".to_owned()).spawn(look).is_err() {
             self.runs.store(false, Ordering::Release);
+        }
+    }
+
+    /// Once for each event.
+    fn say_that_it_is_held(&self, consumer: &str, first: i64) {
+        if self.held_at.swap(first, Ordering::Relaxed) != first {
+            log(format_args!(
+                "old events are kept from seq {first} on: the durable implementation `{consumer}` still has to deliver them"
+            ));
         }
     }
 
@@ -100,21 +117,29 @@ impl Retention {
 /// Removes events that are too old and not needed any more; returns their number.
 pub(crate) async fn remove_old(store: &Store) -> Result<u64> {
     let database = store.database();
-    if store.retention().is_none() {
-        return Ok(0);
-    }
+    let Some(retention) = store.retention() else { return Ok(0) };
     let needed = events_needed_from::call(database.app()).await?;
     if let [failure, ..] = needed.failures.as_slice() {
         // An implementation that fails to say what it needs may need everything.
         return Err(Error::own(failure.clone()));
     }
     let needed = needed.values.into_iter().min().unwrap_or(i64::MAX);
-    let store = store.clone();
-    let last = store.database().clone().read(move |connection| match store.retention() {
-        Some(retention) => retention.last_old(connection),
+    let reads = store.clone();
+    let last = store.database().clone().read(move |connection| match reads.retention() {
+        Some(retention) => {
+            Ok(retention.last_old(connection)?.map(|last| (last, journal::needed_from(connection))))
+        }
         None => Ok(None),
     });
-    let Some(last) = last.await?.map(|last| last.min(needed.saturating_sub(1))) else { return Ok(0) };
+    let Some((last, undelivered)) = last.await? else { return Ok(0) };
+    let needed = match undelivered? {
+        Some((consumer, first)) if first <= last => {
+            retention.say_that_it_is_held(&consumer, first);
+            needed.min(first)
+        }
+        _ => needed,
+    };
+    let last = last.min(needed.saturating_sub(1));
     let mut removed = 0;
     loop {
         let step = "DELETE FROM main.events WHERE seq IN \

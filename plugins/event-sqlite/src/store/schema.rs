@@ -32,6 +32,16 @@ CREATE TABLE events (
 CREATE INDEX events_by_name ON events (name);
 ",
     "ALTER TABLE main.events ADD COLUMN context TEXT;",
+    // How far durable implementations have got. The identity tells this log from another one that takes its place.
+    "
+CREATE TABLE main.event_sqlite_state (
+    key TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE main.event_sqlite_journal (identity TEXT NOT NULL, last_version INTEGER NOT NULL) STRICT;
+INSERT INTO main.event_sqlite_journal VALUES (lower(hex(randomblob(16))), 0);
+",
 ];
 
 /// By which the table is recognised, with the version since which each column is there. A newer version can have more.

@@ -54,7 +54,7 @@ fn a_foreign_file_is_refused_and_not_a_byte_of_it_changes() {
         (own(), "PRAGMA application_id = 12"),
         (own(), "CREATE TABLE events (mine); PRAGMA user_version = 1"),
         (own(), "CREATE VIEW events AS SELECT 1 AS seq; PRAGMA user_version = 1"),
-        (own(), "CREATE TABLE events (seq, id, name); PRAGMA user_version = 3"),
+        (own(), "CREATE TABLE events (seq, id, name); PRAGMA user_version = 4"),
         (own(), &format!("{FIRST_RELEASE} PRAGMA user_version = 2")),
         (own(), &format!("{FIRST_RELEASE} PRAGMA user_version = 1; PRAGMA application_id = 12")),
         (own(), &format!("{FIRST_RELEASE} PRAGMA user_version = -1")),
@@ -135,10 +135,10 @@ fn an_empty_file_becomes_the_store() {
 #[test]
 fn a_store_of_a_newer_version_is_called_one_and_stays_as_it_is() {
     for (section, newer) in [
-        (own(), "PRAGMA user_version = 3; ALTER TABLE events RENAME COLUMN actor TO whom"),
+        (own(), "PRAGMA user_version = 4; ALTER TABLE events RENAME COLUMN actor TO whom"),
         (
             shared(),
-            "UPDATE event_sqlite SET store_version = 3; ALTER TABLE events RENAME COLUMN actor TO whom",
+            "UPDATE event_sqlite SET store_version = 4; ALTER TABLE events RENAME COLUMN actor TO whom",
         ),
     ] {
         let files = Files::new();
@@ -147,6 +147,6 @@ fn a_store_of_a_newer_version_is_called_one_and_stays_as_it_is() {
         files.start(without_view).shutdown().wait().expect("everything is written");
         made(&files, newer);
         let error = refused(&files, section);
-        assert!(matches!(&error, Error::NewerStore { found: 3, known: 2, .. }), "{error:?}");
+        assert!(matches!(&error, Error::NewerStore { found: 4, known: 3, .. }), "{error:?}");
     }
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::files::{Files, UserBanned, banned};
 
 /// The newest version of the tables.
-const NEWEST: usize = 2;
+const NEWEST: usize = 3;
 
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 

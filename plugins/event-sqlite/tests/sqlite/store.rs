@@ -163,8 +163,8 @@ fn shared() -> Value {
 #[test]
 fn a_file_that_was_closed_is_opened_again_and_one_of_a_newer_version_is_refused() {
     for (section, file, newer) in [
-        (json!({ "store": { "path": "app.db" } }), "app.db", "PRAGMA user_version = 3"),
-        (shared(), "app.db", "UPDATE event_sqlite SET store_version = 3"),
+        (json!({ "store": { "path": "app.db" } }), "app.db", "PRAGMA user_version = 4"),
+        (shared(), "app.db", "UPDATE event_sqlite SET store_version = 4"),
     ] {
         let files = Files::new();
         for user in ["first", "second"] {
@@ -177,11 +177,11 @@ fn a_file_that_was_closed_is_opened_again_and_one_of_a_newer_version_is_refused(
         connection.execute_batch(newer).expect("it can be written");
         let error = refused(&files, section.clone());
         assert!(
-            matches!(&error, Error::NewerStore { path, found: 3, known: 2 } if *path == files.path(file)),
+            matches!(&error, Error::NewerStore { path, found: 4, known: 3 } if *path == files.path(file)),
             "{error}"
         );
         assert!(
-            error.to_string().contains("by a newer event-sqlite, in version 3, and this one knows 2"),
+            error.to_string().contains("by a newer event-sqlite, in version 4, and this one knows 3"),
             "{error}"
         );
     }
