@@ -3,6 +3,7 @@
 mod durable;
 mod expand;
 mod model;
+mod options;
 mod output;
 mod parameter_types;
 #[cfg(test)]

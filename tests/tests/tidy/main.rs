@@ -167,7 +167,7 @@ fn every_option_of_each_macro_is_in_the_reference_of_the_guide() {
     for (macro_name, model) in [
         ("#[derive(Event)]", "event-derive/src/event/model.rs"),
         ("#[hookspec]", "event-derive/src/hookspec/model.rs"),
-        ("#[hookimpl]", "event-derive/src/hookimpl/model.rs"),
+        ("#[hookimpl]", "event-derive/src/hookimpl/options.rs"),
         ("#[hookimpl]", "event-derive/src/hookimpl/durable.rs"),
     ] {
         let heading = format!("\n### `{macro_name}`\n");
