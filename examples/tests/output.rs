@@ -116,6 +116,11 @@ fn datasettes_events_have_its_names_and_fields() {
 }
 
 #[test]
+fn durable_tells_billing_of_every_order_after_an_outage_and_rejects_one() {
+    assert_prints(&run("durable", &[], Stdio::null()), "durable", 0);
+}
+
+#[test]
 fn events_db_prints_the_rows_that_its_own_hook_wrote() {
     assert_prints(&run("events_db", &[], Stdio::null()), "events_db", 0);
 }

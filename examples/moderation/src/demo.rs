@@ -5,6 +5,8 @@ use std::error::Error;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request};
+use event_core::prelude::*;
+use event_journal::JournalExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -20,8 +22,24 @@ pub async fn play() -> Result<(), Box<dyn Error>> {
     ask(&service, Method::POST, "/users/9/ban", r#"{"reason":"spam"}"#).await?;
     ask(&service, Method::POST, "/users/2/unban", "").await?;
     ask(&service, Method::GET, "/events?name=user-banned", "").await?;
+    show_deliveries(&app).await?;
     app.shutdown().await?;
     println!("Try `cargo run -p moderation -- serve`, and send requests of your own.");
+    Ok(())
+}
+
+/// The mails, which are sent in the background: the ban doesn't wait for them.
+async fn show_deliveries(app: &App) -> Result<(), Box<dyn Error>> {
+    let deliveries = app.deliveries()?;
+    println!("mails, and how the deliveries are doing");
+    while deliveries.consumers().await?.iter().any(|consumer| consumer.backlog != Some(0)) {
+        deliveries.settled().await?;
+        // The program would try again by itself, after a pause.
+        deliveries.deliver_now("moderation::mail_the_banned").await?;
+    }
+    for consumer in deliveries.consumers().await? {
+        println!("  {consumer}");
+    }
     Ok(())
 }
 

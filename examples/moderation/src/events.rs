@@ -2,8 +2,8 @@
 
 use event_core::prelude::*;
 
-/// A moderator banned a user.
-#[derive(Event)]
+/// A moderator banned a user. It can be read back, since a durable implementation hears it.
+#[derive(Event, serde::Deserialize)]
 pub struct UserBanned {
     /// The user's number.
     pub user: i64,

@@ -4,11 +4,13 @@
 //! `cargo run -p moderation -- serve 127.0.0.1:3000` serves until Ctrl-C.
 //!
 //! Users and events are in one database file, so a ban and its event are written in one transaction: neither exists
-//! without the other. event-stderr, linked beside, writes each event as a line on standard error.
+//! without the other. event-stderr, linked beside, writes each event as a line on standard error. A banned user gets a mail,
+//! also if the mail server is busy or this process dies before.
 
 mod demo;
 mod events;
 mod http;
+mod mail;
 mod users;
 
 use std::error::Error;
@@ -90,6 +92,7 @@ async fn answer_requests(address: &str, app: &App) -> Result<(), Box<dyn Error>>
 async fn start(file: PathBuf) -> event_core::Result<App> {
     App::builder()
         .insert(Databases::new().with("app", DatabaseOptions::new(file)))
+        .insert(mail::Mailer::default())
         .config(json!({ "plugins": { "event-sqlite": { "store": { "database": "app" } } } }))
         .start()
         .await

@@ -34,16 +34,11 @@ pub struct DeadLetter {
 
 impl fmt::Display for DeadLetter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { consumer, location, event_name, seq, attempts, reason, .. } = self;
+        let times = if *attempts == 1 { "attempt" } else { "attempts" };
         write!(
             f,
-            "`{}` ({}) gave up event `{}` (seq {}, id {}) after {} attempts: {}",
-            self.consumer,
-            self.location,
-            self.event_name,
-            self.seq,
-            self.event_id,
-            self.attempts,
-            self.reason
+            "`{consumer}` ({location}) gave up event `{event_name}` (seq {seq}) after {attempts} {times}: {reason}"
         )
     }
 }

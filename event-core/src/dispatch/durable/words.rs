@@ -92,7 +92,7 @@ impl Classed {
 impl fmt::Display for Classed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.class {
-            FailureClass::Rejected => "it is a dead letter",
+            FailureClass::Rejected => "it is given up",
             FailureClass::Stop => "the consumer pauses",
             FailureClass::Retry(_) | FailureClass::Unknown => "it is tried again",
         })

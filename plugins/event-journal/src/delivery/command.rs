@@ -149,6 +149,7 @@ pub struct Answer<T>(pub(crate) Receiver<T>);
 
 pub(crate) enum Receiver<T> {
     Comes(oneshot::Receiver<Result<T, Refused>>),
+    Reads(Pin<Box<dyn Future<Output = Result<T, Refused>> + Send>>),
     Refused(Option<Refused>),
 }
 
@@ -170,6 +171,7 @@ impl<T> Future for Answer<T> {
             Receiver::Comes(receiver) => {
                 Poll::Ready(ready!(Pin::new(receiver).poll(context)).unwrap_or(Err(Refused::Stopped)))
             }
+            Receiver::Reads(reads) => reads.as_mut().poll(context),
             Receiver::Refused(refused) => Poll::Ready(Err(refused.take().unwrap_or(Refused::Stopped))),
         }
     }

@@ -141,7 +141,7 @@ impl Engine {
     }
 
     pub(super) fn tell_death(&self, letter: &DeadLetter) {
-        log(format_args!("{letter}; it is a dead letter"));
+        log(format_args!("{letter}"));
         if let Some(app) = self.app.upgrade() {
             std::thread::spawn({
                 let letter = letter.clone();

@@ -248,18 +248,22 @@ impl Deliveries {
     ///
     /// # Errors
     /// [`Refused::NotRunning`] and [`Refused::Journal`].
-    pub async fn dead_letters(
+    pub fn dead_letters(
         &self,
-        consumer: &str,
+        consumer: impl Into<String>,
         after: u64,
         limit: usize,
-    ) -> std::result::Result<Vec<DeadLetter>, Refused> {
-        let journal = self.0.journal.as_ref().ok_or(Refused::NotRunning)?;
-        let after = dead_letter::key(consumer, after);
-        let listed =
-            journal.list(&dead_letter::prefix(consumer), &after, limit).await.map_err(Refused::Journal)?;
-        // A letter that can't be read is another version's.
-        Ok(listed.iter().filter_map(|(_, saved)| serde_json::from_slice(&saved.value).ok()).collect())
+    ) -> Answer<Vec<DeadLetter>> {
+        let Some(journal) = self.0.journal.clone() else {
+            return Answer(Receiver::Refused(Some(Refused::NotRunning)));
+        };
+        let consumer = consumer.into();
+        Answer(Receiver::Reads(Box::pin(async move {
+            let (prefix, after) = (dead_letter::prefix(&consumer), dead_letter::key(&consumer, after));
+            let listed = journal.list(&prefix, &after, limit).await.map_err(Refused::Journal)?;
+            // A letter that can't be read is another version's.
+            Ok(listed.iter().filter_map(|(_, saved)| serde_json::from_slice(&saved.value).ok()).collect())
+        })))
     }
 
     /// Delivers a dead letter again, before later events of this consumer. Without such a letter nothing happens.
