@@ -106,6 +106,7 @@ pub mod error {
     pub use crate::config::ConfigError;
     pub use crate::config::problem::StartProblem;
     pub use crate::dispatch::call_depth::TooDeep;
+    pub use crate::dispatch::foreign_error::Foreign;
     pub use crate::dispatch::pending::WouldBlock;
     pub use crate::event::json::PropertiesError;
 }

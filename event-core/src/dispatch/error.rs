@@ -92,6 +92,19 @@ pub enum Error {
     Properties(PropertiesError),
     /// A plugin's section of the configuration is invalid.
     Config(ConfigError),
+    /// An error of another crate, which `?` or [`Error::other`] put here so that a function can return an
+    /// `event_core::Result`. Of an implementation that returns it, it is the failure's cause.
+    Foreign(Box<dyn StdError + Send + Sync>),
+}
+
+impl Error {
+    /// An error of any type: `.map_err(Error::other)?` for one that `?` doesn't take.
+    ///
+    /// `?` takes texts, `Box<dyn Error + Send + Sync>`, `anyhow::Error` and its like, and the errors of the standard library,
+    /// serde_json, chrono and uuid.
+    pub fn other(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Foreign(error.into())
+    }
 }
 
 impl fmt::Display for Error {
@@ -172,6 +185,7 @@ impl fmt::Display for Error {
             }
             Self::Properties(error) => error.fmt(f),
             Self::Config(error) => error.fmt(f),
+            Self::Foreign(error) => error.fmt(f),
         }
     }
 }
@@ -209,6 +223,7 @@ impl StdError for Error {
                 _ => None,
             },
             Self::Properties(error) => error.source(),
+            Self::Foreign(error) => error.source(),
             _ => None,
         }
     }

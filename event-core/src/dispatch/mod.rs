@@ -52,6 +52,7 @@ pub(crate) mod durable;
 pub(crate) mod error;
 pub(crate) mod execute;
 pub(crate) mod failure;
+pub(crate) mod foreign_error;
 pub(crate) mod hook;
 pub(crate) mod host;
 pub(crate) mod implementation;

@@ -10,6 +10,7 @@ use stackfuture::StackFuture;
 
 use crate::dispatch::execute::Notable;
 use crate::dispatch::failure::BoxError;
+use crate::dispatch::foreign_error;
 use crate::dispatch::hook::HookSpec;
 
 /// What a return value is to the framework: a value, no value, or an error.
@@ -82,7 +83,7 @@ pub trait IntoCause {
 #[diagnostic::do_not_recommend]
 impl<E: Into<BoxError>> IntoCause for E {
     fn into_cause(self) -> BoxError {
-        self.into()
+        foreign_error::unwrap(self.into())
     }
 }
 

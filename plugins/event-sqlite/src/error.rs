@@ -354,6 +354,9 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
+/// `?` takes it in a function that returns an `event_core::Result`.
+impl event_core::error::Foreign for Error {}
+
 impl From<event_core::Error> for Error {
     fn from(error: event_core::Error) -> Self {
         Self::Event(Arc::new(error))

@@ -13,6 +13,7 @@ mod depth;
 mod describe;
 mod failures;
 mod follow_ups;
+mod foreign_errors;
 mod generic;
 mod hooks;
 mod hostile;

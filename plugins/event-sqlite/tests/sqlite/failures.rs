@@ -301,3 +301,18 @@ fn the_debug_of_an_error_is_its_text_with_a_line_for_each_cause() {
     let Error::Open { cause, .. } = &unopened else { panic!("another error: {unopened:?}") };
     assert!(shown(cause).starts_with("its directory can't be created\n  caused by: "), "{cause:?}");
 }
+
+#[test]
+fn an_error_of_a_database_is_the_cause_in_an_implementation_that_returns_an_event_core_result() {
+    fn count(app: &App) -> event_core::Result<()> {
+        app.database("nowhere")?.execute_write("UPDATE counts SET n = n + 1", ()).wait()?;
+        Ok(())
+    }
+    let files = Files::new();
+    let (app, _database) = store(&files, "commit");
+    let error = count(&app).expect_err("there is no such database");
+    let event_core::Error::Foreign(error) = error else { panic!("it is this plugin's: {error:?}") };
+    assert!(error.to_string().contains("`nowhere`"), "{error}");
+    assert!(error.downcast::<Error>().is_ok());
+    app.shutdown().wait().expect("it shuts down");
+}
