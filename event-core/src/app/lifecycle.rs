@@ -99,7 +99,7 @@ pub(crate) async fn start(builder: AppBuilder) -> Result<App> {
         stop(&app, &started_before(&failure, app.inner.implementations::<startup>())).await;
         return Err(Error::Startup(failure));
     }
-    let mut problems = app.inner.parts.config.unread();
+    let mut problems = app.inner.parts.config.unread(|_| true);
     problems.extend(unclaimed_consumers(&app));
     if !problems.is_empty() {
         // Whatever it was, it had started.
@@ -168,12 +168,16 @@ fn assemble(mut builder: AppBuilder, references: References, problems: &mut Vec<
     Assembled { app: App { inner: Arc::new(inner) }, events, observers: builder.observers }
 }
 
-/// Adds the types of events that can't register themselves, and sorts all.
+/// Adds the types of events that can't register themselves, and sorts all. Then all is known that is wrong before `startup`.
 async fn know_events(app: &App, events: &mut Vec<EventType>, problems: &mut Vec<StartProblem>) {
     let generic = call::<register_events>(app, register_events::args(app)).await;
     events.extend(generic.values.into_iter().flatten());
     problems.extend(generic.failures.iter().map(|failure| StartProblem::new(failure.to_line())));
     problems.extend(name_clashes(events));
+    // An order that can't be kept leaves a hook without implementations, so what reads nothing isn't known then.
+    if problems.is_empty() {
+        problems.extend(app.inner.sections_without_a_reader());
+    }
 }
 
 impl Inner {
@@ -187,6 +191,17 @@ impl Inner {
         let listeners = events.iter().map(|event| (*event, plan_of(*event))).collect();
         let first = self.events.set(events).is_ok() && self.listeners.set(listeners).is_ok();
         assert!(first, "an app is started once");
+    }
+
+    /// The sections of plugins that have no implementation which could read them while the app starts.
+    fn sections_without_a_reader(&self) -> Vec<StartProblem> {
+        let readers = [
+            self.implementations::<register_observers>(),
+            self.implementations::<register_events>(),
+            self.implementations::<startup>(),
+        ];
+        let can_read = |plugin: &str| readers.iter().any(|them| them.iter().any(|it| it.plugin() == plugin));
+        self.parts.config.unread(|plugin| !can_read(plugin))
     }
 
     pub(crate) fn implementations<S: HookSpec>(&self) -> &[Arc<Implementation>] {

@@ -201,14 +201,14 @@ impl Config {
         same.or_else(|| nearest(plugin, &known))
     }
 
-    /// Sections that have keys, and that no plugin asked for while the app started.
-    pub(crate) fn unread(&self) -> Vec<StartProblem> {
+    /// Sections of these plugins that have keys, and that no plugin has asked for so far.
+    pub(crate) fn unread(&self, of: impl Fn(&str) -> bool) -> Vec<StartProblem> {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let mut unread: Vec<_> = self
             .sections
             .iter()
             .filter(|(plugin, section)| {
-                !read.contains(*plugin) && section.as_object().is_some_and(|it| !it.is_empty())
+                of(plugin) && !read.contains(*plugin) && section.as_object().is_some_and(|it| !it.is_empty())
             })
             .map(|(plugin, _)| plugin)
             .collect();

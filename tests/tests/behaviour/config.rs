@@ -1,6 +1,8 @@
 //! Configuration: where it comes from, what it means, and what is wrong with it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use event_core::prelude::*;
 use event_core::{AppBuilder, Error};
@@ -337,6 +339,27 @@ fn a_section_that_no_startup_implementation_reads_is_a_problem() {
     let builder = App::builder().without_linked().insert(Log::default()).event::<Ping>().hook(track_event);
     let found = problems(builder.config(json!({ "plugins": { "tests": { "path": "x" } } })));
     assert!(found[0].starts_with("configuration: unused section `[plugins.tests]`"), "{found:?}");
+}
+
+/// Whether a `startup` implementation was called.
+#[derive(Clone, Default)]
+struct Started(Arc<AtomicBool>);
+
+#[hookimpl(startup)]
+fn note_the_start(app: &App) -> event_core::Result<()> {
+    app.state::<Started>()?.0.store(true, Relaxed);
+    Ok(())
+}
+
+#[test]
+fn a_section_that_nothing_can_read_is_a_problem_before_any_startup() {
+    let started = Started::default();
+    // The closure's plugin is called `app`, and has no `startup`.
+    let builder = App::builder().without_linked().insert(started.clone()).event::<Ping>().on(|_: &Ping| ());
+    let builder = builder.hook(note_the_start).config(json!({ "plugins": { "app": { "path": "x" } } }));
+    let found = problems(builder);
+    assert!(found[0].starts_with("configuration: unused section `[plugins.app]`"), "{found:?}");
+    assert!(!started.0.load(Relaxed));
 }
 
 #[test]
