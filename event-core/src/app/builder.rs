@@ -18,7 +18,7 @@ use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::observe::Observer;
 use crate::dispatch::parameter::Hearable;
-use crate::dispatch::return_value::{IntoCause, IntoReturnValue};
+use crate::dispatch::return_value::{IntoCause, IntoClosureValue};
 use crate::dispatch::state::StateMap;
 use crate::event::event_type::{Event, EventType};
 use crate::event::test_clock::TestClock;
@@ -127,16 +127,16 @@ impl AppBuilder {
     }
 
     /// Adds a closure that hears what its argument's type says: `|event: &Tracked|` every event, `|event: &Tracked<BanUser>|`
-    /// and `|event: &BanUser|` bans. It comes after the normal implementations of plugins whose names sort before
+    /// and `|event: &BanUser|` bans. It can't be async; an `async fn` with `#[hookimpl]` is for [`hook`](Self::hook). It comes after the normal implementations of plugins whose names sort before
     /// "app".
     #[track_caller]
-    pub fn on<H: Hearable + ?Sized, R: IntoReturnValue<(), Error: IntoCause>>(
+    pub fn on<H: Hearable + ?Sized, R: IntoClosureValue<Error: IntoCause>>(
         mut self,
         closure: impl Fn(&H) -> R + Send + Sync + 'static,
     ) -> Self {
         let closure = Implementation::closure::<track_event>(Location::caller(), H::FILTER, move |args| {
             match H::of(args.event) {
-                Some(event) => closure(event).into_return_value().map_err(IntoCause::into_cause),
+                Some(event) => closure(event).into_closure_value().map_err(IntoCause::into_cause),
                 None => Ok(None),
             }
         });

@@ -68,6 +68,31 @@ impl<T, E> IntoReturnValue<T> for Result<Option<T>, E> {
     }
 }
 
+/// What a closure for [`AppBuilder::on`](crate::AppBuilder::on) may return.
+#[diagnostic::on_unimplemented(
+    message = "a closure that is given to `.on` returns `()`, or a `Result` or an `Option` of it",
+    label = "this one returns `{Self}`",
+    note = "it can't be async and returns no future: write an `async fn` with `#[hookimpl(track_event)]`, and give it to \
+            `.hook(…)`"
+)]
+pub trait IntoClosureValue {
+    /// See [`IntoReturnValue::Error`].
+    #[doc(hidden)]
+    type Error;
+
+    #[doc(hidden)]
+    fn into_closure_value(self) -> Result<Option<()>, Self::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: IntoReturnValue<()>> IntoClosureValue for R {
+    type Error = R::Error;
+
+    fn into_closure_value(self) -> Result<Option<()>, R::Error> {
+        self.into_return_value()
+    }
+}
+
 /// An error that can be the cause of a [`Failure`](crate::Failure).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the error of an implementation",
