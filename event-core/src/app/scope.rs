@@ -44,7 +44,7 @@ use crate::event::envelope;
 /// let scope = Scope::current();
 /// std::thread::spawn(move || scope.run(|| { /* … */ }));
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use = "a scope does nothing until something runs in it: `.around(future)` or `.run(|| …)`"]
 pub struct Scope {
     said: Option<Arc<Said>>,
@@ -52,10 +52,20 @@ pub struct Scope {
     is_whole: bool,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 struct Said {
     actor: Option<Actor>,
     context: Context,
+}
+
+impl std::fmt::Debug for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let said = self.said.clone().unwrap_or_default();
+        f.debug_struct("Scope")
+            .field("actor", &said.actor)
+            .field("context", &said.context)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether any thread was ever in a scope: in a program without scopes, an event reads only this.

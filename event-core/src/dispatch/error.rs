@@ -101,7 +101,7 @@ impl Error {
     /// An error of any type: `.map_err(Error::other)?` for one that `?` doesn't take.
     ///
     /// `?` takes texts, `Box<dyn Error + Send + Sync>`, `anyhow::Error` and its like, and the errors of the standard library,
-    /// serde_json, chrono and uuid.
+    /// `serde_json`, chrono and uuid.
     pub fn other(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Foreign(error.into())
     }

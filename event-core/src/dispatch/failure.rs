@@ -118,7 +118,7 @@ impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Failure")
             .field("implementation", &self.0.implementation.to_string())
-            .field("event", &self.0.event)
+            .field("event", &self.event_name())
             .field("cause", &format_args!("{}", foreign::debug_text(&self.cause())))
             .finish()
     }

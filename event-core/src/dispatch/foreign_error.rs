@@ -11,7 +11,7 @@ use crate::dispatch::error::Error;
 use crate::dispatch::failure::BoxError;
 
 /// An error that `?` makes an [`Error::Foreign`]: texts, boxed errors, `anyhow::Error` and its like, and those of the standard
-/// library, serde_json, chrono and uuid.
+/// library, `serde_json`, chrono and uuid.
 ///
 /// A crate implements this for an error type of its own, so that `?` takes that too:
 ///

@@ -108,7 +108,6 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// The description of a hook, independent of its types.
-#[derive(Debug)]
 pub struct HookInfo {
     id: TypeId,
     declaration: HookDeclaration,
@@ -132,6 +131,12 @@ pub struct HookDeclaration {
     pub module_path: &'static str,
     pub plugin: Plugin,
     pub location: &'static Location<'static>,
+}
+
+impl std::fmt::Debug for HookInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HookInfo").field("signature", &self.signature()).finish_non_exhaustive()
+    }
 }
 
 impl Serialize for HookInfo {

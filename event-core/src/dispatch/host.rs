@@ -183,6 +183,11 @@ impl Drop for Inner {
 
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("App").finish_non_exhaustive()
+        let implementations = self.inner.parts.implementations.values().map(Vec::len).sum::<usize>();
+        f.debug_struct("App")
+            .field("events", &self.inner.events.get().map_or(0, Vec::len))
+            .field("implementations", &implementations)
+            .field("is_shut_down", &self.inner.gate.is_done())
+            .finish_non_exhaustive()
     }
 }

@@ -361,14 +361,12 @@ impl fmt::Display for Implementation {
 
 impl fmt::Debug for Implementation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let location = self.get().location;
         f.debug_struct("Implementation")
-            .field("hook", &self.get().hook.name())
             .field("path", &self.path())
+            .field("hook", &self.get().hook.name())
             .field("plugin", &self.plugin())
-            .field("location", &format_args!("{}", self.get().location))
-            .field("options", &self.get().options)
-            .field("only_event", &self.only_event())
-            .field("is_async", &self.get().is_async)
+            .field("location", &format_args!("{}:{}", location.file(), location.line()))
             .finish_non_exhaustive()
     }
 }

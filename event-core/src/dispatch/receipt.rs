@@ -117,6 +117,6 @@ impl std::fmt::Debug for Receipt {
             .field("durability", &self.durability())
             .field("failures", &self.failures())
             .field("stopped_by", &self.stopped_by().map(Implementation::path))
-            .finish_non_exhaustive()
+            .finish()
     }
 }

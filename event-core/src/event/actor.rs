@@ -65,9 +65,15 @@ impl Actor {
     }
 }
 
+/// Shows the id; the rest can be secret.
 impl std::fmt::Debug for Actor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Actor").field(self.as_map()).finish()
+        let mut actor = f.debug_struct("Actor");
+        if let Some(id) = self.get("id") {
+            actor.field("id", &format_args!("{id}"));
+        }
+        let others = self.as_map().len() - usize::from(self.get("id").is_some());
+        if others > 0 { actor.finish_non_exhaustive() } else { actor.finish() }
     }
 }
 

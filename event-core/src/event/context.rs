@@ -27,10 +27,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// assert_eq!(context.get("shop", "cart"), Some("17"));
 /// assert_eq!(Context::new().with_traceparent("00-zz").with_request_id("a\nb"), Context::new());
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Context(Option<Arc<Texts>>);
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Texts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<String>,
@@ -40,6 +40,29 @@ struct Texts {
     tenant: Option<String>,
     #[serde(flatten)]
     own: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// Shows the parts that are set, and the names of the application's own.
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut context = f.debug_struct("Context");
+        if let Some(texts) = &self.0 {
+            let known = [
+                ("traceparent", &texts.traceparent),
+                ("request_id", &texts.request_id),
+                ("tenant", &texts.tenant),
+            ];
+            for (name, text) in known {
+                if let Some(text) = text {
+                    context.field(name, text);
+                }
+            }
+            for (plugin, own) in &texts.own {
+                context.field(plugin, &own.keys().collect::<Vec<_>>());
+            }
+        }
+        context.finish()
+    }
 }
 
 impl Context {

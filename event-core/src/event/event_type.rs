@@ -75,7 +75,7 @@ impl<C, E> Underived<E> for C {}
 /// assert_eq!(known.doc(), "A moderator banned a user.");
 /// assert_eq!(known.fields()[0].name(), "user");
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct EventType(&'static Declaration);
 
 /// What `#[derive(Event)]` found in a type.
@@ -170,6 +170,16 @@ impl EventType {
 
     pub(crate) fn number(self) -> Option<&'static Number> {
         self.0.number
+    }
+}
+
+impl std::fmt::Debug for EventType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventType")
+            .field("name", &self.name())
+            .field("version", &self.version())
+            .field("rust_type", &self.rust_type())
+            .finish_non_exhaustive()
     }
 }
 

@@ -30,7 +30,7 @@ use crate::event::tracked::AnyTracked;
 /// assert_eq!(event.properties()?["user"], "mallory");
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 #[non_exhaustive]
 pub struct Record {
@@ -100,6 +100,19 @@ pub(crate) struct Text(OnceLock<String>);
 impl PartialEq for Text {
     fn eq(&self, _: &Self) -> bool {
         true
+    }
+}
+
+/// Shows no properties, which can be large or secret; as JSON, a record has all of it.
+impl std::fmt::Debug for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Record")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .field("id", &self.id)
+            .field("created", &self.created)
+            .field("actor", &self.actor)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,6 +9,7 @@ mod call_depth;
 mod closures;
 mod config;
 mod config_types;
+mod debug;
 mod depth;
 mod describe;
 mod failures;
