@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt::{self, Display};
 
 use serde::de::value::{MapDeserializer, StrDeserializer};
-use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
 use serde_json::{Map, Value};
 
 use super::aside::{Aside, Choice, Poison};
@@ -66,9 +66,35 @@ impl de::Error for Wrong {
         Self { path: String::new(), message: message.to_string(), missing: None }
     }
 
-    fn missing_field(field: &'static str) -> Self {
-        Self { missing: Some(field), ..Self::custom(format_args!("missing field `{field}`")) }
+    /// In the words of configuration files, for a type that describes itself in those of Rust.
+    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let found = match unexpected {
+            Unexpected::Map => "a table".to_owned(),
+            Unexpected::Seq => "a list".to_owned(),
+            other => other.to_string(),
+        };
+        let expected = expected.to_string();
+        let expected = match expected.as_str() {
+            "a map" => "a table",
+            "a sequence" => "a list",
+            "a boolean" => "true or false",
+            "f32" | "f64" => "a number",
+            of_rust if of_rust.starts_with("struct ") => "a table",
+            of_rust if is_integer(of_rust) => "a whole number",
+            other => other,
+        };
+        Self::custom(format_args!("invalid type: {found}, expected {expected}"))
     }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self { missing: Some(field), ..Self::custom(format_args!("missing key `{field}`")) }
+    }
+}
+
+/// Whether it is the name of a type such as `u32`.
+fn is_integer(name: &str) -> bool {
+    let bits = name.strip_prefix(['u', 'i']);
+    bits.is_some_and(|bits| bits == "size" || matches!(bits.parse::<u8>(), Ok(8 | 16 | 32 | 64 | 128)))
 }
 
 /// One way through a section, from the first value to the last.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::database::DatabaseOptions;
+use crate::database::{DatabaseOptions, read_by_name};
 use crate::store::StoreSettings;
 
 #[derive(Debug, Deserialize)]
 #[serde(default)]
 pub(crate) struct Settings {
+    #[serde(deserialize_with = "read_by_name")]
     pub(crate) databases: BTreeMap<String, DatabaseOptions>,
     /// `None` where the section has no word about the store.
     pub(crate) store: Option<StoreSettings>,

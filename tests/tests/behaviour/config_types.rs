@@ -116,7 +116,7 @@ fn unknown_keys_in_an_externally_tagged_enum_are_reported_with_the_near_miss() {
     let section = json!({ "sink": { "file": { "path": "x", "max_size": "much" } } });
     assert_eq!(
         refused::<Sink<External>>(section),
-        "`plugins.tests.sink.file.max_size`: invalid type: string \"much\", expected u32"
+        "`plugins.tests.sink.file.max_size`: invalid type: string \"much\", expected a whole number"
     );
     let section = json!({ "sink": { "file": {}, "stderr": {} } });
     assert_eq!(
@@ -164,7 +164,7 @@ fn unknown_keys_in_an_internally_tagged_enum_are_reported() {
     );
     assert_eq!(
         file(json!({ "max-size": "much" })),
-        "`plugins.tests.sink.max-size`: invalid type: string \"much\", expected u32"
+        "`plugins.tests.sink.max-size`: invalid type: string \"much\", expected a whole number"
     );
     let stderr = json!({ "sink": { "kind": "stderr", "path": "x" } });
     assert_eq!(refused::<Sink<Internal>>(stderr), "`plugins.tests.sink.path`: unknown key");
@@ -174,7 +174,7 @@ fn unknown_keys_in_an_internally_tagged_enum_are_reported() {
     assert_eq!(
         refused::<Sink<Internal>>(misspelt),
         "`plugins.tests.sink.pth`: unknown key; did you mean `path`?; \
-         `plugins.tests.sink`: missing field `path`"
+         `plugins.tests.sink`: missing key `path`"
     );
 }
 
@@ -248,7 +248,7 @@ fn the_keys_of_a_map_can_be_numbers_truth_values_and_variants() {
     );
     assert_eq!(
         refused::<HashMap<u16, u8>>(json!({ "http": 5 })),
-        "`plugins.tests.http`: invalid type: string \"http\", expected u16"
+        "`plugins.tests.http`: invalid type: string \"http\", expected a whole number"
     );
     assert_eq!(
         refused::<HashMap<Port, Http>>(json!({ "80": { "url": "x", "retris": 1 } })),

@@ -40,7 +40,7 @@ fn give(error: &str) -> event_core::Result<()> {
         "text" => return Err("a text".into()),
         "string" => return Err(format!("a {}", "string").into()),
         "mine" => Err(Mine)?,
-        "other" => Err(fmt::Error).map_err(Error::other)?,
+        "other" => return Err(Error::other(fmt::Error)),
         _ => Err(Error::ShutDown)?,
     }
     Ok(())

@@ -38,6 +38,7 @@ pub(crate) use self::identity::Identity;
 use self::job::Closure;
 pub(crate) use self::mode::{Mode, wider};
 pub(crate) use self::open::{Core, Deadline, Open};
+pub(crate) use self::options::read_by_name;
 pub use self::options::{DatabaseOptions, Synchronous};
 use self::reading::Reading;
 pub use self::transaction::{TrackedInTx, Tx};

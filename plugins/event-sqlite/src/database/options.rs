@@ -1,9 +1,13 @@
 //! How a database is opened.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::database::mode::Mode;
@@ -24,6 +28,7 @@ use crate::error::OpenError;
 /// A section `[plugins.event-sqlite.databases.NAME]` is read as this, and so can be an application's own configuration:
 /// with the keys of the [settings](crate#settings).
 #[derive(Clone, Debug, Deserialize)]
+#[serde(remote = "Self")]
 #[must_use = "options open nothing until a database is added with them"]
 pub struct DatabaseOptions {
     #[serde(deserialize_with = "read_path")]
@@ -38,6 +43,64 @@ pub struct DatabaseOptions {
     pub(crate) mode: Mode,
     #[serde(skip)]
     pub(crate) vfs: Option<String>,
+}
+
+/// The keys, as the derive reads them.
+const KEYS: &[&str] = &["path", "synchronous", "busy_timeout_ms", "readers", "mode"];
+
+/// Of a table. A text gets the table to write for it.
+impl<'de> Deserialize<'de> for DatabaseOptions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Table;
+
+        impl<'de> Visitor<'de> for Table {
+            type Value = DatabaseOptions;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table with the file's path, such as {\"path\": \"app.db\"}")
+            }
+
+            fn visit_str<E: de::Error>(self, path: &str) -> Result<DatabaseOptions, E> {
+                Err(E::custom(format_args!(
+                    "a database is a table: write {{\"path\": {path:?}}} for {path:?}"
+                )))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<DatabaseOptions, A::Error> {
+                DatabaseOptions::deserialize(MapAccessDeserializer::new(table))
+            }
+        }
+
+        deserializer.deserialize_struct("DatabaseOptions", KEYS, Table)
+    }
+}
+
+/// Reads the databases by their names. A text gets the table to write for it.
+pub(crate) fn read_by_name<'de, D>(deserializer: D) -> Result<BTreeMap<String, DatabaseOptions>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    struct ByName;
+
+    impl<'de> Visitor<'de> for ByName {
+        type Value = BTreeMap<String, DatabaseOptions>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a table of databases by name, such as {\"app\": {\"path\": \"app.db\"}}")
+        }
+
+        fn visit_str<E: de::Error>(self, path: &str) -> Result<Self::Value, E> {
+            Err(E::custom(format_args!(
+                "a database has a name: write {{\"app\": {{\"path\": {path:?}}}}} for {path:?}"
+            )))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Self::Value, A::Error> {
+            BTreeMap::deserialize(MapAccessDeserializer::new(table))
+        }
+    }
+
+    deserializer.deserialize_map(ByName)
 }
 
 const fn busy_timeout() -> Duration {

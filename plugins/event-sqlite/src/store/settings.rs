@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::database::Mode;
 
 #[derive(Debug, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a table, such as {\"path\": \"events.db\"}")]
 pub(crate) struct StoreSettings {
     pub(crate) enabled: bool,
     pub(crate) database: Option<String>,

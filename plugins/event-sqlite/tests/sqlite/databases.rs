@@ -80,6 +80,35 @@ fn an_unknown_name_is_an_error_that_lists_the_known_ones() {
 }
 
 #[test]
+fn a_path_in_the_place_of_a_table_is_an_error_that_shows_the_table_to_write() {
+    for (section, instead) in [
+        (
+            json!({ "databases": { "app": "app.db" } }),
+            r#"`plugins.event-sqlite.databases.app`: a database is a table: write {"path": "app.db"} for "app.db""#,
+        ),
+        (
+            json!({ "databases": "app.db" }),
+            r#"`plugins.event-sqlite.databases`: a database has a name: write {"app": {"path": "app.db"}} for "app.db""#,
+        ),
+        (
+            json!({ "databases": { "app": 5 } }),
+            r#"expected a table with the file's path, such as {"path": "app.db"}"#,
+        ),
+        (json!({ "store": "events.db" }), r#"expected a table, such as {"path": "events.db"}"#),
+        (
+            json!({ "databases": { "app": { "path": "app.db", "reader": 2 } } }),
+            "`plugins.event-sqlite.databases.app.reader`: unknown key; did you mean `readers`?",
+        ),
+    ] {
+        let why = match Files::new().app(section).start().wait() {
+            Err(event_core::Error::Startup(failure)) => failure.to_line(),
+            other => panic!("it starts: {other:?}"),
+        };
+        assert!(why.contains(instead), "{why}");
+    }
+}
+
+#[test]
 fn a_database_can_be_given_before_the_start_and_added_after_it() {
     let files = Files::new();
     let given = Databases::new().with("given", DatabaseOptions::new(files.path("given.db")));

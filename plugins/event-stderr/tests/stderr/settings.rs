@@ -153,7 +153,7 @@ fn a_wrong_setting_keeps_the_app_from_starting_and_is_named() {
     for (settings, key, why) in [
         (json!({ "include": ["tick", "User-*"] }), "include[1]", "\"User-*\" matches no event"),
         (json!({ "exclude": ["ban user"] }), "exclude[0]", "\"ban user\" matches no event"),
-        (json!({ "include": "tick" }), "include", "invalid type: string \"tick\", expected a sequence"),
+        (json!({ "include": "tick" }), "include", "invalid type: string \"tick\", expected a list"),
         (json!({ "redact": ["user..email"] }), "redact[0]", "\"user..email\" is no path"),
         (json!({ "redact": ["user", "Tick:x"] }), "redact[1]", "\"Tick\" matches no event"),
         (json!({ "pretty": "maybe" }), "pretty", "expected `true`, `false` or \"auto\""),
