@@ -24,6 +24,12 @@ pub mod running {}
 #[doc = include_str!("../guide/guide-store.md")]
 pub mod store {}
 
+/// Implementations that are called until they succeed.
+///
+#[doc = include_str!("../guide/links.md")]
+#[doc = include_str!("../guide/guide-delivery.md")]
+pub mod delivery {}
+
 /// How to test implementations: one app for each test, a recorder, a fixed clock.
 ///
 #[doc = include_str!("../guide/links.md")]

@@ -21,6 +21,10 @@ mod guide_running {}
 mod guide_store {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/guide-delivery.md")]
+mod guide_delivery {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/guide-testing.md")]
 mod guide_testing {}
 

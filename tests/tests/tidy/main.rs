@@ -324,6 +324,7 @@ fn the_files_that_everybody_looks_for_are_there() {
         "docs/coming-from.md",
         "docs/design.md",
         "docs/guide-configuration.md",
+        "docs/guide-delivery.md",
         "docs/guide-running.md",
         "docs/guide-testing.md",
         "docs/guide.md",
