@@ -51,6 +51,16 @@ impl Failure {
         Self::new(implementation, event, Cause::Panic(Panicked::new(panic)))
     }
 
+    /// On an event that there is no `Tracked` of.
+    pub(crate) fn on_record(
+        implementation: &Arc<Implementation>,
+        event: (String, Uuid),
+        cause: BoxError,
+    ) -> Self {
+        let cause = Cause::Error(Guarded::new(cause));
+        Self(Arc::new(Inner { implementation: implementation.clone(), event: Some(event), cause }))
+    }
+
     #[cold]
     fn new(implementation: &Arc<Implementation>, event: Option<&Tracked>, cause: Cause) -> Self {
         let event = event.map(|event| (event.name().to_owned(), event.id()));

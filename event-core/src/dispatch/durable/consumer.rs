@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::dispatch::call_depth;
 use crate::dispatch::durable::hook::track_event;
 use crate::dispatch::durable::options::{DurableOptions, StartsFrom};
 use crate::dispatch::durable::words::Delivery;
 use crate::dispatch::error::Error;
 use crate::dispatch::execute;
-use crate::dispatch::failure::Failure;
+use crate::dispatch::failure::{BoxError, Failure};
 use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::plan::Plan;
@@ -97,6 +99,12 @@ impl Consumer {
             Some(decoder) => (decoder.decode)(&record),
             None => Ok(Arc::new(record)),
         }
+    }
+
+    /// The failure of a delivery that the implementation hasn't reported itself: a call that took too long, or an event that
+    /// can't be read.
+    pub fn failure(&self, event_name: &str, event_id: Uuid, cause: impl Into<BoxError>) -> Failure {
+        Failure::on_record(&self.0.implementation, (event_name.to_owned(), event_id), cause.into())
     }
 
     /// Calls the implementation. Wrappers of `track_event` aren't called, and the app's shutdown doesn't wait for it; its

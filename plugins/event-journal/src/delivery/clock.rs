@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A clock that stands still until a test advances it. Put it into the app: `App::builder().insert(clock.clone())`.
+/// A clock that stands still until a test advances it: pauses, timeouts and stalls go by it. Put it into the app: `App::builder().insert(clock.clone())`.
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<Mutex<Manual>>);
 
@@ -32,13 +32,19 @@ impl ManualClock {
     /// Moves the time; what has become due is tried.
     pub fn advance(&self, by: Duration) {
         let mut manual = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        manual.now += TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
+        manual.now = later(manual.now, by);
         manual.listeners.iter().for_each(|listener| (listener.0)());
     }
 
     fn now(&self) -> DateTime<Utc> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).now
     }
+}
+
+/// The time after this one; the last that there is, for a delay without end.
+pub(crate) fn later(time: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
+    let by = TimeDelta::from_std(by).ok();
+    by.and_then(|by| time.checked_add_signed(by)).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! A consumer, as the engine keeps it: its saved value, the events that it has read ahead, and the lane that calls it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,11 +10,12 @@ use uuid::Uuid;
 use crate::delivery::lane::{Lane, Progress};
 use crate::delivery::value::Value;
 use crate::journal::{Entry, Filter};
-use crate::settings::Tries;
+
+/// In how many calls of an event the process may die.
+const MAX_CRASHES: u32 = 2;
 
 pub(crate) struct Held {
     pub(crate) consumer: Consumer,
-    pub(crate) tries: Tries,
     pub(crate) key: String,
     pub(crate) filter: Filter,
     pub(crate) value: Value,
@@ -31,6 +32,10 @@ pub(crate) struct Held {
     pub(crate) read_upto: u64,
     /// Up to here, events may have been called by an owner that died: they are called one at a time.
     pub(crate) suspect_upto: u64,
+    /// The same of dead letters that are delivered again.
+    pub(crate) suspect_rearmed: BTreeSet<u64>,
+    /// The position that was saved last.
+    pub(crate) saved_position: u64,
     /// When it last delivered an event, gave one up, or had none.
     pub(crate) moved: DateTime<Utc>,
     pub(crate) stall_told: bool,
@@ -56,11 +61,56 @@ pub(crate) struct Running {
     pub(crate) is_rearmed: bool,
     /// Whether the process may die of it.
     pub(crate) is_suspect: bool,
+    /// Whether another process has taken the consumer over meanwhile.
+    pub(crate) is_taken_over: bool,
 }
 
 impl Held {
+    /// Whether another process delivers to it.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(&self.state, State::Lost)
+            || matches!(&self.state, State::Running(running) if running.is_taken_over)
+    }
+
+    pub(crate) fn is_to_be_saved(&self) -> bool {
+        self.dirty && !self.is_lost()
+    }
+
     pub(crate) fn name(&self) -> &str {
         self.consumer.name()
+    }
+
+    /// Whether events came after those that it has read. An idle consumer has had none until now.
+    pub(crate) fn look_again(&mut self, end: u64, now: DateTime<Utc>) -> bool {
+        if self.look || self.read_upto >= end {
+            return false;
+        }
+        self.look = true;
+        if matches!(self.state, State::Idle) && self.ahead.is_empty() {
+            self.moved = now;
+            self.stall_told = false;
+        }
+        true
+    }
+
+    /// Whether the process has died too often in calls of this event.
+    pub(crate) fn has_died_of(&self, seq: u64) -> bool {
+        self.value.open.get(&seq).is_some_and(|open| open.crashes >= MAX_CRASHES)
+    }
+
+    /// A call that was counted as one in which the process dies has ended.
+    pub(crate) fn has_survived(&mut self, seq: u64) {
+        if let Some(open) = self.value.open.get_mut(&seq) {
+            open.crashes = open.crashes.saturating_sub(1);
+            self.dirty = true;
+        }
+    }
+
+    /// Reads again what comes after the position.
+    pub(crate) fn read_anew(&mut self) {
+        self.ahead.clear();
+        self.read_upto = self.value.position;
+        self.look = true;
     }
 
     /// Takes over how far the lane has got.

@@ -11,10 +11,13 @@ use crate::delivery::engine::{Engine, Message};
 use crate::delivery::value::Open;
 use crate::log::log;
 
+/// Longer than that is for ever.
+const A_YEAR: Duration = Duration::from_hours(24 * 365);
+
 impl Engine {
     /// Lets running calls end, saves, and gives the names of the consumers whose calls were abandoned.
     pub(super) fn stop(&mut self, longest: Duration) -> Vec<String> {
-        let deadline = Instant::now() + longest;
+        let deadline = Instant::now() + longest.min(A_YEAR);
         for held in &self.consumers {
             if let State::Running(running) = &held.state {
                 running.progress.stop();
@@ -33,17 +36,22 @@ impl Engine {
         for place in 0..self.consumers.len() {
             let held = &mut self.consumers[place];
             held.take_progress(now);
-            if matches!(held.state, State::Lost) {
+            if held.is_lost() {
                 continue;
             }
             if let State::Running(running) = &held.state {
                 abandoned.push(held.name().to_owned());
-                if let Some(seq) = running.progress.calling() {
-                    let is_suspect = running.is_suspect;
-                    let open = held.value.open.entry(seq).or_insert_with(|| Open::new(now));
+                let is_suspect = running.is_suspect;
+                if let (Some(seq), Some(began)) = (running.progress.calling(), running.progress.began()) {
+                    let open = held.value.open.entry(seq).or_insert_with(|| Open::new(began));
+                    if open.attempts == 0 {
+                        open.first = began;
+                    }
                     open.attempts += 1;
-                    open.crashes -= u32::from(is_suspect);
                     "abandoned at the app's end".clone_into(&mut open.error);
+                    if is_suspect {
+                        held.has_survived(seq);
+                    }
                 }
             }
             held.value.clean = true;

@@ -19,12 +19,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
 use event_core::{Durability, WeakApp};
 use futures_channel::oneshot;
 use uuid::Uuid;
 
-use crate::delivery::clock::Clock;
+use crate::delivery::clock::{Clock, later};
 use crate::delivery::command::{Refused, Request};
 use crate::delivery::consumer::{Held, Running, State};
 use crate::delivery::lane::{Ended, Progress, Work};
@@ -36,8 +35,12 @@ use crate::log::log;
 
 /// How many events a consumer reads ahead.
 const WINDOW: usize = 1_000;
-/// In how many calls of an event the process may die.
-const MAX_CRASHES: u32 = 2;
+/// By how many events that aren't meant for a consumer its position moves without being saved. Retention keeps them.
+const UNSAVED: u64 = 10_000;
+/// How long a journal isn't asked for newer events, after it couldn't tell.
+const WATCH_AGAIN: Duration = Duration::from_millis(200);
+/// The same, after it has said that there are some, and there were none.
+const WATCH_SOON: Duration = Duration::from_millis(5);
 
 /// What wakes the engine.
 pub(crate) enum Message {
@@ -56,7 +59,7 @@ pub(crate) struct Engine {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) consumers: Vec<Held>,
     pub(crate) clock: Clock,
-    pub(crate) stalled_after: TimeDelta,
+    pub(crate) stalled_after: Duration,
     pub(crate) inbox: Receiver<Message>,
     pub(crate) outbox: Sender<Message>,
     pub(crate) threads: Threads,
@@ -64,12 +67,21 @@ pub(crate) struct Engine {
     /// The consumer that calls an event which may end the process.
     pub(crate) suspect_turn: Option<usize>,
     pub(crate) newer: Option<Newer>,
+    /// Wakes the engine when `newer` is to be polled.
+    pub(crate) waker: Waker,
+    /// `newer` isn't asked for again before.
+    pub(crate) watch_at: Option<Instant>,
     pub(crate) save_at: Option<Instant>,
     pub(crate) settling: Vec<oneshot::Sender<Result<(), Refused>>>,
 }
 
 /// Waits for events after what was read.
 pub(crate) struct Newer(Pin<Box<dyn Future<Output = journal::Result<()>> + Send>>);
+
+/// A waker that sends the engine a message.
+pub(crate) fn waker(outbox: &Sender<Message>) -> Waker {
+    Waker::from(Arc::new(WakeEngine(outbox.clone())))
+}
 
 struct WakeEngine(Sender<Message>);
 
@@ -121,19 +133,23 @@ impl Engine {
 
     /// Until when nothing has to be done; `None` if only a message brings something.
     fn pause(&self) -> Option<Duration> {
-        let due = self.consumers.iter().filter_map(|held| match held.state {
-            State::Waiting(due) => self.clock.until(due),
+        let due = self.consumers.iter().filter_map(|held| match &held.state {
+            State::Waiting(due) => self.clock.until(*due),
+            State::Running(running) => self.clock.until(running.progress.deadline()?),
             _ => None,
         });
-        let save = self.save_at.map(|at| at.saturating_duration_since(Instant::now()));
-        let stall = self.next_stall();
-        due.chain(save).chain(stall).min()
+        let timers = [self.save_at, self.watch_at].into_iter().flatten();
+        let timers = timers.map(|at| at.saturating_duration_since(Instant::now()));
+        due.chain(timers).chain(self.next_stall()).min()
     }
 
     pub(super) fn step_all(&mut self) {
         let now = self.clock.now();
         for place in 0..self.consumers.len() {
             self.consumers[place].take_progress(now);
+            if let State::Running(running) = &self.consumers[place].state {
+                running.progress.give_up(now);
+            }
             if let State::Waiting(due) = self.consumers[place].state
                 && due <= now
             {
@@ -182,7 +198,9 @@ impl Engine {
         if held.ahead.is_empty() {
             // Nothing for this consumer up to there. Not worth a save of its own.
             held.value.position = held.value.position.max(held.read_upto);
+            held.dirty |= held.value.position - held.saved_position > UNSAVED;
             held.moved = self.clock.now();
+            held.stall_told = false;
             return Ok(held.look);
         }
         Ok(true)
@@ -193,65 +211,88 @@ impl Engine {
         let held = &self.consumers[place];
         let first = held.ahead.front().expect("there is one").seq;
         let is_suspect = first <= held.suspect_upto;
-        if is_suspect && self.suspect_turn.is_some_and(|other| other != place) {
+        if is_suspect && self.is_others_turn(place) {
             return Ok(false);
         }
-        if is_suspect && held.value.open.get(&first).is_some_and(|open| open.crashes >= MAX_CRASHES) {
-            let reason = "the process ended each time while the implementation was called".to_owned();
-            self.bury(place, reason)?;
-            return Ok(true);
+        if is_suspect && held.has_died_of(first) {
+            let entry = held.ahead.front().cloned().expect("there is one");
+            return self.bury_deadly(place, &entry);
         }
-        let now = self.clock.now();
         let held = &mut self.consumers[place];
         let entries: VecDeque<_> =
             if is_suspect { held.ahead.drain(..1).collect() } else { std::mem::take(&mut held.ahead) };
-        let last = entries.back().expect("there is one").seq;
-        if is_suspect {
-            let open = held.value.open.entry(first).or_insert_with(|| Open::new(now));
-            open.crashes += 1;
-            held.dirty = true;
-        }
-        if last > held.value.scanned {
-            held.value.scanned = last;
-            held.dirty = true;
-        }
-        // Before the call, or a crash in it isn't noticed.
-        if (is_suspect || last == held.value.scanned)
-            && let Err(error) = self.save(place, Durability::Enqueued)
-        {
+        held.value.scanned = held.value.scanned.max(entries.back().expect("there is one").seq);
+        if let Err(error) = self.announce(place, first, is_suspect) {
             let held = &mut self.consumers[place];
             for entry in entries.into_iter().rev() {
                 held.ahead.push_front(entry);
             }
-            if is_suspect && let Some(open) = held.value.open.get_mut(&first) {
-                open.crashes -= 1;
-            }
             return Err(error);
         }
-        self.suspect_turn = if is_suspect { Some(place) } else { self.suspect_turn };
         self.start(place, entries, &Kind { is_rearmed: false, is_suspect });
         Ok(false)
     }
 
     /// Calls an event that was a dead letter.
     fn call_rearmed(&mut self, place: usize, seq: u64) -> journal::Result<bool> {
+        let is_suspect = self.consumers[place].suspect_rearmed.contains(&seq);
+        if is_suspect && self.is_others_turn(place) {
+            return Ok(false);
+        }
+        // It may still be there, if the process ended between.
+        self.remove_letter(place, seq)?;
         let page = wait(self.journal.read(seq - 1, &Filter::all(), 1));
         let entry = match page {
             Ok(page) => page.entries.into_iter().find(|entry| entry.seq == seq),
             Err(journal::Error::Gone { .. }) => None,
             Err(error) => return Err(error),
         };
+        let held = &mut self.consumers[place];
         let Some(entry) = entry else {
             log(format_args!(
                 "`{}`: event {seq} is gone from the journal, so it isn't tried again",
-                self.consumers[place].name()
+                held.name()
             ));
-            self.consumers[place].value.rearmed.remove(&seq);
+            held.value.rearmed.remove(&seq);
+            held.value.open.remove(&seq);
+            held.dirty = true;
             self.save(place, Durability::OnDisk)?;
             return Ok(true);
         };
-        self.start(place, VecDeque::from([entry]), &Kind { is_rearmed: true, is_suspect: false });
+        if is_suspect && held.has_died_of(seq) {
+            return self.bury_deadly(place, &entry);
+        }
+        self.announce(place, seq, is_suspect)?;
+        self.start(place, VecDeque::from([entry]), &Kind { is_rearmed: true, is_suspect });
         Ok(false)
+    }
+
+    fn is_others_turn(&self, place: usize) -> bool {
+        self.suspect_turn.is_some_and(|other| other != place)
+    }
+
+    /// Saves what is about to be called, or a crash in it isn't noticed, and neither is another owner.
+    fn announce(&mut self, place: usize, first: u64, is_suspect: bool) -> journal::Result<()> {
+        let now = self.clock.now();
+        let held = &mut self.consumers[place];
+        if is_suspect {
+            held.value.open.entry(first).or_insert_with(|| Open::new(now)).crashes += 1;
+        }
+        held.dirty = true;
+        let saved = self.save(place, Durability::Enqueued);
+        match saved {
+            Ok(()) if is_suspect => self.suspect_turn = Some(place),
+            Err(_) if is_suspect => self.consumers[place].has_survived(first),
+            _ => {}
+        }
+        saved
+    }
+
+    fn bury_deadly(&mut self, place: usize, entry: &Entry) -> journal::Result<bool> {
+        let reason = "the process ended each time while the implementation was called".to_owned();
+        self.report_death(place, entry, reason.clone());
+        self.bury_entry(place, entry, reason)?;
+        Ok(true)
     }
 
     fn start(&mut self, place: usize, entries: VecDeque<Entry>, kind: &Kind) {
@@ -265,18 +306,33 @@ impl Engine {
         let progress = Arc::new(Progress::default());
         let ids =
             work.entries.iter().map(|entry| (entry.seq, entry.event.as_ref().ok().map(|event| event.id)));
-        let ids = ids.collect();
+        let ids: Vec<_> = ids.collect();
+        let first = ids[0].0;
         let outbox = self.outbox.clone();
         let ended = move |ended| drop(outbox.send(Message::Ended(place, ended)));
         let Kind { is_rearmed, is_suspect } = *kind;
-        held.state = State::Running(Running { progress: progress.clone(), ids, is_rearmed, is_suspect });
+        held.state = State::Running(Running {
+            progress: progress.clone(),
+            ids,
+            is_rearmed,
+            is_suspect,
+            is_taken_over: false,
+        });
         if let Err(error) = self.threads.start(&held.lane, work, &progress, ended) {
             log(format_args!("failed to start a thread for `{}`: {error}; it is tried again", held.name()));
             // The work is lost with the thread, so it is read again.
-            held.ahead.clear();
-            held.read_upto = held.value.position;
-            held.look = true;
-            held.state = State::Waiting(self.clock.now() + TRY_AGAIN);
+            self.try_anew(place, is_suspect.then_some(first));
+        }
+    }
+
+    /// What a lane had is read again, and called a little later.
+    fn try_anew(&mut self, place: usize, suspect: Option<u64>) {
+        let held = &mut self.consumers[place];
+        held.read_anew();
+        held.state = State::Waiting(later(self.clock.now(), TRY_AGAIN));
+        if let Some(seq) = suspect {
+            held.has_survived(seq);
+            self.suspect_turn = None;
         }
     }
 
@@ -286,28 +342,31 @@ impl Engine {
         self.consumers[place].take_progress(now);
         let held = &mut self.consumers[place];
         let State::Running(running) = std::mem::replace(&mut held.state, State::Idle) else { return };
+        let first = running.ids[0].0;
         if running.is_suspect {
             self.suspect_turn = None;
-            let seq = running.ids[0].0;
-            if let Some(open) = held.value.open.get_mut(&seq) {
-                // It hasn't died.
-                open.crashes -= 1;
-                held.dirty = true;
-            }
+            held.has_survived(first);
+        }
+        if running.is_taken_over {
+            return self.journal_failed(place, &journal::Error::Conflict);
         }
         match ended {
             Ended::All => {
                 if running.is_rearmed {
-                    self.rearmed_is_delivered(place, running.ids[0].0);
+                    self.rearmed_is_delivered(place, first);
                 }
             }
             Ended::Stopped(left) => self.put_back(place, left, running.is_rearmed),
-            Ended::Failed(problem, left) => {
+            Ended::Failed(failed, left) => {
                 let entry = left.front().cloned();
                 self.put_back(place, left, running.is_rearmed);
                 if let Some(entry) = entry {
-                    self.failed(place, &entry, &problem);
+                    self.failed(place, &entry, failed);
                 }
+            }
+            Ended::Panicked(message) => {
+                log(format_args!("the calls of `{}` panicked: {message}; they are made again", held.name()));
+                self.try_anew(place, None);
             }
         }
         self.schedule_save();
@@ -328,6 +387,7 @@ impl Engine {
         held.value.open.remove(&seq);
         held.value.delivered += 1;
         held.moved = self.clock.now();
+        held.stall_told = false;
         held.dirty = true;
         if let Err(error) = self.save(place, Durability::OnDisk) {
             self.journal_failed(place, &error);
@@ -336,33 +396,47 @@ impl Engine {
 
     /// Waits for newer events, while a consumer has read all there are.
     fn watch(&mut self) {
+        if self.watch_at.is_some_and(|at| at > Instant::now()) {
+            return;
+        }
+        self.watch_at = None;
+        let mut is_second = false;
         loop {
             if self.newer.is_none() {
                 let caught_up = self.consumers.iter().filter(|held| {
-                    matches!(held.state, State::Idle) && !held.look && held.value.paused.is_none()
+                    !held.look && matches!(held.state, State::Idle | State::Waiting(_) | State::Held(_))
                 });
                 let Some(upto) = caught_up.map(|held| held.read_upto).min() else { return };
                 let journal = self.journal.clone();
                 self.newer = Some(Newer(Box::pin(async move { journal.newer(upto).await })));
             }
-            let waker = Waker::from(Arc::new(WakeEngine(self.outbox.clone())));
             let Some(Newer(newer)) = &mut self.newer else { return };
-            match newer.as_mut().poll(&mut Context::from_waker(&waker)) {
-                Poll::Pending => return,
-                Poll::Ready(_) => {
-                    self.newer = None;
-                    let Ok(end) = wait(self.journal.end()) else { return self.schedule_save() };
-                    let mut is_news = false;
-                    for held in self.consumers.iter_mut().filter(|held| held.read_upto < end) {
-                        held.look = true;
-                        is_news |= matches!(held.state, State::Idle);
-                    }
-                    if is_news {
-                        self.step_all();
-                    }
-                }
+            let Poll::Ready(told) = newer.as_mut().poll(&mut Context::from_waker(&self.waker)) else {
+                return;
+            };
+            self.newer = None;
+            if self.look_again() {
+                self.step_all();
+                is_second = false;
+            } else if told.is_err() || is_second {
+                let pause = if told.is_err() { WATCH_AGAIN } else { WATCH_SOON };
+                self.watch_at = Some(Instant::now() + pause);
+                return;
+            } else {
+                is_second = true;
             }
         }
+    }
+
+    /// Whether a consumer has events that it didn't know of.
+    pub(super) fn look_again(&mut self) -> bool {
+        let Ok(end) = wait(self.journal.end()) else { return false };
+        let now = self.clock.now();
+        let mut is_news = false;
+        for held in &mut self.consumers {
+            is_news |= held.look_again(end, now);
+        }
+        is_news
     }
 }
 

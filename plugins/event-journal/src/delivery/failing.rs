@@ -1,16 +1,15 @@
 //! What becomes of an event that wasn't delivered: it waits, or it is a dead letter.
 
-use std::time::Duration;
-
-use chrono::{DateTime, TimeDelta, Utc};
-use event_core::plugin::{FailureClass, error_line, report};
-use event_core::{Durability, Failure};
+use chrono::{DateTime, Utc};
+use event_core::plugin::report;
+use event_core::{App, Durability};
 
 use crate::dead_letter::{self, DeadLetter, cut};
+use crate::delivery::clock::later;
 use crate::delivery::consumer::State;
 use crate::delivery::engine::Engine;
-use crate::delivery::lane::Problem;
-use crate::delivery::pauses;
+use crate::delivery::lane::Failed;
+use crate::delivery::next::Next;
 use crate::delivery::saving::wait;
 use crate::delivery::value::Open;
 use crate::delivery_failed;
@@ -19,41 +18,18 @@ use crate::log::log;
 
 impl Engine {
     /// An event wasn't delivered.
-    pub(super) fn failed(&mut self, place: usize, entry: &Entry, problem: &Problem) {
+    pub(super) fn failed(&mut self, place: usize, entry: &Entry, failed: Failed) {
         let now = self.clock.now();
-        let held = &mut self.consumers[place];
+        let Failed { problem, next, attempts, first } = failed;
         let text = problem.to_line();
+        let held = &mut self.consumers[place];
         let open = held.value.open.entry(entry.seq).or_insert_with(|| Open::new(now));
-        let first_time = open.attempts == 0;
-        open.attempts += 1;
-        open.error = cut(text.clone());
-        let (attempts, first) = (open.attempts, open.first);
+        (open.attempts, open.first, open.error) = (attempts, first, cut(text.clone()));
         held.dirty = true;
-        let gives_up = held.tries.max_attempts.is_some_and(|most| attempts >= most)
-            || (now - first).to_std().is_ok_and(|time| time >= held.tries.give_up_after);
-        let next = match problem.class() {
-            Class::Dead => Next::Bury,
-            Class::Unknown if gives_up => Next::Bury,
-            Class::Unknown => Next::Wait(pauses::after(attempts, pauses::LONGEST)),
-            Class::Outage(delay) => {
-                Next::Wait(delay.unwrap_or_else(|| pauses::after(attempts, pauses::LONGEST_OF_AN_OUTAGE)))
-            }
-            Class::Stop => Next::Pause,
-            Class::Hold => Next::Hold,
-        };
-        if let Problem::Failed(failure) = problem
-            && (first_time || matches!(next, Next::Bury))
-            && let Some(app) = self.app.upgrade()
-        {
-            report(&app, failure);
-        }
         match next {
             Next::Wait(pause) => {
-                let due = now + TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX);
-                if let Some(open) = held.value.open.get_mut(&entry.seq) {
-                    open.due = due;
-                }
-                held.state = State::Waiting(due);
+                open.due = later(now, pause);
+                held.state = State::Waiting(open.due);
             }
             Next::Pause => {
                 log(format_args!(
@@ -72,12 +48,6 @@ impl Engine {
                 }
             }
         }
-    }
-
-    /// Makes the first event that was read a dead letter.
-    pub(super) fn bury(&mut self, place: usize, reason: String) -> journal::Result<()> {
-        let entry = self.consumers[place].ahead.front().cloned().expect("there is one");
-        self.bury_entry(place, &entry, reason)
     }
 
     /// First the intent in the consumer's value, then the dead letter, then the position without the intent: a process that
@@ -122,6 +92,7 @@ impl Engine {
                 Ok(_) | Err(journal::Error::Conflict) => {}
                 Err(error) => return Err(error),
             }
+            self.tell_death(&letter);
             let now = self.clock.now();
             let held = &mut self.consumers[place];
             held.value.burying.remove(0);
@@ -135,68 +106,38 @@ impl Engine {
             }
             held.dirty = true;
             self.save(place, Durability::OnDisk)?;
-            self.tell_death(&letter);
         }
         Ok(())
     }
 
-    pub(super) fn tell_death(&self, letter: &DeadLetter) {
+    fn tell_death(&self, letter: &DeadLetter) {
         log(format_args!("{letter}"));
-        if let Some(app) = self.app.upgrade() {
-            std::thread::spawn({
-                let letter = letter.clone();
-                move || drop(delivery_failed::call(&app, &letter).wait())
-            });
-        }
-    }
-}
-
-enum Next {
-    Wait(Duration),
-    Pause,
-    Hold,
-    Bury,
-}
-
-enum Class {
-    Unknown,
-    Outage(Option<Duration>),
-    Dead,
-    Stop,
-    Hold,
-}
-
-impl Problem {
-    fn class(&self) -> Class {
-        match self {
-            Self::Failed(failure) => match FailureClass::of(failure) {
-                FailureClass::Retry(delay) => Class::Outage(delay),
-                FailureClass::Rejected => Class::Dead,
-                FailureClass::Stop => Class::Stop,
-                _ => Class::Unknown,
-            },
-            Self::TimedOut(_) => Class::Unknown,
-            Self::Undecodable(_) => Class::Dead,
-            Self::Newer { .. } => Class::Hold,
-            Self::NotCalled(_) => Class::Outage(None),
-        }
+        let letter = letter.clone();
+        self.tell(move |app| drop(delivery_failed::call(app, &letter).wait()));
     }
 
-    fn to_line(&self) -> String {
-        match self {
-            Self::Failed(failure) => cause_line(failure),
-            Self::TimedOut(timeout) => format!("the call took longer than {} s", timeout.as_secs()),
-            Self::Undecodable(reason) | Self::NotCalled(reason) => reason.clone(),
-            Self::Newer { found, known } => format!(
-                "the event has version {found}, and this program knows version {known}: it is delivered by a newer program"
-            ),
+    /// The failure handler hears of every death; of this one no call can tell it.
+    pub(super) fn report_death(&self, place: usize, entry: &Entry, reason: String) {
+        let consumer = self.consumers[place].consumer.clone();
+        let entry = entry.clone();
+        self.tell(move |app| {
+            let (name, id) = match &entry.event {
+                Ok(event) => (&event.name, event.id),
+                Err(odd) => (&odd.name, odd.id.parse().unwrap_or_default()),
+            };
+            report(app, &consumer.failure(name, id, reason));
+        });
+    }
+
+    /// Runs code of the application's on a thread of its own.
+    pub(super) fn tell(&self, tell: impl FnOnce(&App) + Send + 'static) {
+        let Some(app) = self.app.upgrade() else { return };
+        let told =
+            std::thread::Builder::new().name("event-journal tells".to_owned()).spawn(move || tell(&app));
+        if let Err(error) = told {
+            log(format_args!("failed to start a thread that tells the application: {error}"));
         }
     }
-}
-
-/// The causes alone: who failed is known where the text is shown.
-fn cause_line(failure: &Failure) -> String {
-    error_line(failure.cause())
 }
 
 impl Open {

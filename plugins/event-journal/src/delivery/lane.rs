@@ -1,18 +1,21 @@
 //! The calls of a consumer: one event after the other, on a thread of its own or in the plugin's runtime.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::sync::Arc;
+use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use chrono::{DateTime, Utc};
 use event_core::durable::Delivery;
-use event_core::plugin::{Consumer, DeliveryError};
-use event_core::{Failure, WeakApp};
+use event_core::plugin::{AnyTracked, Consumer, DeliveryError, error_line, report};
+use event_core::{App, WeakApp};
 
-use crate::delivery::clock::Clock;
+use crate::delivery::clock::{Clock, later};
+use crate::delivery::guarded::{discard, guarded};
+use crate::delivery::next::{Next, Problem};
 use crate::journal::Entry;
+use crate::settings::Tries;
 
 /// Events that are to be called.
 pub(crate) struct Work {
@@ -27,9 +30,18 @@ pub(crate) struct Work {
 pub(crate) struct Progress {
     /// The seq of the last event that was delivered.
     delivered: AtomicU64,
-    /// The seq of the event that is called; 0 between calls.
-    calling: AtomicU64,
     stop: AtomicBool,
+    call: Mutex<Option<Call>>,
+}
+
+/// The call that runs.
+struct Call {
+    seq: u64,
+    began: DateTime<Utc>,
+    deadline: Option<DateTime<Utc>>,
+    /// Whether the deadline has passed.
+    is_over: bool,
+    waker: Option<Waker>,
 }
 
 impl Progress {
@@ -37,13 +49,70 @@ impl Progress {
         self.delivered.load(Ordering::Acquire)
     }
 
+    /// The seq of the event that is called.
     pub(crate) fn calling(&self) -> Option<u64> {
-        Some(self.calling.load(Ordering::Acquire)).filter(|seq| *seq > 0)
+        self.call().as_ref().map(|call| call.seq)
+    }
+
+    /// When its call began.
+    pub(crate) fn began(&self) -> Option<DateTime<Utc>> {
+        self.call().as_ref().map(|call| call.began)
+    }
+
+    /// When it is given up.
+    pub(crate) fn deadline(&self) -> Option<DateTime<Utc>> {
+        self.call().as_ref().filter(|call| !call.is_over)?.deadline
+    }
+
+    /// Gives up the call if its deadline has passed.
+    pub(crate) fn give_up(&self, now: DateTime<Utc>) {
+        let mut call = self.call();
+        let overdue = call.as_mut().filter(|call| call.deadline.is_some_and(|deadline| deadline <= now));
+        let waker = overdue.and_then(|call| {
+            call.is_over = true;
+            call.waker.take()
+        });
+        drop(call);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     /// Lets the lane end after its present call.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Release);
+    }
+
+    fn begin(&self, seq: u64, began: DateTime<Utc>, deadline: Option<DateTime<Utc>>) {
+        *self.call() = Some(Call { seq, began, deadline, is_over: false, waker: None });
+    }
+
+    fn end(&self) {
+        *self.call() = None;
+    }
+
+    /// The output of a call, unless it is given up before.
+    async fn unless_given_up<F: Future>(&self, call: F) -> Option<F::Output> {
+        let mut call = Box::pin(call);
+        let output = poll_fn(|context| match call.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => self.poll_given_up(context).map(|()| None),
+        })
+        .await;
+        // The future is the application's.
+        discard(call);
+        output
+    }
+
+    fn poll_given_up(&self, context: &Context<'_>) -> Poll<()> {
+        let mut call = self.call();
+        let Some(call) = call.as_mut().filter(|call| !call.is_over) else { return Poll::Ready(()) };
+        call.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    fn call(&self) -> MutexGuard<'_, Option<Call>> {
+        self.call.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -54,84 +123,105 @@ pub(crate) enum Ended {
     /// It was told to stop; these are left.
     Stopped(VecDeque<Entry>),
     /// The first of these isn't delivered.
-    Failed(Problem, VecDeque<Entry>),
+    Failed(Failed, VecDeque<Entry>),
+    /// Our own code panicked, with this message.
+    Panicked(String),
 }
 
-/// Why an event isn't delivered.
-pub(crate) enum Problem {
-    Failed(Failure),
-    TimedOut(Duration),
-    /// It can't be read as the type that the implementation takes.
-    Undecodable(String),
-    /// The program knows an older version of it.
-    Newer {
-        found: u32,
-        known: u32,
-    },
-    /// The implementation couldn't be called.
-    NotCalled(String),
+/// An event that wasn't delivered.
+pub(crate) struct Failed {
+    pub(crate) problem: Problem,
+    pub(crate) next: Next,
+    /// How often it was tried by now, and when first.
+    pub(crate) attempts: u32,
+    pub(crate) first: DateTime<Utc>,
 }
 
-/// Calls a consumer, and waits for a call no longer than it may take.
+/// Calls a consumer.
 pub(crate) struct Lane {
     pub(crate) consumer: Consumer,
     pub(crate) app: WeakApp,
     pub(crate) clock: Clock,
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) tries: Tries,
 }
 
 impl Lane {
-    /// `limit` waits for a future, no longer than so long.
-    pub(crate) async fn run<L: Limit>(&self, limit: &L, work: Work, progress: &Arc<Progress>) -> Ended {
+    pub(crate) async fn run(&self, work: Work, progress: &Arc<Progress>) -> Ended {
         let Work { mut entries, mut attempts, mut first_attempt } = work;
         while let Some(entry) = entries.front() {
             if progress.stop.load(Ordering::Acquire) {
                 return Ended::Stopped(entries);
             }
-            let first = first_attempt.take().unwrap_or_else(|| self.clock.now());
-            let delivery = Delivery::new(self.consumer.name(), std::mem::take(&mut attempts) + 1, first);
-            progress.calling.store(entry.seq, Ordering::Release);
-            let called = self.call(limit, entry, &delivery).await;
-            progress.calling.store(0, Ordering::Release);
-            match called {
-                Ok(()) => progress.delivered.store(entry.seq, Ordering::Release),
-                Err(problem) => return Ended::Failed(problem, entries),
+            let Some(app) = self.app.upgrade() else { return Ended::Stopped(entries) };
+            let now = self.clock.now();
+            let attempt = std::mem::take(&mut attempts) + 1;
+            let first = first_attempt.take().unwrap_or(now);
+            let timeout = self.tries.timeout.filter(|_| self.consumer.implementation().is_async());
+            progress.begin(entry.seq, now, timeout.map(|timeout| later(now, timeout)));
+            let delivery = Delivery::new(self.consumer.name(), attempt, first);
+            let called = self.call(&app, entry, &delivery, progress).await;
+            progress.end();
+            if let Err(problem) = called {
+                let next = Next::after(&problem, &self.tries, attempt, first, self.clock.now());
+                if attempt == 1 || matches!(next, Next::Bury) {
+                    self.report(&app, entry, &problem);
+                }
+                return Ended::Failed(Failed { problem, next, attempts: attempt, first }, entries);
             }
+            progress.delivered.store(entry.seq, Ordering::Release);
             entries.pop_front();
         }
         Ended::All
     }
 
-    async fn call<L: Limit>(&self, limit: &L, entry: &Entry, delivery: &Delivery) -> Result<(), Problem> {
-        let record = entry.event.as_ref().map_err(|odd| Problem::Undecodable(odd.reason.clone()))?;
-        let Some(app) = self.app.upgrade() else {
-            return Err(Problem::NotCalled("the app has ended".to_owned()));
+    async fn call(
+        &self,
+        app: &App,
+        entry: &Entry,
+        delivery: &Delivery,
+        progress: &Progress,
+    ) -> Result<(), Problem> {
+        let event = self.read(app, entry)?;
+        let call = self.consumer.call(app, &*event, delivery);
+        let called = match progress.deadline() {
+            Some(_) => progress.unless_given_up(call).await,
+            None => Some(call.await),
         };
-        let known = self.consumer.version(&app, &record.name);
+        discard(event);
+        let timeout = self.tries.timeout.unwrap_or_default();
+        called.ok_or(Problem::TimedOut(timeout))?.map_err(|error| match error {
+            DeliveryError::Failed(failure) => Problem::Failed(failure),
+            error => Problem::NotCalled(error_line(&error)),
+        })
+    }
+
+    /// The event, as the type that the implementation takes.
+    fn read(&self, app: &App, entry: &Entry) -> Result<Arc<dyn AnyTracked>, Problem> {
+        let record = entry.event.as_ref().map_err(|odd| Problem::Undecodable(odd.reason.clone()))?;
+        let known = self.consumer.version(app, &record.name);
         if let Some(known) = known.filter(|known| *known < record.version) {
             return Err(Problem::Newer { found: record.version, known });
         }
-        let event = self.consumer.decode(record.clone()).map_err(|error| {
-            Problem::Undecodable(format!("its properties can't be read as the event's type: {error}"))
-        })?;
-        let timeout = self.timeout.filter(|_| self.consumer.implementation().is_async());
-        let call = self.consumer.call(&app, &*event, delivery);
-        let called = match timeout {
-            Some(timeout) => limit.within(timeout, call).await.ok_or(Problem::TimedOut(timeout))?,
-            None => call.await,
-        };
-        called.map_err(|error| match error {
-            DeliveryError::Failed(failure) => Problem::Failed(failure),
-            error => Problem::NotCalled(event_core::plugin::error_line(&error)),
-        })
+        let decoded = guarded(|| {
+            self.consumer.decode(record.clone()).map_err(|error| {
+                format!("its properties can't be read as the event's type: {}", error_line(&error))
+            })
+        });
+        decoded.map_err(Problem::Panicked)?.map_err(Problem::Undecodable)
     }
-}
 
-/// How a future is given up that takes too long.
-pub(crate) trait Limit: Sync {
-    fn within<T: Send>(
-        &self,
-        timeout: Duration,
-        future: impl Future<Output = T> + Send,
-    ) -> impl Future<Output = Option<T>> + Send;
+    /// The failure handler is the application's, so it runs here, and not on the engine's thread.
+    fn report(&self, app: &App, entry: &Entry, problem: &Problem) {
+        match (problem, &entry.event) {
+            (Problem::Failed(failure), _) => report(app, failure),
+            (Problem::Newer { .. } | Problem::NotCalled(_), _) => {}
+            (problem, Ok(event)) => {
+                report(app, &self.consumer.failure(&event.name, event.id, problem.to_line()));
+            }
+            (problem, Err(odd)) => {
+                let id = odd.id.parse().unwrap_or_default();
+                report(app, &self.consumer.failure(&odd.name, id, problem.to_line()));
+            }
+        }
+    }
 }

@@ -6,7 +6,9 @@ mod consumer;
 mod ending;
 mod engine;
 mod failing;
+mod guarded;
 mod lane;
+mod next;
 mod pauses;
 mod requests;
 mod saving;
@@ -14,12 +16,11 @@ mod stalls;
 mod threads;
 mod value;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use event_core::App;
 use event_core::plugin::{Consumer, StartsFrom};
 use futures_channel::oneshot;
@@ -69,10 +70,10 @@ impl Delivering {
             app: app.downgrade(),
             journal: journal.clone(),
             consumers: Vec::new(),
-            stalled_after: TimeDelta::seconds(
-                i64::try_from(settings.stalled_after_s.get()).unwrap_or(i64::MAX / 1_000),
-            ),
+            stalled_after: Duration::from_secs(settings.stalled_after_s.get()),
             inbox,
+            waker: engine::waker(&outbox),
+            watch_at: None,
             outbox,
             threads: Threads::default(),
             owner: Uuid::new_v4(),
@@ -94,17 +95,14 @@ impl Delivering {
             check_log(&*journal, consumer.name(), &value, &identity, end)?;
             let tries = Tries::of(&consumer, settings.consumers.get(consumer.name()));
             let filter = consumer.event_names().map_or_else(Filter::all, Filter::of_names);
-            let lane = Lane {
-                consumer: consumer.clone(),
-                app: app.downgrade(),
-                clock: engine.clock.clone(),
-                timeout: tries.timeout,
-            };
+            let lane =
+                Lane { consumer: consumer.clone(), app: app.downgrade(), clock: engine.clock.clone(), tries };
             engine.consumers.push(Held {
                 moved: engine.clock.now(),
                 read_upto: value.position,
+                saved_position: value.position,
+                suspect_rearmed: BTreeSet::new(),
                 consumer,
-                tries,
                 key,
                 filter,
                 value,
@@ -119,20 +117,27 @@ impl Delivering {
             });
             engine.claim(engine.consumers.len() - 1).map_err(failed)?;
         }
-        let outbox = OnceLock::from(engine.outbox.clone());
-        Ok(Self { journal: Some(journal), engine: Mutex::new(Some(engine)), outbox, shutdown })
+        Ok(Self {
+            journal: Some(journal),
+            engine: Mutex::new(Some(engine)),
+            outbox: OnceLock::new(),
+            shutdown,
+        })
     }
 
     /// Begins to call.
     pub(crate) fn begin(&self) -> std::io::Result<()> {
-        let Some(engine) = self.engine.lock().unwrap_or_else(PoisonError::into_inner).take() else {
-            return Ok(());
-        };
+        let Some(engine) = self.take_engine() else { return Ok(()) };
+        let _ = self.outbox.set(engine.outbox.clone());
         std::thread::Builder::new().name("event-journal".to_owned()).spawn(move || engine.run()).map(drop)
     }
 
     /// Lets running calls end, and saves how far each consumer has got.
     pub(crate) async fn stop(&self) -> Result<()> {
+        if let Some(mut engine) = self.take_engine() {
+            // The start has failed, and nothing was called.
+            engine.stop(Duration::ZERO);
+        }
         let Some(outbox) = self.outbox.get() else { return Ok(()) };
         let (sender, receiver) = oneshot::channel();
         if outbox.send(Message::Stop(self.shutdown, sender)).is_err() {
@@ -142,6 +147,11 @@ impl Delivering {
             Ok(abandoned) if !abandoned.is_empty() => Err(Error::Abandoned { consumers: abandoned }),
             _ => Ok(()),
         }
+    }
+
+    /// Where it doesn't run yet.
+    fn take_engine(&self) -> Option<Engine> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -172,8 +182,15 @@ fn check_log(
     if value.position > end {
         return Err(another(format!("its position is {}, and the log ends at {end}", value.position)));
     }
-    let Some(id) = value.last_id else { return Ok(()) };
     let failed = |error| Error::Journal { place: journal.place(), cause: error };
+    match wait(journal.read(value.position, &Filter::all(), 1)) {
+        Ok(_) => {}
+        Err(error @ crate::journal::Error::Gone { .. }) => {
+            return Err(another(format!("its position is {}, and {error}", value.position)));
+        }
+        Err(error) => return Err(failed(error)),
+    }
+    let Some(id) = value.last_id else { return Ok(()) };
     let page = match wait(journal.read(value.last_seq - 1, &Filter::all(), 1)) {
         Ok(page) => page,
         // Retention has removed it.

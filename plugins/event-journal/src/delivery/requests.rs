@@ -20,6 +20,10 @@ impl Engine {
             State::Waiting(_) | State::Held(_) | State::Lost => true,
         });
         if is_settled && !self.settling.is_empty() {
+            if self.look_again() {
+                self.waker.wake_by_ref();
+                return;
+            }
             for sender in std::mem::take(&mut self.settling) {
                 let _ = sender.send(Ok(()));
             }
@@ -55,7 +59,7 @@ impl Engine {
                     let held = &mut engine.consumers[place];
                     held.value.paused = None;
                     held.dirty = true;
-                    if !matches!(held.state, State::Running(_) | State::Lost) {
+                    if matches!(held.state, State::Held(_)) {
                         held.state = State::Idle;
                     }
                     engine.save(place, Durability::OnDisk)
@@ -78,10 +82,7 @@ impl Engine {
                 sender.done(done);
             }
             Command::Drop(name, seq) => {
-                let done = self.of_name(&name, |engine, place| {
-                    let consumer = engine.consumers[place].name().to_owned();
-                    engine.remove_letter(&consumer, seq)
-                });
+                let done = self.of_name(&name, |engine, place| engine.remove_letter(place, seq));
                 sender.done(done);
             }
         }
@@ -93,7 +94,10 @@ impl Engine {
         act: impl FnOnce(&mut Self, usize) -> journal::Result<()>,
     ) -> Result<(), Refused> {
         match self.consumers.iter().position(|held| held.name() == name) {
-            Some(place) => act(self, place).map_err(Refused::Journal),
+            Some(place) => act(self, place).map_err(|error| {
+                self.journal_failed(place, &error);
+                Refused::Journal(error)
+            }),
             None => Err(Refused::UnknownConsumer {
                 name: name.to_owned(),
                 known: self.consumers.iter().map(|held| held.name().to_owned()).collect(),
@@ -112,16 +116,17 @@ impl Engine {
         held.value.open.remove(&seq);
         held.dirty = true;
         self.save(place, Durability::OnDisk)?;
-        let consumer = self.consumers[place].name().to_owned();
-        self.remove_letter(&consumer, seq)
+        self.remove_letter(place, seq)
     }
 
-    pub(super) fn remove_letter(&self, consumer: &str, seq: u64) -> journal::Result<()> {
-        let key = dead_letter::key(consumer, seq);
-        if let Some(saved) = wait(self.journal.load(&key))? {
-            wait(self.journal.save(&key, saved.version, None, Durability::OnDisk))?;
+    pub(super) fn remove_letter(&self, place: usize, seq: u64) -> journal::Result<()> {
+        let key = dead_letter::key(self.consumers[place].name(), seq);
+        let Some(saved) = wait(self.journal.load(&key))? else { return Ok(()) };
+        match wait(self.journal.save(&key, saved.version, None, Durability::OnDisk)) {
+            // Removed by another process, between.
+            Ok(_) | Err(journal::Error::Conflict) => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     pub(super) fn status(&self, place: usize) -> ConsumerStatus {
@@ -146,11 +151,11 @@ impl Engine {
                 State::Waiting(due) => Some(due),
                 _ => None,
             },
-            paused: held.value.paused.clone().or_else(|| match &held.state {
+            paused: match &held.state {
+                _ if held.is_lost() => Some("another process delivers to it".to_owned()),
                 State::Held(reason) => Some(reason.clone()),
-                State::Lost => Some("another process delivers to it".to_owned()),
-                _ => None,
-            }),
+                _ => held.value.paused.clone(),
+            },
             delivered: held.value.delivered,
             dead: held.value.dead,
         }

@@ -3,44 +3,64 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
 use event_core::Durability;
 use event_core::plugin::error_line;
 
-use crate::delivery::consumer::State;
+use crate::delivery::clock::later;
+use crate::delivery::consumer::{Held, State};
 use crate::delivery::engine::Engine;
 use crate::delivery::value::Value;
-use crate::journal::{self, Journal};
+use crate::journal::{self, Filter, Journal};
 use crate::log::log;
 
 /// How long a consumer's progress waits to be saved.
 const SAVE_AFTER: Duration = Duration::from_millis(100);
 /// How long after the journal couldn't be used it is tried again.
-pub(super) const TRY_AGAIN: TimeDelta = TimeDelta::milliseconds(200);
+pub(super) const TRY_AGAIN: Duration = Duration::from_millis(200);
 
 impl Engine {
     /// Saves a consumer's value, by compare-and-set.
     pub(super) fn save(&mut self, place: usize, durability: Durability) -> journal::Result<()> {
+        self.note_last(place);
         let held = &mut self.consumers[place];
         let bytes = held.value.to_bytes();
-        match wait(self.journal.save(&held.key, held.version, Some(&bytes), durability)) {
-            Ok(version) => held.version = version,
-            Err(journal::Error::Unavailable(cause)) => {
-                // It may have happened all the same.
-                match wait(self.journal.load(&held.key))? {
-                    Some(saved) if saved.value == bytes => held.version = saved.version,
-                    _ => return Err(journal::Error::Unavailable(cause)),
-                }
+        let (owner, epoch) = (held.value.owner, held.value.epoch);
+        let mut saved = wait(self.journal.save(&held.key, held.version, Some(&bytes), durability));
+        if matches!(saved, Err(journal::Error::Conflict | journal::Error::Unavailable(_)))
+            // This save or an earlier one may have happened all the same.
+            && let Some(found) = wait(self.journal.load(&held.key))?
+            && Value::read(&found.value).is_ok_and(|value| (value.owner, value.epoch) == (owner, epoch))
+        {
+            held.version = found.version;
+            if found.value == bytes {
+                saved = Ok(found.version);
+            } else if matches!(saved, Err(journal::Error::Conflict)) {
+                saved = wait(self.journal.save(&held.key, held.version, Some(&bytes), durability));
             }
-            Err(error) => return Err(error),
         }
+        held.version = saved?;
+        held.saved_position = held.value.position;
         held.dirty = false;
         Ok(())
     }
 
+    /// The id of the event at the position, where that isn't the last one that was handled. By it another log is noticed.
+    fn note_last(&mut self, place: usize) {
+        let value = &mut self.consumers[place].value;
+        if value.last_seq >= value.position {
+            return;
+        }
+        // Where it can't be read now, the one before it serves.
+        let Ok(page) = wait(self.journal.read(value.position - 1, &Filter::all(), 1)) else { return };
+        if let Some(entry) = page.entries.first().filter(|entry| entry.seq == value.position) {
+            value.last_seq = entry.seq;
+            value.last_id = entry.event.as_ref().ok().map(|event| event.id);
+        }
+    }
+
     pub(super) fn save_what_is_due(&mut self) {
         let is_running = self.consumers.iter().any(|held| matches!(held.state, State::Running(_)));
-        if self.save_at.is_none() && (is_running || self.consumers.iter().any(|held| held.dirty)) {
+        if self.save_at.is_none() && (is_running || self.consumers.iter().any(Held::is_to_be_saved)) {
             self.schedule_save();
         }
         if self.save_at.is_none_or(|at| at > Instant::now()) {
@@ -48,9 +68,8 @@ impl Engine {
         }
         self.save_at = None;
         for place in 0..self.consumers.len() {
-            let is_lost = matches!(self.consumers[place].state, State::Lost);
-            if self.consumers[place].dirty
-                && !is_lost
+            let held = &self.consumers[place];
+            if held.is_to_be_saved()
                 && let Err(error) = self.save(place, Durability::Enqueued)
             {
                 self.journal_failed(place, &error);
@@ -67,17 +86,20 @@ impl Engine {
 
     /// The journal couldn't be used for a consumer.
     pub(super) fn journal_failed(&mut self, place: usize, error: &journal::Error) {
-        let now = self.clock.now();
+        let soon = later(self.clock.now(), TRY_AGAIN);
         let held = &mut self.consumers[place];
-        if let State::Running(running) = &held.state {
-            if matches!(error, journal::Error::Conflict) {
+        let next = match (error, &mut held.state) {
+            (_, State::Lost) => return,
+            (journal::Error::Conflict, State::Running(running)) => {
                 running.progress.stop();
+                running.is_taken_over = true;
+                return;
             }
-            return;
-        }
-        let next = match error {
-            journal::Error::Unavailable(_) => State::Waiting(now + TRY_AGAIN),
-            journal::Error::Conflict => State::Lost,
+            (journal::Error::Conflict, _) => State::Lost,
+            // What it calls goes on; the next save tells.
+            (_, State::Running(_)) | (journal::Error::Unavailable(_), State::Held(_)) => return,
+            (journal::Error::Unavailable(_), State::Waiting(due)) => State::Waiting(soon.max(*due)),
+            (journal::Error::Unavailable(_), State::Idle) => State::Waiting(soon),
             _ => State::Held(error_line(error)),
         };
         match &next {
@@ -96,6 +118,7 @@ impl Engine {
         let held = &mut self.consumers[place];
         if !held.value.clean {
             held.suspect_upto = held.value.scanned;
+            held.suspect_rearmed.clone_from(&held.value.rearmed);
         }
         held.value.owner = owner;
         held.value.epoch += 1;
@@ -122,10 +145,16 @@ pub(super) fn load_or_create(
     log_identity: &str,
     position: u64,
 ) -> journal::Result<Result<(Value, u64), String>> {
-    if let Some(saved) = wait(journal.load(key))? {
-        return Ok(Value::read(&saved.value).map(|value| (value, saved.version)));
+    if wait(journal.load(key))?.is_none() {
+        let value = Value::new(log_identity.to_owned(), position).to_bytes();
+        match wait(journal.save(key, 0, Some(&value), Durability::OnDisk)) {
+            // Another process that starts beside this one has made it.
+            Ok(_) | Err(journal::Error::Conflict) => {}
+            Err(error) => return Err(error),
+        }
     }
-    let value = Value::new(log_identity.to_owned(), position);
-    let version = wait(journal.save(key, 0, Some(&value.to_bytes()), Durability::OnDisk))?;
-    Ok(Ok((value, version)))
+    match wait(journal.load(key))? {
+        Some(saved) => Ok(Value::read(&saved.value).map(|value| (value, saved.version))),
+        None => Err(journal::Error::Conflict),
+    }
 }

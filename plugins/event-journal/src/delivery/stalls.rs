@@ -4,41 +4,52 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::delivery::clock::later;
 use crate::delivery::consumer::{Held, State};
 use crate::delivery::engine::Engine;
+use crate::delivery::saving::wait;
 use crate::delivery_stalled;
 use crate::log::log;
 
 impl Engine {
     /// When the next stall is to be told.
     pub(super) fn next_stall(&self) -> Option<Duration> {
-        let waiting = self.consumers.iter().filter(|held| !held.stall_told && held.has_backlog());
-        waiting.filter_map(|held| self.clock.until(held.moved + self.stalled_after)).min()
+        let waiting = self.consumers.iter().filter(|held| !held.stall_told && held.may_have_backlog());
+        waiting.filter_map(|held| self.clock.until(later(held.moved, self.stalled_after))).min()
     }
 
     pub(super) fn tell_stalls(&mut self, now: DateTime<Utc>) {
-        for held in &mut self.consumers {
-            if held.stall_told || !held.has_backlog() || now - held.moved < self.stalled_after {
+        for place in 0..self.consumers.len() {
+            let held = &mut self.consumers[place];
+            if held.stall_told || !held.may_have_backlog() || now < later(held.moved, self.stalled_after) {
+                continue;
+            }
+            let has_none =
+                || wait(self.journal.count(held.value.position, &held.filter, 1)).is_ok_and(|it| it == 0);
+            if !held.has_backlog() && has_none() {
+                held.moved = now;
                 continue;
             }
             held.stall_told = true;
-            let reason = held.why_not_moving();
-            log(format_args!("`{}` has delivered nothing since {}: {reason}", held.name(), held.moved));
-            if let Some(app) = self.app.upgrade() {
-                let name = held.name().to_owned();
-                std::thread::spawn(move || drop(delivery_stalled::call(&app, &name, &reason).wait()));
-            }
+            let (name, reason) = (held.name().to_owned(), held.why_not_moving());
+            log(format_args!("`{name}` has delivered nothing since {}: {reason}", held.moved));
+            self.tell(move |app| drop(delivery_stalled::call(app, &name, &reason).wait()));
         }
     }
 }
 
 impl Held {
+    /// Whether there may be events that it could deliver.
+    fn may_have_backlog(&self) -> bool {
+        self.has_backlog()
+            || (self.look && (self.value.paused.is_some() || !matches!(self.state, State::Idle)))
+    }
+
     fn has_backlog(&self) -> bool {
         !self.ahead.is_empty()
             || !self.value.open.is_empty()
             || !self.value.rearmed.is_empty()
             || matches!(self.state, State::Running(_))
-            || (self.look && !matches!(self.state, State::Idle))
     }
 
     fn why_not_moving(&self) -> String {

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use event_journal::MemoryJournal;
-
-use crate::orders::{Calls, Shop};
+use crate::orders::Setup;
 
 #[test]
 fn events_are_called_one_after_the_other_in_the_order_of_the_journal() {
-    let shop = Shop::start(&MemoryJournal::new(), &Calls::new(|_, _| Ok(())));
+    let shop = Setup::new(|_, _| Ok(())).start();
     shop.place(0..2_500);
     assert!(shop.settled().into_iter().eq((0..2_500).map(|order| (order, 1))));
     let status = shop.status();
@@ -17,11 +15,11 @@ fn events_are_called_one_after_the_other_in_the_order_of_the_journal() {
 
 #[test]
 fn an_event_that_fails_holds_up_the_later_ones_until_it_succeeds() {
-    let calls = Calls::new(|order, delivery| match order {
+    let setup = Setup::new(|order, delivery| match order {
         1 if delivery.attempt() < 3 => Err("billing is down".into()),
         _ => Ok(()),
     });
-    let shop = Shop::start(&MemoryJournal::new(), &calls);
+    let shop = setup.start();
     shop.place(0..3);
     assert_eq!(shop.settled(), [(0, 1), (1, 1)]);
     assert_eq!(shop.status().last_error.as_deref(), Some("billing is down"));
@@ -32,12 +30,12 @@ fn an_event_that_fails_holds_up_the_later_ones_until_it_succeeds() {
 
 #[test]
 fn a_consumer_goes_on_after_a_restart_where_it_was() {
-    let (journal, calls) = (MemoryJournal::new(), Calls::new(|_, _| Ok(())));
-    let shop = Shop::start(&journal, &calls);
+    let setup = Setup::new(|_, _| Ok(()));
+    let shop = setup.start();
     shop.place(0..3);
     assert_eq!(shop.settled(), [(0, 1), (1, 1), (2, 1)]);
     drop(shop);
-    let shop = Shop::start(&journal, &calls);
+    let shop = setup.start();
     shop.place(3..5);
     assert_eq!(shop.settled(), [(3, 1), (4, 1)]);
 }

@@ -1,4 +1,10 @@
 //! What is promised to durable implementations, over the journal in memory.
 
 mod delivering;
+mod ends;
+mod failing;
+mod faults;
+mod letters;
 mod orders;
+mod takeovers;
+mod timeouts;
