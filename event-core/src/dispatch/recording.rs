@@ -1,23 +1,23 @@
 //! Tracked events, kept for a test.
 
+use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::dispatch::waiters::Waiters;
 use crate::event::tracked::AnyTracked;
 
-#[derive(Default)]
 pub(crate) struct Recording {
+    /// Where a test called [`App::recorder`](crate::App::recorder) first.
+    pub(crate) began: &'static Location<'static>,
     events: Mutex<Vec<Arc<dyn AnyTracked>>>,
     pub(crate) waiting: Waiters,
 }
 
-impl std::fmt::Debug for Recording {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.events().iter().map(|event| event.name().to_owned())).finish()
-    }
-}
-
 impl Recording {
+    pub(crate) fn new(began: &'static Location<'static>) -> Self {
+        Self { began, events: Mutex::default(), waiting: Waiters::default() }
+    }
+
     pub(crate) fn add(&self, event: Arc<dyn AnyTracked>) {
         self.events().push(event);
         self.waiting.wake();

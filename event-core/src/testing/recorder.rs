@@ -1,14 +1,16 @@
 //! Records tracked events, for tests.
 
 use std::any::Any;
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::config::suggest::nearest;
 use crate::dispatch::blocking::Deferred;
 use crate::dispatch::host::App;
 use crate::dispatch::pending::Pending;
 use crate::dispatch::recording::Recording;
-use crate::event::event_type::Event;
+use crate::event::event_type::{Event, EventType};
 use crate::event::foreign;
 use crate::event::tracked::{AnyTracked, TrackedOf};
 
@@ -29,31 +31,34 @@ use crate::event::tracked::{AnyTracked, TrackedOf};
 /// let recorder = app.recorder();
 /// app.track(BanUser { user: "mallory".into() }).by(Actor::new("root")).wait()?;
 ///
-/// assert_eq!(recorder.count("ban-user"), 1);
+/// assert_eq!(recorder.names(), ["ban-user"]);
 /// assert_eq!(recorder.events::<BanUser>()[0].user, "mallory");
 /// assert_eq!(recorder.last().unwrap().actor().unwrap().id(), Some("root"));
 /// # Ok::<_, event_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Recorder(Arc<Recording>);
+#[derive(Clone)]
+pub struct Recorder {
+    kept: Arc<Recording>,
+    /// The names of the events that the app knows.
+    known: Vec<&'static str>,
+}
 
 impl App {
     /// Records what is tracked from now on, for tests. Every call gives the same recorder.
+    #[track_caller]
     pub fn recorder(&self) -> Recorder {
-        let kept = self.inner.recorder.get_or_init(Arc::default).clone();
+        let place = Location::caller();
+        let kept = self.inner.recorder.get_or_init(|| Arc::new(Recording::new(place))).clone();
         self.inner.is_tested.store(true, Ordering::Release);
-        Recorder::new(kept)
+        let known = self.inner.events.get().into_iter().flatten().map(EventType::name);
+        Recorder { kept, known: known.collect() }
     }
 }
 
 impl Recorder {
-    pub(crate) fn new(kept: Arc<Recording>) -> Self {
-        Self(kept)
-    }
-
     /// All events so far, in the order in which their calls ended.
     pub fn all(&self) -> Vec<Arc<dyn AnyTracked>> {
-        self.0.events().clone()
+        self.kept.events().clone()
     }
 
     /// The events of type `E`, each with its envelope.
@@ -66,15 +71,39 @@ impl Recorder {
         self.all().pop()
     }
 
+    /// The names of all events so far, in their order: `assert_eq!(recorder.names(), ["login", "ban-user"])`.
+    pub fn names(&self) -> Vec<String> {
+        self.all().iter().map(|event| event.name().to_owned()).collect()
+    }
+
     /// How many events of this name there were.
+    ///
+    /// # Panics
+    /// If the app knows no event of this name, which is misspelt then.
+    #[track_caller]
     pub fn count(&self, name: &str) -> usize {
+        if !self.known.contains(&name) {
+            panic!("this app knows no event `{name}`; {}", self.meant(name));
+        }
         self.all().iter().filter(|event| event.name() == name).count()
+    }
+
+    /// Which name was meant instead of this one.
+    fn meant(&self, name: &str) -> String {
+        let letters =
+            |name: &str| name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+        let same = self.known.iter().copied().find(|known| letters(known) == letters(name));
+        match same.or_else(|| nearest(name, &self.known)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if self.known.is_empty() => "it knows none".to_owned(),
+            None => format!("its events are `{}`", self.known.join("`, `")),
+        }
     }
 
     /// Forgets the events so far.
     pub fn clear(&self) {
         // Taken out first: dropping an event runs foreign code, which must not run under the lock.
-        let events = std::mem::take(&mut *self.0.events());
+        let events = std::mem::take(&mut *self.kept.events());
         events.into_iter().for_each(foreign::discard);
     }
 
@@ -86,8 +115,8 @@ impl Recorder {
     /// Only for `.wait()` inside an implementation: [`Error::WouldBlock`](crate::Error::WouldBlock) if there is none
     /// yet.
     pub fn wait_for<E: Event>(&self) -> Deferred<'_, Arc<TrackedOf<E>>> {
-        let first = || self.0.events().iter().cloned().find_map(typed);
-        Deferred::new(async move { Ok(self.0.waiting.until(first, || Pending::NoSuchEvent).await) })
+        let first = || self.kept.events().iter().cloned().find_map(typed);
+        Deferred::new(async move { Ok(self.kept.waiting.until(first, || Pending::NoSuchEvent).await) })
     }
 
     /// Asserts that an event of type `E` was tracked for which `is_it` is true, and returns it.
@@ -96,10 +125,20 @@ impl Recorder {
     /// If there is none; the message shows what was tracked instead.
     #[track_caller]
     pub fn assert_tracked<E: Event>(&self, is_it: impl Fn(&TrackedOf<E>) -> bool) -> Arc<TrackedOf<E>> {
-        match self.events::<E>().into_iter().find(|event| is_it(event)) {
-            Some(event) => event,
-            None => panic!("no such `{}` was tracked; {}", std::any::type_name::<E>(), self.tracked()),
+        let events = self.events::<E>();
+        let number = events.len();
+        if let Some(event) = events.into_iter().find(|event| is_it(event)) {
+            return event;
         }
+        let what = match number {
+            0 => format!("no `{}` was tracked", std::any::type_name::<E>()),
+            1 => format!("the one `{}` that was tracked isn't such a one", std::any::type_name::<E>()),
+            _ => format!(
+                "none of the {number} `{}` that were tracked is such a one",
+                std::any::type_name::<E>()
+            ),
+        };
+        panic!("{what}; {}", self.tracked())
     }
 
     /// Asserts that no event of type `E` was tracked.
@@ -114,15 +153,24 @@ impl Recorder {
 
     /// The tracked events, one on each line.
     fn tracked(&self) -> String {
-        let all = self.all();
+        let (all, place) = (self.all(), self.kept.began);
+        let since = format!("since recording began at {}:{}", place.file(), place.line());
         if all.is_empty() {
-            return "nothing was tracked".to_owned();
+            return format!(
+                "nothing was tracked {since}; call `app.recorder()` before what is to be recorded, and look at it after"
+            );
         }
         let line = |event: &Arc<dyn AnyTracked>| match event.properties_json() {
             Ok(properties) => format!("\n  {} {properties}", event.name()),
             Err(error) => format!("\n  {} ({error})", event.name()),
         };
-        format!("tracked were:{}", all.iter().map(line).collect::<String>())
+        format!("{since}, these were:{}", all.iter().map(line).collect::<String>())
+    }
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Recorder").field(&self.names()).finish()
     }
 }
 

@@ -241,19 +241,79 @@ mod recorder {
         recorder.assert_not_tracked::<Ping>();
     }
 
+    fn panic_of<T>(assertion: impl FnOnce() -> T) -> String {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(assertion())));
+        *panic.unwrap_err().downcast::<String>().unwrap()
+    }
+
     #[test]
     fn an_assertion_that_fails_shows_what_was_tracked_instead() {
         let app = app().start().wait().unwrap();
-        let recorder = app.recorder();
+        let (recorder, line) = (app.recorder(), line!());
+        let since = format!("since recording began at {}:{line}, these were:", file!());
         app.track(Ping { number: 1 }).wait().unwrap();
-        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            recorder.assert_tracked::<Ping>(|ping| ping.number == 9);
-        }));
-        let message = *panic.unwrap_err().downcast::<String>().unwrap();
         assert_eq!(
-            message,
-            "no such `behaviour::watching::Ping` was tracked; tracked were:\n  ping {\"number\":1}"
+            panic_of(|| recorder.assert_tracked::<Ping>(|ping| ping.number == 9)),
+            format!(
+                "the one `behaviour::watching::Ping` that was tracked isn't such a one; {since}\n  ping {{\"number\":1}}"
+            )
         );
+        assert_eq!(
+            panic_of(|| recorder.assert_tracked::<Pong>(|_| true)),
+            format!("no `behaviour::watching::Pong` was tracked; {since}\n  ping {{\"number\":1}}")
+        );
+        app.track(Ping { number: 2 }).wait().unwrap();
+        assert!(
+            panic_of(|| recorder.assert_tracked::<Ping>(|ping| ping.number == 9))
+                .starts_with("none of the 2 `behaviour::watching::Ping` that were tracked is such a one; ")
+        );
+        assert_eq!(
+            panic_of(|| recorder.assert_not_tracked::<Ping>()),
+            format!(
+                "a `behaviour::watching::Ping` was tracked; {since}\n  ping {{\"number\":1}}\n  ping {{\"number\":2}}"
+            )
+        );
+    }
+
+    #[test]
+    fn an_assertion_says_that_recording_began_after_the_event() {
+        let app = app().start().wait().unwrap();
+        app.track(Ping { number: 1 }).wait().unwrap();
+        let (recorder, line) = (app.recorder(), line!());
+        // A later call gives the same recorder, and isn't where it began.
+        drop(recorder);
+        let recorder = app.recorder();
+        assert_eq!(
+            panic_of(|| recorder.assert_tracked::<Ping>(|_| true)),
+            format!(
+                "no `behaviour::watching::Ping` was tracked; nothing was tracked since recording began at {}:{line}; call \
+                 `app.recorder()` before what is to be recorded, and look at it after",
+                file!()
+            )
+        );
+    }
+
+    #[test]
+    fn a_name_that_no_event_of_the_app_has_is_told_which_was_meant() {
+        let recorder = app().start().wait().unwrap().recorder();
+        for (name, meant) in [
+            ("pingg", "did you mean `ping`?"),
+            ("Ping", "did you mean `ping`?"),
+            ("login", "its events are `ping`, `pong`"),
+        ] {
+            let message = panic_of(|| recorder.count(name));
+            assert_eq!(message, format!("this app knows no event `{name}`; {meant}"));
+        }
+    }
+
+    #[test]
+    fn names_show_the_order() {
+        let app = app().start().wait().unwrap();
+        let recorder = app.recorder();
+        app.track(Pong).wait().unwrap();
+        app.track(Ping { number: 1 }).wait().unwrap();
+        assert_eq!(recorder.names(), ["pong", "ping"]);
+        assert_eq!(format!("{recorder:?}"), r#"Recorder(["pong", "ping"])"#);
     }
 
     #[test]
