@@ -45,6 +45,7 @@ pub(crate) fn collect(
     problems.extend(not_annotated(builder, &missing));
     problems.extend(silent_plugins(&lists, &parts.plugins));
     problems.extend(missing_plugins(builder, &parts.plugins));
+    problems.extend(neighbours_written_otherwise(&implementations, &parts.plugins));
 
     let linked: Vec<_> = parts.plugins.keys().copied().collect();
     parts.config = Config::load(std::mem::take(&mut builder.config), &linked, references, problems);
@@ -151,6 +152,27 @@ fn missing_plugins(
             ))
         })
         .collect()
+}
+
+/// In `before` and `after`, names that differ from a linked plugin's in dashes and capitals only. Any other name can be that of a
+/// plugin which isn't linked.
+fn neighbours_written_otherwise(
+    implementations: &[Arc<Implementation>],
+    plugins: &BTreeMap<&'static str, &'static str>,
+) -> Vec<StartProblem> {
+    let letters = |name: &str| name.replace('_', "-").to_ascii_lowercase();
+    let of_one = |it: &Arc<Implementation>| {
+        let sides = [("before", it.before()), ("after", it.after())];
+        let named = sides.into_iter().flat_map(|(side, names)| names.iter().map(move |name| (side, *name)));
+        let misnamed = named.filter(|(_, name)| !plugins.contains_key(name)).filter_map(|(side, name)| {
+            let meant = plugins.keys().find(|plugin| letters(plugin) == letters(name))?;
+            Some(StartProblem::new(format!(
+                "{it} says `{side} = \"{name}\"`, and no plugin has this name; did you mean `{meant}`?"
+            )))
+        });
+        misnamed.collect::<Vec<_>>()
+    };
+    implementations.iter().flat_map(of_one).collect()
 }
 
 /// The durable implementations, by name.

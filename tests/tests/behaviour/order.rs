@@ -223,3 +223,28 @@ mod from_one_macro_call {
         assert_eq!(order_of(app().hook(c).hook(b).hook(a)), ["a", "b", "c"]);
     }
 }
+
+mod neighbours {
+    use super::*;
+
+    implementations! {
+        #[hookimpl(track_event, before = "App")] before_the_closures
+        #[hookimpl(track_event, after = "event-nowhere")] after_nothing
+    }
+
+    #[test]
+    fn a_name_that_differs_from_a_plugins_in_a_dash_or_a_capital_is_told_which_was_meant() {
+        let with_a_closure = || app().on(|_: &Ping| ());
+        let problems = problems_of(with_a_closure().hook(before_the_closures));
+        let [problem] = problems.as_slice() else { panic!("one problem: {problems:?}") };
+        assert!(
+            problem.starts_with("`behaviour::order::neighbours::before_the_closures` (hook "),
+            "{problem}"
+        );
+        assert!(
+            problem.ends_with("says `before = \"App\"`, and no plugin has this name; did you mean `app`?"),
+            "{problem}"
+        );
+        assert_eq!(order_of(with_a_closure().hook(after_nothing)), ["after_nothing"]);
+    }
+}
