@@ -82,9 +82,7 @@ impl Recorder {
     /// If the app knows no event of this name, which is misspelt then.
     #[track_caller]
     pub fn count(&self, name: &str) -> usize {
-        if !self.known.contains(&name) {
-            panic!("this app knows no event `{name}`; {}", self.meant(name));
-        }
+        assert!(self.known.contains(&name), "this app knows no event `{name}`; {}", self.meant(name));
         self.all().iter().filter(|event| event.name() == name).count()
     }
 

@@ -22,6 +22,7 @@ mod lines;
 mod log;
 mod mistakes;
 mod order;
+mod prelude;
 mod prepared;
 mod properties;
 mod runtimes;
