@@ -9,6 +9,8 @@ struct Imported<T> {
     items: Vec<T>,
     #[serde(skip)]
     page: Rc<str>,
+    #[serde(skip)]
+    first: Option<Rc<T>>,
 }
 
 #[hookimpl(track_event)]

@@ -194,8 +194,8 @@ fn write_field(event: &Event<'_>, field: &Field<'_>, written: &Written) -> Optio
     value.set_span(ident.span().located_at(last));
     let place = Span::call_site().located_at(first);
     let write = |key: &str| {
-        if shared_fields::is_asked(event, field.ty) {
-            let (core, is_shared) = (&event.core, shared_fields::is_shared(event, field.ty));
+        if let Some(is_shared) = shared_fields::is_shared(event, field.ty) {
+            let core = &event.core;
             let write = quote_spanned!(place=> #core::__private::WriteIf::<{ #is_shared }>::write);
             return quote_spanned!(place=> #write(&self.#value, #key, __properties););
         }

@@ -32,33 +32,48 @@ pub(super) fn conditions(event: &Event<'_>) -> Vec<WherePredicate> {
     asked.map(condition).collect()
 }
 
-/// Whether this field is asked.
-pub(super) fn is_asked(event: &Event<'_>, ty: &Type) -> bool {
-    // A constant can't depend on the event's parameters.
-    is_suspect(ty) && !mentions_one_of(ty, event.generics)
+/// The type that is asked for a field's; `None` if none is.
+///
+/// A constant can't depend on the event's parameters. A type of std that isn't `Send` and `Sync` is neither with any other type
+/// in it, so `Rc<()>` answers for `Rc<T>`.
+fn asked(event: &Event<'_>, ty: &Type) -> Option<Type> {
+    struct Replace<'e>(Vec<&'e Ident>);
+    impl VisitMut for Replace<'_> {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            match ty {
+                Type::Path(path) if self.0.iter().any(|name| path.path.is_ident(*name)) => {
+                    *ty = parse_quote!(());
+                }
+                ty => visit_mut::visit_type_mut(self, ty),
+            }
+        }
+    }
+    let mut asked = Some(ty.clone()).filter(is_suspect)?;
+    Replace(event.generics.type_params().map(|parameter| &parameter.ident).collect())
+        .visit_type_mut(&mut asked);
+    let is_generic = !event.generics.params.is_empty();
+    let depends =
+        mentions_one_of(&asked, event.generics) || (is_generic && mentions(asked.to_token_stream(), "Self"));
+    (!depends).then_some(asked)
 }
 
 /// Asks a type, at its own place.
 fn question(event: &Event<'_>, field: &Field<'_>) -> Option<TokenStream> {
-    let ty = field.ty;
-    if !is_asked(event, ty) {
-        return None;
-    }
+    let is_shared = is_shared(event, field.ty)?;
     let core = &event.core;
-    let is_shared = is_shared(event, ty);
     let message = message(field);
-    let (first, last) = ends(ty);
+    let (first, last) = ends(field.ty);
     let function = punctuated_at(quote!(#core::__private::shared_field), first);
     let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#is_shared, #message));
     arguments.set_span(last);
     Some(quote!(#function #arguments))
 }
 
-/// An expression for whether it is `Send` and `Sync`.
-pub(super) fn is_shared(event: &Event<'_>, ty: &Type) -> TokenStream {
+/// An expression for whether a field's type is `Send` and `Sync`; `None` if it isn't asked.
+pub(super) fn is_shared(event: &Event<'_>, ty: &Type) -> Option<TokenStream> {
     let core = &event.core;
-    let ty = replace_self(ty.to_token_stream(), &event.ident.to_token_stream());
-    quote!(<#core::__private::Shared<#ty>>::IS_SHARED)
+    let asked = replace_self(asked(event, ty)?.to_token_stream(), &event.ident.to_token_stream());
+    Some(quote!(<#core::__private::Shared<#asked>>::IS_SHARED))
 }
 
 fn message(field: &Field<'_>) -> String {

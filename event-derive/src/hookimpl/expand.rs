@@ -143,7 +143,7 @@ fn called(it: &Implementation<'_>) -> Called {
         quote!(let ::core::option::Option::Some(#variable) = #filled)
     });
     // Spanned at the function's name: that is where an error about its future belongs.
-    let mut call = quote_spanned!(function.span()=> #function(#(#variables),*));
+    let mut call = quote_spanned!(function.span()=> (#function)(#(#variables),*));
     if it.is_async {
         let sendable = private_at("sendable", it, it.function.span());
         call = quote_spanned!(function.span()=> #sendable(#call));
