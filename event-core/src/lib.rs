@@ -133,6 +133,7 @@ pub mod plugin {
     pub use crate::dispatch::durable::words::FailureClass;
     pub use crate::dispatch::failure::report;
     pub use crate::dispatch::hook::HookSpec;
+    pub use crate::dispatch::pending::{Pending, watch_pending};
     pub use crate::event::escape::escape_controls;
     pub use crate::event::foreign::{error_line, error_lines, panic_text};
     pub use crate::event::json::depth::MAX_DEPTH;

@@ -161,7 +161,8 @@ impl<'a, E> Track<'a, E> {
     /// Tracks the event and waits on this thread, for code without an async runtime.
     ///
     /// On the own thread of a single-threaded runtime this deadlocks when an implementation waits for that
-    /// runtime: `.await` there.
+    /// runtime: `.await` there. A wait of 5 seconds is a line on standard error, which names this place and the implementation
+    /// that isn't ready.
     ///
     /// # Errors
     /// Those of [`App::track`].

@@ -10,9 +10,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::Duration;
 
 use crate::dispatch::error::Result;
-use crate::dispatch::pending::{self, WaitPlace, WouldBlock};
+use crate::dispatch::failure;
+use crate::dispatch::observe::Began;
+use crate::dispatch::pending::{self, Pending, WaitPlace, Watch, WouldBlock};
 use crate::dispatch::reentrancy::Nesting;
 
 /// An operation of the app that can take a while: `.await` it, or `.wait()` without a runtime.
@@ -24,7 +27,7 @@ impl<'a, T> Deferred<'a, T> {
         Self(Box::pin(future))
     }
 
-    /// Waits on this thread.
+    /// Waits on this thread. A wait of 5 seconds is a line on standard error, which names this place and what isn't ready.
     ///
     /// # Errors
     /// Those of the method that returned this; [`Error::WouldBlock`](crate::Error::WouldBlock) inside an implementation, when there is
@@ -68,11 +71,12 @@ pub(crate) fn park_between_polls<T>(
     }
     PARKER.with(|(parker, waker)| {
         let mut context = Context::from_waker(waker);
+        let mut wait = Wait::at(place);
         loop {
             if let Poll::Ready(value) = poll(&mut context) {
                 return Ok(value);
             }
-            parker.park();
+            wait.park(parker);
         }
     })
 }
@@ -104,9 +108,10 @@ struct WaitInside {
 fn poll_inside<T>(place: WaitPlace, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T> {
     let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(parker.clone());
+    let mut wait = Wait::at(place);
     loop {
         let polling = PollingInside::begin(&waker, place);
-        let (polled, pending) = pending::watch(|| poll(&mut Context::from_waker(&waker)));
+        let (polled, pending) = pending::watch_pending(|| poll(&mut Context::from_waker(&waker)));
         if let Poll::Ready(value) = polled {
             return Ok(value);
         }
@@ -115,7 +120,67 @@ fn poll_inside<T>(place: WaitPlace, mut poll: impl FnMut(&mut Context<'_>) -> Po
         if !own_thread {
             return Err(WouldBlock::error(place, pending));
         }
+        wait.park_pending(&parker, pending.as_ref());
+    }
+}
+
+/// After this time a wait is reported, once: it may never end.
+const LATE: Duration = Duration::from_secs(5);
+
+/// A `.wait()` on this thread.
+struct Wait {
+    place: WaitPlace,
+    /// `None` until it parks.
+    began: Option<Began>,
+    /// Watches the poll after this time, and no other: it would cost every wait.
+    watch: Option<Watch>,
+    is_reported: bool,
+}
+
+impl Wait {
+    fn at(place: WaitPlace) -> Self {
+        Self { place, began: None, watch: None, is_reported: false }
+    }
+
+    /// Parks this thread until it is woken, or the wait is to be reported: then the next poll is watched, and the next call
+    /// reports what was pending.
+    #[cold]
+    #[inline(never)]
+    fn park(&mut self, parker: &Parker) {
+        if let Some(watch) = self.watch.take() {
+            self.report(watch.end().as_ref());
+        }
+        if !self.park_in_time(parker) {
+            self.watch = Some(Watch::begin());
+        }
+    }
+
+    /// The same where every poll is watched.
+    fn park_pending(&mut self, parker: &Parker, pending: Option<&Pending>) {
+        if !self.park_in_time(parker) {
+            self.report(pending);
+            parker.park();
+        }
+    }
+
+    /// Parks until this thread is woken. If the wait is to be reported before, returns `false`.
+    fn park_in_time(&mut self, parker: &Parker) -> bool {
+        let began = self.began.get_or_insert_with(Began::now);
+        if !self.is_reported && began.is_known() && !parker.park_until(|| LATE.checked_sub(began.elapsed())) {
+            self.is_reported = true;
+            return false;
+        }
         parker.park();
+        true
+    }
+
+    fn report(&self, pending: Option<&Pending>) {
+        let (file, line, seconds) = (self.place.file(), self.place.line(), LATE.as_secs());
+        let pending = pending.map(|pending| format!(": {pending}")).unwrap_or_default();
+        failure::say(&format!(
+            "the `.wait()` at {file}:{line} has waited for {seconds} s{pending}; if that needs this thread, or a runtime that \
+             this thread drives, it never ends: `.await` there instead"
+        ));
     }
 }
 
@@ -223,6 +288,17 @@ impl Parker {
         while !self.woken.swap(false, Ordering::Acquire) {
             thread::park();
         }
+    }
+
+    /// Parks until no time is left. Returns whether it was woken.
+    fn park_until(&self, left: impl Fn() -> Option<Duration>) -> bool {
+        while !self.woken.load(Ordering::Acquire) {
+            match left() {
+                Some(left) => thread::park_timeout(left),
+                None => return false,
+            }
+        }
+        true
     }
 }
 

@@ -15,7 +15,7 @@ use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::in_flight::Running;
 use crate::dispatch::observe::{CallEnd, CallObserver, spans};
-use crate::dispatch::pending::{self, Pending, WaitPlace, WouldBlock};
+use crate::dispatch::pending::{self, WaitPlace, What, WouldBlock};
 use crate::dispatch::plan::{Call, Input, Plan};
 use crate::dispatch::reentrancy::{Inside, Nesting};
 use crate::dispatch::return_value::{Slot, Values};
@@ -197,7 +197,7 @@ async fn call_wrapper<S: HookSpec>(
     let on_pending = |waker: &Waker| {
         let goes_on = must_go_on::<S>(args, waker);
         if goes_on.is_none() {
-            pending::note(|| Pending::Implementation(step.clone()));
+            pending::note(|| What::Implementation(step.clone()));
         }
         goes_on
     };
@@ -327,7 +327,7 @@ impl<'s, 'a, S: HookSpec> Unfinished<'s, 'a, S> {
         let mut resume = std::mem::replace(&mut self.resume, Resume::PendingStep);
         while state.resume_steps(resume, &mut self.observer, context.waker()).is_pending() {
             let Some(place) = must_go_on::<S>(state.args, context.waker()) else {
-                pending::note(|| Pending::Implementation(state.last_step().clone()));
+                pending::note(|| What::Implementation(state.last_step().clone()));
                 return Poll::Pending;
             };
             state.give_up(place, &mut self.observer);

@@ -224,7 +224,8 @@ impl<'a, S: HookSpec> HookCall<'a, S> {
         Self { args }
     }
 
-    /// Runs the call on this thread and waits for it.
+    /// Runs the call on this thread and waits for it. A wait of 5 seconds is a line on standard error, which names this place
+    /// and the implementation that isn't ready.
     ///
     /// # Errors
     /// [`Error::ShutDown`]; [`Error::Refused`] when an `essential` implementation failed; for a `firstresult`

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
 
 use crate::dispatch::error::{Error, Result};
 use crate::dispatch::host::App;
-use crate::dispatch::pending::Pending;
+use crate::dispatch::pending::What;
 use crate::dispatch::waiters::Waiters;
 
 /// Counts running calls, in several counters, so that threads share no cache line.
@@ -107,7 +107,7 @@ impl Gate {
             }
             // Another caller is shutting down.
             let ended = || matches!(self.state.load(SeqCst), OPEN | LEFT | DONE);
-            self.wait_until(ended, || Pending::OtherShutdown).await;
+            self.wait_until(ended, || What::OtherShutdown).await;
             if self.is_done() {
                 return None;
             }
@@ -122,7 +122,7 @@ impl Gate {
         self.running.iter().map(|counter| counter.0.load(SeqCst)).sum()
     }
 
-    async fn wait_until(&self, met: impl Fn() -> bool, pending: impl Fn() -> Pending) {
+    async fn wait_until(&self, met: impl Fn() -> bool, pending: impl Fn() -> What) {
         self.waiting.until(|| met().then_some(()), pending).await;
     }
 
@@ -181,7 +181,7 @@ impl Closing<'_> {
             return;
         }
         self.gate.state.store(DRAINING, SeqCst);
-        self.gate.wait_until(|| self.gate.running() == 0, || Pending::Calls(self.gate.running())).await;
+        self.gate.wait_until(|| self.gate.running() == 0, || What::Calls(self.gate.running())).await;
         self.gate.state.store(STOPPING, SeqCst);
         self.unfinished = LEFT;
     }

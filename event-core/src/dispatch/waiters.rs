@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use crate::dispatch::pending::{self, Pending};
+use crate::dispatch::pending::{self, What};
 
 /// Tasks that wait for the same change.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ struct Waiting {
 impl Waiters {
     /// Waits until `ready` returns a value. It is called first, and after each [`wake`](Self::wake). `missing` says what isn't
     /// there yet.
-    pub(crate) async fn until<T>(&self, ready: impl Fn() -> Option<T>, missing: impl Fn() -> Pending) -> T {
+    pub(crate) async fn until<T>(&self, ready: impl Fn() -> Option<T>, missing: impl Fn() -> What) -> T {
         let mut waiter = Waiter { all: self, place: None };
         poll_fn(|context| {
             if let Some(value) = ready() {

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use crate::config::suggest::nearest;
 use crate::dispatch::blocking::Deferred;
 use crate::dispatch::host::App;
-use crate::dispatch::pending::Pending;
+use crate::dispatch::pending::What;
 use crate::dispatch::recording::Recording;
 use crate::event::event_type::{Event, EventType};
 use crate::event::foreign;
@@ -114,7 +114,7 @@ impl Recorder {
     /// yet.
     pub fn wait_for<E: Event>(&self) -> Deferred<'_, Arc<TrackedOf<E>>> {
         let first = || self.kept.events().iter().cloned().find_map(typed);
-        Deferred::new(async move { Ok(self.kept.waiting.until(first, || Pending::NoSuchEvent).await) })
+        Deferred::new(async move { Ok(self.kept.waiting.until(first, || What::NoSuchEvent).await) })
     }
 
     /// Asserts that an event of type `E` was tracked for which `is_it` is true, and returns it.

@@ -18,6 +18,7 @@ mod foreign_errors;
 mod generic;
 mod hooks;
 mod hostile;
+mod late;
 mod lines;
 mod log;
 mod mistakes;

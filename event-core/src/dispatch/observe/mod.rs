@@ -114,6 +114,11 @@ impl Began {
         Self(has_clock.then(Instant::now))
     }
 
+    /// Whether there is a clock.
+    pub(crate) fn is_known(&self) -> bool {
+        self.0.is_some()
+    }
+
     pub(crate) fn elapsed(&self) -> Duration {
         self.0.map_or(Duration::ZERO, |began| began.elapsed())
     }
