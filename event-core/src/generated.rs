@@ -1,15 +1,18 @@
 //! Not public API. Used by generated code.
 
+#[cfg(target_family = "wasm")]
+pub use crate::__keep as keep;
 pub use crate::__module as module;
-pub use crate::__register as register;
-pub use crate::app::registry::Linked;
+pub use crate::app::registry::{link_event, link_function, link_hook, link_implementation, link_plugins};
 pub use crate::dispatch::durable::hook::DurableHook;
 pub use crate::dispatch::durable::options::{DurableOptions, StartsFrom};
 pub use crate::dispatch::durable::stored::{NoEventType, Stored, decoder_of};
+pub use crate::dispatch::error::Error;
 pub use crate::dispatch::hook::{
     HookCall, HookDeclaration, HookInfo, HookSpec, argument_index, collected, first_result,
 };
-pub use crate::dispatch::implementation::{Filtered, Hearing, HookImpl, Options, Precedence};
+pub use crate::dispatch::host::App;
+pub use crate::dispatch::implementation::{Filtered, HookImpl, Options, Precedence};
 pub use crate::dispatch::parameter::{Fills, NoEvent, NoFilter, Probe};
 pub use crate::dispatch::plan::{Call, Input, WrapperFuture};
 pub use crate::dispatch::return_value::{
@@ -19,15 +22,15 @@ pub use crate::dispatch::return_value::{
 pub use crate::dispatch::stand_in::{
     Choice, ChooseArgument, ChooseValue, NoArgument, Suits, SuitsNot, hook_argument, hook_value, mistake,
 };
-pub use crate::dispatch::typed_steps::{AsWrapper, Body, call_for_all};
-pub use crate::dispatch::wrapper::{AnyOutcome, IntoOutcome};
-pub use crate::event::event_type::{Declaration, Field, Underived, tracked_type_of};
+pub use crate::dispatch::typed_steps::{AsWrapper, Body};
+pub use crate::dispatch::wrapper::{AnyOutcome, IntoOutcome, Outcome};
+pub use crate::event::event_type::{Declaration, Event, Field, Underived};
 pub use crate::event::json::Writer;
 pub use crate::event::plugin_identity::{Module, Plugin, PluginList, check_root};
 pub use crate::event::shared::{NotShared, Shared, SharedIf, WriteIf, shared_field};
+pub use crate::event::tracked::Tracked;
 pub use crate::event::type_number::Number;
 pub use event_derive::plugins;
-pub use inventory;
 pub use serde;
 pub use std::boxed::Box;
 pub use std::panic::Location;
@@ -35,16 +38,9 @@ pub use std::task::Waker;
 pub use std::time::Duration;
 pub use std::vec::Vec;
 
-use std::any::TypeId;
 use std::future::Future;
 
 use crate::dispatch::failure::BoxError;
-use crate::dispatch::wrapper::Outcome;
-
-/// The type of a function, by which the builder finds its registration.
-pub const fn type_of_value<T: 'static>(_: &T) -> TypeId {
-    TypeId::of::<T>()
-}
 
 /// A future of an `async fn`, which has to be `Send`. By its own type, so that an error is about the
 /// function and not about generated code.

@@ -18,6 +18,7 @@ mod name;
 mod near;
 mod options;
 mod plugins;
+mod registration;
 mod signature;
 mod types;
 

@@ -2,9 +2,13 @@
 
 /// The candidate that is one or two letters from `word`, the nearest first.
 pub(crate) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
-    let measured = candidates.iter().map(|candidate| (distance(word, candidate), *candidate));
     // Two changes to a word of three letters can give any other.
     let most = if word.len() <= 3 { 1 } else { 2 };
+    let letters = word.chars().count();
+    // The distance is at least this, and is computed for few: each build of a user's crate pays for it.
+    let is_possible = |candidate: &&&str| candidate.chars().count().abs_diff(letters) <= most;
+    let measured =
+        candidates.iter().filter(is_possible).map(|candidate| (distance(word, candidate), *candidate));
     measured.filter(|(distance, _)| *distance <= most).min().map(|(_, candidate)| candidate)
 }
 

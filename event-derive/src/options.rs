@@ -297,7 +297,7 @@ pub(crate) fn set_once<T>(place: &mut Option<T>, value: Option<T>, given: &Given
     }
 }
 
-/// Event-core, as generated code names it.
+/// What generated code uses of event-core, as it names it.
 pub(crate) struct Core {
     /// Stands before all uses: an import, so that the compiler reports a wrong path once.
     pub(crate) import: TokenStream,
@@ -309,7 +309,7 @@ impl Core {
     pub(crate) fn new(given: Option<Path>) -> Self {
         let place = given.unwrap_or_else(|| parse_quote!(::event_core));
         Self {
-            import: quote!(#[allow(unused_imports)] use #place as __event_core;),
+            import: quote!(#[allow(unused_imports)] use #place::__private as __event_core;),
             path: parse_quote!(__event_core),
         }
     }

@@ -5,6 +5,7 @@ use quote::quote;
 use syn::Lit;
 
 use crate::errors::Errors;
+use crate::registration::kept_before_main;
 use crate::types;
 
 /// After the path to event-core, in a group of its own, come the tokens of the list.
@@ -12,6 +13,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut tokens = input.into_iter();
     let Some(TokenTree::Group(core)) = tokens.next() else { unreachable!("`plugins!` begins with a group") };
     let core = core.stream();
+    let core = quote!(#core::__private);
     let mut errors = Errors::new();
     let plugins = read(tokens.collect(), &mut errors);
     match errors.finish() {
@@ -26,17 +28,19 @@ fn list(core: &TokenStream, plugins: &[Ident]) -> TokenStream {
         let registered = Ident::new("__EVENT_PLUGIN", plugin.span());
         quote!(&::#plugin::#registered)
     });
+    let registration = kept_before_main(core, &quote!(__link), "plugins");
     quote! {
         const _: () = {
-            const __PLUGINS: &[&#core::__private::Plugin] = &[#(#plugins),*];
+            static __PLUGINS: #core::PluginList = #core::PluginList {
+                plugins: &[#(#plugins),*],
+                location: #core::Location::caller(),
+            };
 
-            #core::__private::register! {
-                "plugins",
-                #core::__private::PluginList {
-                    plugins: __PLUGINS,
-                    location: #core::__private::Location::caller(),
-                }
+            extern "C" fn __link() {
+                #core::link_plugins(&__PLUGINS);
             }
+
+            #registration
         };
     }
 }

@@ -287,7 +287,7 @@ pub(crate) fn punctuated_at(tokens: TokenStream, span: Span) -> TokenStream {
 
 /// An expression for the location of the name. A call has the location of its first token, the parenthesis.
 pub(crate) fn location_of(core: &syn::Path, name: &syn::Ident) -> TokenStream {
-    punctuated_at(quote!((#core::__private::Location::caller)()), name.span())
+    punctuated_at(quote!((#core::Location::caller)()), name.span())
 }
 
 /// The tokens with every `Self` replaced.

@@ -6,17 +6,16 @@ use std::sync::Arc;
 
 use crate::app::builder::AppBuilder;
 use crate::app::call_order;
-use crate::app::registry::{Linked, linked};
+use crate::app::registry::linked;
 use crate::config::problem::StartProblem;
 use crate::config::suggest::nearest;
 use crate::config::{Config, References};
 use crate::dispatch::builtin::{shutdown, startup, stopping};
 use crate::dispatch::durable::consumer::Consumer;
 use crate::dispatch::durable::hook as durable;
-use crate::dispatch::hook::HookInfo;
 use crate::dispatch::host::{ByHook, Parts};
-use crate::dispatch::implementation::{HookImpl, Implementation};
-use crate::event::event_type::{Declaration, EventType};
+use crate::dispatch::implementation::Implementation;
+use crate::event::event_type::EventType;
 use crate::event::plugin_identity::PluginList;
 
 /// Takes the parts out of the builder and brings in what is linked.
@@ -28,7 +27,8 @@ pub(crate) fn collect(
     let mut parts = Parts { events: std::mem::take(&mut builder.events), ..Parts::default() };
     let mut implementations = std::mem::take(&mut builder.closures);
     let mut missing: BTreeSet<TypeId> = builder.hooks.iter().map(|hook| hook.function_id).collect();
-    for declared in linked::<HookImpl>() {
+    let all = linked();
+    for declared in all.implementations {
         let is_explicit = missing.remove(&declared.function_id);
         if builder.linked || is_explicit {
             implementations.push(Arc::new(Implementation::declared(declared)));
@@ -36,9 +36,9 @@ pub(crate) fn collect(
     }
     let mut lists = Vec::new();
     if builder.linked {
-        parts.events.extend(linked::<Linked<Declaration>>().map(|linked| EventType::declared(linked.0)));
-        parts.hooks.extend(linked::<Linked<HookInfo>>().map(|linked| linked.0));
-        lists.extend(linked::<PluginList>());
+        parts.events.extend(all.events.into_iter().map(EventType::declared));
+        parts.hooks.extend(all.hooks);
+        lists.extend(all.plugin_lists);
     }
     parts.name_plugins(&implementations);
     problems.append(&mut builder.problems);

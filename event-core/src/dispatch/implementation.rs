@@ -14,6 +14,7 @@ use crate::dispatch::durable::options::DurableOptions;
 use crate::dispatch::hook::{HookInfo, HookSpec};
 use crate::dispatch::plan::Call;
 use crate::dispatch::return_value::ReturnValue;
+use crate::dispatch::typed_steps::{Body, call_for_all};
 use crate::event::plugin_identity::{Module, Place, Plugin};
 
 /// When an implementation wants to be called, relative to the others of its hook.
@@ -77,9 +78,8 @@ pub type MakeCall = fn() -> DynCall;
 pub type Filtered = (Filter, Option<MakeCall>);
 
 /// Which events an implementation hears, if not all, and how it is called for them.
-#[doc(hidden)]
 #[derive(Debug)]
-pub struct Hearing {
+pub(crate) struct Hearing {
     filter: Option<Filter>,
     call: MakeCall,
 }
@@ -87,7 +87,7 @@ pub struct Hearing {
 impl Hearing {
     /// By the argument that is the hook's event, out of all arguments' names and what their types let through. With
     /// `call` where that is every event, or where nothing else is known.
-    pub const fn new(hook: &HookInfo, arguments: &[(&str, Option<Filtered>)], call: MakeCall) -> Self {
+    pub(crate) const fn new(hook: &HookInfo, arguments: &[(&str, Option<Filtered>)], call: MakeCall) -> Self {
         let mut hearing = Self { filter: None, call };
         let Some(event) = hook.event_argument() else { return hearing };
         let mut at = 0;
@@ -111,15 +111,70 @@ impl Hearing {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct HookImpl {
-    pub hook: &'static HookInfo,
-    pub module: &'static Module,
-    pub function: &'static str,
+    pub(crate) hook: &'static HookInfo,
+    pub(crate) module: &'static Module,
+    pub(crate) function: &'static str,
     /// The type of the function itself, by which `AppBuilder::hook` finds it.
-    pub function_id: TypeId,
-    pub hearing: Hearing,
-    pub options: Options,
-    pub is_async: bool,
-    pub location: &'static Location<'static>,
+    pub(crate) function_id: TypeId,
+    pub(crate) hearing: Hearing,
+    pub(crate) options: Options,
+    pub(crate) is_async: bool,
+    pub(crate) location: &'static Location<'static>,
+}
+
+impl HookImpl {
+    /// Of a function that is no wrapper, with the names of its arguments and what their types let through.
+    pub const fn new<B: Body, F: 'static>(
+        _: &F,
+        function: &'static str,
+        arguments: &[(&str, Option<Filtered>)],
+        module: &'static Module,
+        location: &'static Location<'static>,
+    ) -> Self {
+        Self::called_by::<B::Hook, F>(call_for_all::<B>, function, arguments, module, location)
+    }
+
+    /// Of a wrapper, which is called in this way.
+    pub const fn wrapper<S: HookSpec, F: 'static>(
+        _: &F,
+        call: MakeCall,
+        function: &'static str,
+        arguments: &[(&str, Option<Filtered>)],
+        module: &'static Module,
+        location: &'static Location<'static>,
+    ) -> Self {
+        Self::called_by::<S, F>(call, function, arguments, module, location)
+    }
+
+    const fn called_by<S: HookSpec, F: 'static>(
+        call: MakeCall,
+        function: &'static str,
+        arguments: &[(&str, Option<Filtered>)],
+        module: &'static Module,
+        location: &'static Location<'static>,
+    ) -> Self {
+        Self {
+            hook: S::INFO,
+            module,
+            function,
+            function_id: TypeId::of::<F>(),
+            hearing: Hearing::new(S::INFO, arguments, call),
+            options: Options::NONE,
+            is_async: false,
+            location,
+        }
+    }
+
+    /// Of an `async fn`.
+    #[must_use]
+    pub const fn asynchronous(self) -> Self {
+        Self { is_async: true, ..self }
+    }
+
+    #[must_use]
+    pub const fn with(self, options: Options) -> Self {
+        Self { options, ..self }
+    }
 }
 
 /// `==`, which isn't to be had in a constant.

@@ -11,7 +11,7 @@ use std::task::Waker;
 
 use crate::dispatch::call_state::CallState;
 use crate::dispatch::hook::HookSpec;
-use crate::dispatch::implementation::{DynCall, Implementation, MakeCall};
+use crate::dispatch::implementation::{DynCall, HookImpl, Implementation, MakeCall};
 use crate::dispatch::plan::{Call, Function, Input};
 use crate::dispatch::return_value::{Flow, ReturnValues};
 use crate::event::event_type::Event;
@@ -155,8 +155,10 @@ impl<S: HookSpec, E: Event> OfOneType<S> for Of<S, E> {
 /// What `#[hookimpl]` made of a function that is no wrapper: takes the arguments apart, and puts the answer, or the
 /// future that will have one, where it is given.
 #[doc(hidden)]
-pub trait Body {
+pub trait Body: Sized {
     type Hook: HookSpec;
+
+    const DECLARED: HookImpl;
 
     fn call<'a>(
         input: Input<'a, Self::Hook>,
@@ -180,8 +182,7 @@ fn call_for_one_type<B: Body, E: Event>() -> DynCall {
 }
 
 /// How an implementation is called that hears every event, or whose hook has none.
-#[doc(hidden)]
-pub fn call_for_all<B: Body>() -> DynCall {
+pub(crate) fn call_for_all<B: Body>() -> DynCall {
     const { &Call::<B::Hook>::Function(of_all::<B>) }
 }
 

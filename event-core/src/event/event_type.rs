@@ -82,20 +82,40 @@ pub struct EventType(&'static Declaration);
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Declaration {
-    pub tracked_type: TypeId,
-    pub rust_type: fn() -> &'static str,
-    pub number: Option<&'static Number>,
-    pub name: &'static str,
-    pub version: u32,
-    pub doc: &'static str,
-    pub fields: &'static [Field],
-    pub module: &'static Module,
-    pub location: &'static Location<'static>,
+    tracked_type: TypeId,
+    rust_type: fn() -> &'static str,
+    pub(crate) number: Option<&'static Number>,
+    name: &'static str,
+    version: u32,
+    doc: &'static str,
+    fields: &'static [Field],
+    module: &'static Module,
+    location: &'static Location<'static>,
 }
 
-#[doc(hidden)]
-pub const fn tracked_type_of<E: 'static>() -> TypeId {
-    TypeId::of::<TrackedOf<E>>()
+impl Declaration {
+    /// Of the events of type `E`. A generic type has no number.
+    pub const fn new<E: 'static>(
+        number: Option<&'static Number>,
+        name: &'static str,
+        version: u32,
+        doc: &'static str,
+        fields: &'static [Field],
+        module: &'static Module,
+        location: &'static Location<'static>,
+    ) -> Self {
+        Self {
+            tracked_type: TypeId::of::<TrackedOf<E>>(),
+            rust_type: std::any::type_name::<E>,
+            number,
+            name,
+            version,
+            doc,
+            fields,
+            module,
+            location,
+        }
+    }
 }
 
 impl EventType {

@@ -8,6 +8,7 @@ use syn::{GenericParam, Generics, WherePredicate, parse_quote};
 use super::model::{Event, Field, Writes};
 use super::serde_fields::Written;
 use super::shared_fields;
+use crate::registration::kept_before_main;
 use crate::types::{ends, location_of, replace_self, text};
 
 pub(crate) fn event(event: &Event<'_>) -> TokenStream {
@@ -16,7 +17,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     let conditions = shared_fields::conditions(event);
     let asks = (!conditions.is_empty()).then(|| {
         bounded.make_where_clause().predicates.extend(conditions);
-        quote!(#[allow(unused_imports)] use #core::__private::NotShared as _;)
+        quote!(#[allow(unused_imports)] use #core::NotShared as _;)
     });
     let (impl_generics, ty_generics, where_clause) = bounded.split_for_impl();
     let fields = event.fields.iter().enumerate().map(|(index, field)| description(core, index, field));
@@ -29,35 +30,13 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     } else {
         quote!(::core::option::Option::None)
     };
-    let declared = quote! {
-        &[#core::__private::Declaration {
-            tracked_type: #core::__private::tracked_type_of::<#ident #ty_generics>(),
-            rust_type: ::core::any::type_name::<#ident #ty_generics>,
-            number: #number,
-            name: #name,
-            version: #version,
-            doc: #doc,
-            fields: &[#(#fields),*],
-            module: #core::__private::module!(),
-            location: #location,
-        }]
-    };
-    let (types, constant, registration) = if is_concrete {
+    let (numbered, registration) = if is_concrete {
         let registered = format!("event {}", ident.unraw());
-        let constant = quote! {
-            static __NUMBER: #core::__private::Number = #core::__private::Number::new();
-            const __TYPES: &[#core::__private::Declaration] = #declared;
-        };
-        // Not through the trait, so that a type that can't implement it is reported once.
-        let registration = quote! {
-            #core::__private::register! {
-                #registered,
-                #core::__private::Linked(&__TYPES[0])
-            }
-        };
-        (quote!(__TYPES), Some(constant), Some(registration))
+        let link = quote!(#core::link_event::<#ident>);
+        let numbered = quote!(static __NUMBER: #core::Number = #core::Number::new(););
+        (Some(numbered), Some(kept_before_main(core, &link, &registered)))
     } else {
-        (declared, None, None)
+        (None, None)
     };
     let silenced = &event.silenced;
     quote! {
@@ -66,11 +45,20 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
             #import
             #asks
             #copy
-            #constant
+            #numbered
 
             #[automatically_derived]
             impl #impl_generics #core::Event for #ident #ty_generics #where_clause {
-                const TYPES: &'static [#core::__private::Declaration] = #types;
+                const TYPES: &'static [#core::Declaration] =
+                    &[#core::Declaration::new::<Self>(
+                        #number,
+                        #name,
+                        #version,
+                        #doc,
+                        &[#(#fields),*],
+                        #core::module!(),
+                        #location,
+                    )];
 
                 #write
             }
@@ -96,7 +84,7 @@ pub(crate) fn fallback(event: &Event<'_>) -> TokenStream {
 
             #[automatically_derived]
             impl #impl_generics #core::Event for #ident #ty_generics #where_clause {
-                const TYPES: &'static [#core::__private::Declaration] = &[];
+                const TYPES: &'static [#core::Declaration] = &[];
             }
         };
     }
@@ -116,13 +104,10 @@ fn with_bounds(event: &Event<'_>) -> Generics {
         parse_quote!(#ty: ::core::marker::Send + ::core::marker::Sync + 'static)
     }));
     if matches!(event.writes, Writes::OwnSerialize) {
-        predicates.push(parse_quote!(Self: #core::__private::serde::Serialize));
+        predicates.push(parse_quote!(Self: #core::serde::Serialize));
     } else {
         predicates.extend(
-            bounds
-                .written
-                .iter()
-                .map(|ty| -> WherePredicate { parse_quote!(#ty: #core::__private::serde::Serialize) }),
+            bounds.written.iter().map(|ty| -> WherePredicate { parse_quote!(#ty: #core::serde::Serialize) }),
         );
         predicates.extend(bounds.given.iter().cloned());
     }
@@ -133,7 +118,7 @@ fn description(core: &syn::Path, index: usize, field: &Field<'_>) -> TokenStream
     let Field { ty, doc, .. } = field;
     let name = field.ident.map_or_else(|| index.to_string(), |ident| ident.unraw().to_string());
     let rust_type = text(ty);
-    quote!(#core::__private::Field::new(#name, #rust_type, #doc))
+    quote!(#core::Field::new(#name, #rust_type, #doc))
 }
 
 /// The item that writes the properties, if one is needed, and the method that uses it.
@@ -141,7 +126,7 @@ fn properties(event: &Event<'_>) -> (Option<TokenStream>, TokenStream) {
     let core = &event.core;
     let serialize = |body: &TokenStream| {
         quote! {
-            fn serialize_properties<__S: #core::__private::serde::Serializer>(
+            fn serialize_properties<__S: #core::serde::Serializer>(
                 &self,
                 __serializer: __S,
             ) -> ::core::result::Result<__S::Ok, __S::Error> {
@@ -151,7 +136,7 @@ fn properties(event: &Event<'_>) -> (Option<TokenStream>, TokenStream) {
     };
     let write = |fields: &[TokenStream]| {
         quote! {
-            fn write_properties(&self, __properties: &mut #core::__private::Writer<'_>) {
+            fn write_properties(&self, __properties: &mut #core::Writer<'_>) {
                 #(#fields)*
             }
         }
@@ -170,14 +155,14 @@ fn properties(event: &Event<'_>) -> (Option<TokenStream>, TokenStream) {
             )
         }
         Writes::OwnSerialize => {
-            (None, serialize(&quote!(#core::__private::serde::Serialize::serialize(self, __serializer))))
+            (None, serialize(&quote!(#core::serde::Serialize::serialize(self, __serializer))))
         }
         Writes::Copy => {
             let copy = Ident::new("__Properties", Span::call_site());
             let (_, ty_generics, _) = event.generics.split_for_impl();
             let write = quote! {
                 #[allow(unused_imports)]
-                use #core::__private::Underived as _;
+                use #core::Underived as _;
                 <#copy #ty_generics>::serialize(self, __serializer)
             };
             (Some(remote_copy(event, &copy)), serialize(&write))
@@ -196,7 +181,7 @@ fn write_field(event: &Event<'_>, field: &Field<'_>, written: &Written) -> Optio
     let write = |key: &str| {
         if let Some(is_shared) = shared_fields::is_shared(event, field.ty) {
             let core = &event.core;
-            let write = quote_spanned!(place=> #core::__private::WriteIf::<{ #is_shared }>::write);
+            let write = quote_spanned!(place=> #core::WriteIf::<{ #is_shared }>::write);
             return quote_spanned!(place=> #write(&self.#value, #key, __properties););
         }
         quote_spanned!(place=> __properties.field(#key, &self.#value);)
@@ -237,7 +222,7 @@ fn remote_copy(event: &Event<'_>, copy: &Ident) -> TokenStream {
     let (parameters, where_clause) = (&bounded.params, &bounded.where_clause);
     quote! {
         // Serde takes a path as text, which can't contain `$crate`.
-        use #core::__private::serde as __serde;
+        use #core::serde as __serde;
 
         #[derive(__serde::Serialize)]
         #[serde(remote = #remote, #rename, crate = "__serde" #bound #(, #kept)*)]

@@ -27,7 +27,7 @@ pub(super) fn conditions(event: &Event<'_>) -> Vec<WherePredicate> {
     let (_, ty_generics, _) = event.generics.split_for_impl();
     let asked = event.fields.iter().filter_map(|field| question(event, field));
     let condition = |question| -> WherePredicate {
-        parse_quote!(for<'__a> #ident #ty_generics: #core::__private::SharedIf<'__a, { #question }>)
+        parse_quote!(for<'__a> #ident #ty_generics: #core::SharedIf<'__a, { #question }>)
     };
     asked.map(condition).collect()
 }
@@ -63,7 +63,7 @@ fn question(event: &Event<'_>, field: &Field<'_>) -> Option<TokenStream> {
     let core = &event.core;
     let message = message(field);
     let (first, last) = ends(field.ty);
-    let function = punctuated_at(quote!(#core::__private::shared_field), first);
+    let function = punctuated_at(quote!(#core::shared_field), first);
     let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#is_shared, #message));
     arguments.set_span(last);
     Some(quote!(#function #arguments))
@@ -73,7 +73,7 @@ fn question(event: &Event<'_>, field: &Field<'_>) -> Option<TokenStream> {
 pub(super) fn is_shared(event: &Event<'_>, ty: &Type) -> Option<TokenStream> {
     let core = &event.core;
     let asked = replace_self(asked(event, ty)?.to_token_stream(), &event.ident.to_token_stream());
-    Some(quote!(<#core::__private::Shared<#asked>>::IS_SHARED))
+    Some(quote!(<#core::Shared<#asked>>::IS_SHARED))
 }
 
 fn message(field: &Field<'_>) -> String {

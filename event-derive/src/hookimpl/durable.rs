@@ -64,7 +64,7 @@ impl Durable {
 
     /// The options as event-core takes them. `decoder` is how the event is read back.
     pub(super) fn expand(&self, core: &Path, decoder: Option<TokenStream>) -> TokenStream {
-        let private = quote!(#core::__private);
+        let private = quote!(#core);
         let some = |value: TokenStream| quote!(::core::option::Option::Some(#value));
         let name =
             self.name.as_ref().map(|name| some(name.to_token_stream())).map(|name| quote!(name: #name,));

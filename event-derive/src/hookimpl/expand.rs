@@ -7,38 +7,25 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::model::{Implementation, Parameter, Precedence};
+use crate::registration::kept_before_main;
 use crate::types::{self, call_spelled_as, location_of, punctuated_at, with_lifetime};
 
 /// The hook is named in the same way everywhere, and the registration is one expression, so that the compiler reports a
 /// mistake once.
 pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
-    let Implementation { import, core, conditions, hook, function, is_async, .. } = it;
+    let Implementation { import, core, conditions, hook, function, .. } = it;
     let hook_alias = hook_alias(it);
     let itself = if it.durable.is_some() {
-        quote!(<#hook as #core::__private::DurableHook>::Durable)
+        quote!(<#hook as #core::DurableHook>::Durable)
+    } else if built_in(it).is_some() {
+        quote!(#hook)
     } else {
-        quote!(<#hook as #core::__private::HookSpec>::Itself)
+        // Through the trait, so that a type that is no hook is reported in the same words in several items, and so once.
+        quote!(<#hook as #core::HookSpec>::Itself)
     };
-    let info = quote!(<#hook_alias as #core::__private::HookSpec>::INFO);
-    let name = function.unraw().to_string();
-    let location = location_of(core, function);
-    let options = options(it);
-    let Called { body, of_one_type, of_all } = called(it);
-    let (mut filters, mut constants) = (Vec::new(), Vec::new());
-    for (index, parameter) in it.arguments().enumerate() {
-        let (argument, ty) = (parameter.ident.unraw().to_string(), with_lifetime(parameter.ty, "'static"));
-        let mut filter = quote!(<#core::__private::Probe<#ty, #of_one_type>>::FILTER);
-        if types::has_arguments(parameter.ty) {
-            // For a type in angle brackets that isn't there, the compiler proposes a parameter behind the item's name. It
-            // stands where the function's does, so that the error is the same as for the function, and reported once.
-            let constant = format_ident!("__FILTER{index}", span = function.span());
-            constants
-                .push(quote!(const #constant: ::core::option::Option<#core::__private::Filtered> = #filter;));
-            filter = constant.into_token_stream();
-        }
-        filters.push(quote!((#argument, #filter)));
-    }
-    let registered = format!("implementation {name}");
+    let Called { item, register } = called(it);
+    let registered = format!("implementation {}", function.unraw());
+    let registration = kept_before_main(core, &register, &registered);
     let silenced = &it.silenced;
     quote! {
         #silenced
@@ -50,36 +37,62 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
             type #hook_alias = #itself;
 
             #[allow(unused_imports)]
-            use #core::__private::NoFilter as _;
+            use #core::NoFilter as _;
 
-            #body
+            #item
 
-            #(#constants)*
-
-            #core::__private::register! {
-                #registered,
-                #core::__private::HookImpl {
-                    hook: #info,
-                    module: #core::__private::module!(),
-                    function: #name,
-                    function_id: #core::__private::type_of_value(&#function),
-                    hearing: #core::__private::Hearing::new(#info, &[#(#filters),*], #of_all),
-                    options: #options,
-                    is_async: #is_async,
-                    location: #location,
-                }
-            }
+            #registration
         };
     }
 }
 
+/// What is registered: what this function of `HookImpl` makes. The parameters' types are asked for `caller`.
+struct Declared {
+    /// Constants that the value needs.
+    constants: TokenStream,
+    value: TokenStream,
+}
+
+fn declared(
+    it: &Implementation<'_>,
+    caller: &TokenStream,
+    new: &TokenStream,
+    call: Option<&TokenStream>,
+) -> Declared {
+    let Implementation { core, function, .. } = it;
+    let name = function.unraw().to_string();
+    let location = location_of(core, function);
+    let (mut filters, mut constants) = (Vec::new(), TokenStream::new());
+    for (index, parameter) in it.arguments().enumerate() {
+        let (argument, ty) = (parameter.ident.unraw().to_string(), with_lifetime(parameter.ty, "'static"));
+        let mut filter = quote!(<#core::Probe<#ty, #caller>>::FILTER);
+        if types::has_arguments(parameter.ty) {
+            // For a type in angle brackets that isn't there, the compiler proposes a parameter behind the item's name. It
+            // stands where the function's does, so that the error is the same as for the function, and reported once.
+            let constant = format_ident!("__FILTER{index}", span = function.span());
+            constants.extend(quote!(const #constant: ::core::option::Option<#core::Filtered> = #filter;));
+            filter = constant.into_token_stream();
+        }
+        filters.push(quote!((#argument, #filter)));
+    }
+    let options = options(it).map(|options| quote!(.with(#options)));
+    let asynchronous = it.is_async.then(|| quote!(.asynchronous()));
+    let value = quote! {
+        #core::HookImpl::#new(
+            &#function, #call #name, &[#(#filters),*], #core::module!(), #location
+        )
+        #options #asynchronous
+    };
+    Declared { constants, value }
+}
+
 /// Only the options that were given: most implementations have none, and each costs check time.
-fn options(it: &Implementation<'_>) -> TokenStream {
+fn options(it: &Implementation<'_>) -> Option<TokenStream> {
     let Implementation { core, before, after, essential, wrapper, .. } = it;
     let precedence = match it.precedence {
-        Precedence::TryFirst => Some(quote!(precedence: #core::__private::Precedence::TryFirst,)),
+        Precedence::TryFirst => Some(quote!(precedence: #core::Precedence::TryFirst,)),
         Precedence::Normal => None,
-        Precedence::TryLast => Some(quote!(precedence: #core::__private::Precedence::TryLast,)),
+        Precedence::TryLast => Some(quote!(precedence: #core::Precedence::TryLast,)),
     };
     let before = (!before.is_empty()).then(|| quote!(before: &[#(#before),*],));
     let after = (!after.is_empty()).then(|| quote!(after: &[#(#after),*],));
@@ -89,19 +102,19 @@ fn options(it: &Implementation<'_>) -> TokenStream {
         let event = it.arguments().find(|parameter| parameter.ident == "event");
         let decoder = event.map(|parameter| {
             let ty = with_lifetime(parameter.ty, "'static");
-            let private = punctuated_at(quote!(#core::__private::), parameter.ty.span());
-            let event = quote_spanned!(parameter.ty.span()=> <#core::__private::Probe<#ty>>::EVENT);
+            let private = punctuated_at(quote!(#core::), parameter.ty.span());
+            let event = quote_spanned!(parameter.ty.span()=> <#core::Probe<#ty>>::EVENT);
             let decoder_of = quote_spanned!(parameter.ty.span()=> decoder_of(#event));
             quote!({
-                use #core::__private::NoEventType as _;
+                use #core::NoEventType as _;
                 #private #decoder_of
             })
         });
         durable.expand(core, decoder)
     });
     let written = quote!(#precedence #before #after #wrapper #essential #durable);
-    let options = quote!(#core::__private::Options);
-    if written.is_empty() { quote!(#options::NONE) } else { quote!(#options { #written ..#options::NONE }) }
+    let options = quote!(#core::Options);
+    (!written.is_empty()).then(|| quote!(#options { #written ..#options::NONE }))
 }
 
 /// Spanned at the path's last name: that is where an error about the hook belongs.
@@ -123,12 +136,9 @@ impl<'f> Implementation<'f> {
 
 /// How the framework calls it. Spanned at the hook, so that the compiler reports a type that isn't a hook there, once.
 struct Called {
-    /// An item that the others need.
-    body: Option<TokenStream>,
-    /// For the events of one type.
-    of_one_type: TokenStream,
-    /// For all events.
-    of_all: TokenStream,
+    item: TokenStream,
+    /// The function that registers it.
+    register: TokenStream,
 }
 
 fn called(it: &Implementation<'_>) -> Called {
@@ -138,7 +148,7 @@ fn called(it: &Implementation<'_>) -> Called {
     let take = it.parameters.iter().zip(&variables).map(|(parameter, variable)| {
         let Parameter { ident, ty } = parameter;
         let given = if it.is_next(parameter) { quote!(__next) } else { argument(it, ident) };
-        let path = quote!(#core::__private::Fills);
+        let path = quote!(#core::Fills);
         let filled = call_spelled_as(*ty, path, "fill", &quote!(fn(_) -> _), &given);
         quote!(let ::core::option::Option::Some(#variable) = #filled)
     });
@@ -158,30 +168,53 @@ fn called(it: &Implementation<'_>) -> Called {
         wrapper(it, &future)
     } else {
         let answer = answer(it, call);
-        body(it, &quote!(#(#take else { return #core::__private::Flow::NoValue };)* #answer))
+        body(it, &quote!(#(#take else { return #core::Flow::NoValue };)* #answer))
     }
 }
 
 /// An argument of the hook. If there is none of this name, the error is at the name.
 fn argument(it: &Implementation<'_>, ident: &Ident) -> TokenStream {
     let (core, hook, name) = (&it.core, hook_alias(it), ident.unraw().to_string());
-    let info = quote!(<#hook as #core::__private::HookSpec>::INFO);
+    if built_in(it).is_some_and(|arguments| arguments.contains(&&*name)) {
+        let field = Ident::new(&name, Span::call_site());
+        return quote!(__arguments.#field);
+    }
+    let info = quote!(<#hook as #core::HookSpec>::INFO);
     let find = private_at("argument_index", it, ident.span());
     let index = quote_spanned!(ident.span()=> #find(#info, #name));
     quote!(__arguments.__at::<{ #index }>().__given())
 }
 
+/// The arguments of a hook of event-core. Most implementations are of these hooks, and looking up an argument by its name takes an
+/// eighth of their check time.
+fn built_in(it: &Implementation<'_>) -> Option<&'static [&'static str]> {
+    match &*it.hook.segments.last()?.ident.unraw().to_string() {
+        "track_event" => Some(&["app", "event"]),
+        "startup" | "started" | "stopping" | "shutdown" | "register_events" | "register_observers" => {
+            Some(&["app"])
+        }
+        _ => None,
+    }
+}
+
 fn wrapper(it: &Implementation<'_>, future: &TokenStream) -> Called {
     let core = &it.core;
     let hook = hook_alias(it);
-    let constructor = quote!(&#core::__private::Call::<#hook>::Wrapper);
-    let body = quote!(let __arguments = __input.0; #core::__private::wrapped(async move { #future }));
+    let constructor = quote!(&#core::Call::<#hook>::Wrapper);
+    let body = quote!(let __arguments = __input.0; #core::wrapped(async move { #future }));
     let closure = quote!((|__input, __next| { #body }));
-    Called {
-        body: None,
-        of_one_type: quote!(#core::__private::AsWrapper),
-        of_all: quote!(|| #constructor #closure),
-    }
+    let (caller, new) = (quote!(#core::AsWrapper), quote!(wrapper::<#hook, _>));
+    let Declared { constants, value } = declared(it, &caller, &new, Some(&quote!(|| #constructor #closure,)));
+    let item = quote! {
+        #constants
+
+        static __DECLARED: #core::HookImpl = #value;
+
+        extern "C" fn __link() {
+            #core::link_implementation(&__DECLARED);
+        }
+    };
+    Called { item, register: quote!(__link) }
 }
 
 /// Stores what the call returns among the results.
@@ -192,12 +225,12 @@ fn answer(it: &Implementation<'_>, call: TokenStream) -> TokenStream {
         (None, true) => (private_at("nothing_later", it, it.function.span()), call),
         (Some(_), false) => {
             let returned = returned(it, &call);
-            let place = quote!(#core::__private::take);
+            let place = quote!(#core::take);
             (place, quote!({ #returned }))
         }
         (Some(_), true) => {
             let returned = returned(it, &call);
-            let place = quote!(#core::__private::later);
+            let place = quote!(#core::later);
             (place, quote!(async move { #returned }))
         }
     };
@@ -208,14 +241,14 @@ fn answer(it: &Implementation<'_>, call: TokenStream) -> TokenStream {
 /// A function of event-core; errors about it are reported at this place.
 fn private_at(name: &str, it: &Implementation<'_>, place: Span) -> TokenStream {
     let core = &it.core;
-    let (path, name) = (punctuated_at(quote!(#core::__private::), place), Ident::new(name, place));
+    let (path, name) = (punctuated_at(quote!(#core::), place), Ident::new(name, place));
     quote!(#path #name)
 }
 
 fn body(it: &Implementation<'_>, body: &TokenStream) -> Called {
     let core = &it.core;
     let hook = hook_alias(it);
-    let private = quote!(#core::__private);
+    let private = quote!(#core);
     // An error about the hook begins and ends at one of these tokens. Most aren't names, since an editor that goes to the
     // definition would list each name.
     let at = hook.span();
@@ -224,11 +257,16 @@ fn body(it: &Implementation<'_>, body: &TokenStream) -> Called {
     let input = punctuated_at(quote!(#private::Input<'a, #hook>), at);
     let body = quote!(let __arguments = __input.0; #body);
     let body = quote_spanned!(at=> { #body });
+    let Declared { constants, value } = declared(it, &quote!(__Body), &quote!(new::<__Body, _>), None);
     let item = quote! {
+        #constants
+
         struct __Body;
 
         impl #private::Body for __Body {
             #type_ Hook = #hook #semicolon
+
+            const DECLARED: #private::HookImpl = #value;
 
             #[inline]
             #fn_ call<'a>(
@@ -238,7 +276,7 @@ fn body(it: &Implementation<'_>, body: &TokenStream) -> Called {
             ) -> #private::Flow #end #body
         }
     };
-    Called { body: Some(item), of_one_type: quote!(__Body), of_all: quote!(#private::call_for_all::<__Body>) }
+    Called { item, register: quote!(#private::link_function::<__Body>) }
 }
 
 /// Whether it returns an `Outcome` and takes a `Next` that are those of `track_event`, if this is another hook: it would be
@@ -264,18 +302,14 @@ fn returned(it: &Implementation<'_>, called: &TokenStream) -> TokenStream {
     let (path, name, value) = if it.wrapper {
         let names_no_hook = it.output.is_some_and(|output| names_no_hook(it, output));
         let path = if names_no_hook { quote!(AnyOutcome) } else { quote!(IntoOutcome) };
-        (quote!(#core::__private::#path), "into_outcome", quote!(#core::Outcome<#hook>))
+        (quote!(#core::#path), "into_outcome", quote!(#core::Outcome<#hook>))
     } else {
-        let output = quote!(<#hook as #core::__private::HookSpec>::Output);
-        (
-            quote!(#core::__private::IntoReturnValue),
-            "into_return_value",
-            quote!(::core::option::Option<#output>),
-        )
+        let output = quote!(<#hook as #core::HookSpec>::Output);
+        (quote!(#core::IntoReturnValue), "into_return_value", quote!(::core::option::Option<#output>))
     };
     let function = quote!(fn(_) -> ::core::result::Result<#value, _>);
     let converted = call_spelled_as(&place, path, name, &function, &quote!(__returned));
-    let path = quote!(#core::__private::IntoCause);
+    let path = quote!(#core::IntoCause);
     let cause = call_spelled_as(&place, path, "into_cause", &quote!(fn(_) -> _), &quote!(__error));
     let wait = it.is_async.then(|| quote_spanned!(it.function.span()=> .await));
     quote! {

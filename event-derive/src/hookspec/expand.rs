@@ -6,6 +6,7 @@ use syn::Type;
 use syn::ext::IdentExt;
 
 use super::model::{Argument, Output, Spec, is_named};
+use crate::registration::before_main;
 use crate::types::{ends, last_segment, location_of, punctuated_at, text, with_lifetime};
 use crate::{doc, lints, signature};
 
@@ -43,6 +44,7 @@ fn with(spec: &Spec<'_>, unknown: Option<&TokenStream>) -> TokenStream {
     let info = info(spec, &arguments);
     let (app_args, app) = app(spec);
     let call_doc = format!("Calls the implementations of the hook `{name}`: `.await` it, or `.wait()`.");
+    let registration = before_main(&quote!(#core::link_hook::<#ident>));
     let silenced = lints::silenced(spec.attributes);
     let conditions = signature::conditions(spec.attributes);
     quote! {
@@ -71,43 +73,43 @@ fn with(spec: &Spec<'_>, unknown: Option<&TokenStream>) -> TokenStream {
             impl #ident {
                 #[doc = #call_doc]
                 #[allow(dead_code, unused_variables, clippy::too_many_arguments)]
-                #visibility fn call<'a>(#(#names_given: #given),*) -> #core::__private::HookCall<'a, Self> {
-                    #core::__private::HookCall::new(Self::args(#(#names_given),*))
+                #visibility fn call<'a>(#(#names_given: #given),*) -> #core::HookCall<'a, Self> {
+                    #core::HookCall::new(Self::args(#(#names_given),*))
                 }
 
                 #[doc(hidden)]
                 #[allow(dead_code, unused_variables, clippy::too_many_arguments)]
-                #visibility fn args<'a>(#(#names_given: #given),*) -> <Self as #core::__private::HookSpec>::Args<'a> {
+                #visibility fn args<'a>(#(#names_given: #given),*) -> <Self as #core::HookSpec>::Args<'a> {
                     __Arguments { #(#idents: #keep),* }
                 }
             }
 
-            impl #core::__private::HookSpec for #ident {
+            impl #core::HookSpec for #ident {
                 type Itself = Self;
                 type Args<'a> = __Arguments<'a>;
                 type Output = #output;
                 type Values = #values;
                 type CallOutput = #call_output;
 
-                const INFO: &'static #core::__private::HookInfo = &#core::__private::HookInfo::new::<Self>(
+                const INFO: &'static #core::HookInfo = &#core::HookInfo::new::<Self>(
                     #info
                 );
 
-                fn reborrow<'short, 'long: 'short>(__args: <Self as #core::__private::HookSpec>::Args<'long>) -> <Self as #core::__private::HookSpec>::Args<'short> {
+                fn reborrow<'short, 'long: 'short>(__args: <Self as #core::HookSpec>::Args<'long>) -> <Self as #core::HookSpec>::Args<'short> {
                     // One by one: the compiler sees of each type, but not of what was chosen for all, that a longer
                     // lifetime does.
                     __Arguments { #(#idents: __args.#idents),* }
                 }
 
-                fn app<'a>(#app_args: <Self as #core::__private::HookSpec>::Args<'a>) -> &'a #core::App {
+                fn app<'a>(#app_args: <Self as #core::HookSpec>::Args<'a>) -> &'a #core::App {
                     #app
                 }
 
-                fn event<'a>(__args: <Self as #core::__private::HookSpec>::Args<'a>) -> ::core::option::Option<&'a #core::Tracked> {
+                fn event<'a>(__args: <Self as #core::HookSpec>::Args<'a>) -> ::core::option::Option<&'a #core::Tracked> {
                     #[allow(unused_imports)]
-                    use #core::__private::NoEvent as _;
+                    use #core::NoEvent as _;
                     #(
-                        let __event = #core::__private::Probe::new(__args.#idents).event();
+                        let __event = #core::Probe::new(__args.#idents).event();
                         if __event.is_some() {
                             return __event;
                         }
@@ -115,11 +117,11 @@ fn with(spec: &Spec<'_>, unknown: Option<&TokenStream>) -> TokenStream {
                     ::core::option::Option::None
                 }
 
-                fn with_event<'a>(mut __args: <Self as #core::__private::HookSpec>::Args<'a>, __event: &'a #core::Tracked) -> <Self as #core::__private::HookSpec>::Args<'a> {
+                fn with_event<'a>(mut __args: <Self as #core::HookSpec>::Args<'a>, __event: &'a #core::Tracked) -> <Self as #core::HookSpec>::Args<'a> {
                     #[allow(unused_imports)]
-                    use #core::__private::NoEvent as _;
+                    use #core::NoEvent as _;
                     #(
-                        let __replaced = #core::__private::Probe::new(__args.#idents).replaced_by(__event);
+                        let __replaced = #core::Probe::new(__args.#idents).replaced_by(__event);
                         if let ::core::option::Option::Some(__argument) = __replaced {
                             __args.#idents = __argument;
                             return __args;
@@ -129,14 +131,12 @@ fn with(spec: &Spec<'_>, unknown: Option<&TokenStream>) -> TokenStream {
                 }
 
                 fn call_output(outcome: #core::Outcome<Self>) -> ::core::result::Result<#call_output, #core::Error> {
-                    #core::__private::#finish(outcome)
+                    #core::#finish(outcome)
                 }
             }
 
             // Without a symbol that keeps it on WebAssembly: a hook that no code names isn't missed.
-            #core::__private::inventory::submit! {
-                #core::__private::Linked(<#ident as #core::__private::HookSpec>::INFO)
-            }
+            #registration
         };
     }
 }
@@ -151,11 +151,7 @@ struct Call {
 impl Call {
     fn of(spec: &Spec<'_>, output: &TokenStream) -> Self {
         let (core, hook) = (&spec.core, &spec.signature.ident);
-        let values = if spec.output.is_some() {
-            quote!(#core::__private::Vec<#output>)
-        } else {
-            quote!(#core::__private::Units)
-        };
+        let values = if spec.output.is_some() { quote!(#core::Vec<#output>) } else { quote!(#core::Units) };
         if spec.first_result {
             Self { values, output: quote!(::core::option::Option<#output>), finish: quote!(first_result) }
         } else {
@@ -220,8 +216,8 @@ impl<'s> Written<'s> {
             let question = Ident::new(question, Span::call_site());
             quote!({
                 #[allow(unused_imports)]
-                use #core::__private::SuitsNot as _;
-                <#core::__private::Suits<#asked>>::#question
+                use #core::SuitsNot as _;
+                <#core::Suits<#asked>>::#question
             })
         };
         let (suiting, check) = if *is_reported {
@@ -230,16 +226,15 @@ impl<'s> Written<'s> {
             (answer("AS_ARGUMENT"), Some(check(core, "hook_argument", ty)))
         };
         let sizing = answer("SIZED");
-        let chosen = quote!(#core::__private::Choice<#suits, #sized>);
+        let chosen = quote!(#core::Choice<#suits, #sized>);
         let choice = quote! {
             const #suits: bool = #suiting;
             const #sized: bool = #sizing;
             #check
         };
         let mentioned = with_lifetime(ty, "'a");
-        let choose = quote!(<#chosen as #core::__private::ChooseArgument<'a, #mentioned>>);
-        let keep =
-            if *is_reported { quote!(#core::__private::NoArgument) } else { quote!(#choose::keep(#ident)) };
+        let choose = quote!(<#chosen as #core::ChooseArgument<'a, #mentioned>>);
+        let keep = if *is_reported { quote!(#core::NoArgument) } else { quote!(#choose::keep(#ident)) };
         let given = given.as_ref().map(|given| {
             if !*is_reported && may_be_unsized(given) {
                 quote!(#choose::Passed)
@@ -255,7 +250,7 @@ impl<'s> Written<'s> {
         let Self { core, chosen, .. } = self;
         let ty = with_lifetime(&self.argument.ty, lifetime);
         let lifetime = syn::Lifetime::new(lifetime, Span::call_site());
-        quote!(<#chosen as #core::__private::ChooseArgument<#lifetime, #ty>>::Kept)
+        quote!(<#chosen as #core::ChooseArgument<#lifetime, #ty>>::Kept)
     }
 }
 
@@ -278,18 +273,18 @@ fn output(spec: &Spec<'_>) -> (TokenStream, Option<TokenStream>) {
     let choice = quote! {
         const __SUITS: bool = {
             #[allow(unused_imports)]
-            use #core::__private::SuitsNot as _;
-            <#core::__private::Suits<#ty>>::AS_VALUE
+            use #core::SuitsNot as _;
+            <#core::Suits<#ty>>::AS_VALUE
         };
         const __SIZED: bool = {
             #[allow(unused_imports)]
-            use #core::__private::SuitsNot as _;
-            <#core::__private::Suits<#ty>>::SIZED
+            use #core::SuitsNot as _;
+            <#core::Suits<#ty>>::SIZED
         };
         #check
     };
-    let chosen = quote!(#core::__private::Choice<__SUITS, __SIZED>);
-    (quote!(<#chosen as #core::__private::ChooseValue<#ty>>::Kept), Some(choice))
+    let chosen = quote!(#core::Choice<__SUITS, __SIZED>);
+    (quote!(<#chosen as #core::ChooseValue<#ty>>::Kept), Some(choice))
 }
 
 /// The variable for the arguments of a call, and the app that is among them. An error about its type belongs there.
@@ -317,7 +312,7 @@ fn info(spec: &Spec<'_>, arguments: &[Written<'_>]) -> TokenStream {
         arguments.iter().rev().fold(quote!(::core::option::Option::None), |otherwise, it| {
             let (argument, ty) = (it.argument.ident.unraw().to_string(), it.kept("'static"));
             quote! {
-                if <#core::__private::Probe<#ty>>::IS_EVENT {
+                if <#core::Probe<#ty>>::IS_EVENT {
                     ::core::option::Option::Some(#argument)
                 } else {
                     #otherwise
@@ -325,7 +320,7 @@ fn info(spec: &Spec<'_>, arguments: &[Written<'_>]) -> TokenStream {
             }
         });
     quote! {
-        #core::__private::HookDeclaration {
+        #core::HookDeclaration {
             name: #name,
             signature: #written,
             doc: #doc,
@@ -334,11 +329,11 @@ fn info(spec: &Spec<'_>, arguments: &[Written<'_>]) -> TokenStream {
             no_such_argument: #no_such_argument,
             event_argument: {
                 #[allow(unused_imports)]
-                use #core::__private::NoEvent as _;
+                use #core::NoEvent as _;
                 #event_argument
             },
             module_path: ::core::module_path!(),
-            plugin: #core::__private::Plugin::new(
+            plugin: #core::Plugin::new(
                 ::core::env!("CARGO_PKG_NAME"),
                 ::core::env!("CARGO_PKG_VERSION"),
             ),
@@ -369,7 +364,7 @@ fn is_unknown(ty: &Type) -> bool {
 fn unknown_type(spec: &Spec<'_>, error: &syn::Error) -> TokenStream {
     let core = &spec.core;
     let (first, last) = ends(&error.to_compile_error());
-    let (path, function) = (punctuated_at(quote!(#core::__private::), first), Ident::new("mistake", first));
+    let (path, function) = (punctuated_at(quote!(#core::), first), Ident::new("mistake", first));
     let message = error.to_string();
     let mut argument = Group::new(Delimiter::Parenthesis, quote!(#message));
     argument.set_span(last);
@@ -395,7 +390,7 @@ fn check(core: &syn::Path, question: &str, ty: &Type) -> TokenStream {
     let asked = with_lifetime(ty, "'static");
     let (first, last) = ends(ty);
     let question = Ident::new(question, first);
-    let path = quote_spanned!(first=> #core::__private::#question);
+    let path = quote_spanned!(first=> #core::#question);
     let call = quote_spanned!(last=> ::<#asked>());
     quote!(const _: () = #path #call;)
 }

@@ -20,7 +20,6 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         &[
             "chrono",
             "event-derive",
-            "inventory",
             "pin-project-lite",
             "serde",
             "serde_json",
