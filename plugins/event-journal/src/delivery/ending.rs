@@ -54,7 +54,8 @@ impl Engine {
                     }
                 }
             }
-            held.value.clean = true;
+            // Those of a process that died which this one hasn't called are still called one at a time.
+            held.value.clean = held.value.position >= held.suspect_upto;
             if let Err(error) = self.save(place, Durability::OnDisk) {
                 let held = &self.consumers[place];
                 log(format_args!(

@@ -175,6 +175,11 @@ impl Engine {
 
     fn try_step(&mut self, place: usize) -> journal::Result<bool> {
         self.finish_burying(place)?;
+        let held = &self.consumers[place];
+        if held.value.position < held.suspect_upto && self.is_others_turn(place) {
+            // Not even read: the end of the call that runs would wait for that, and look like the death of the process.
+            return Ok(false);
+        }
         if let Some(seq) = self.consumers[place].value.rearmed.first().copied() {
             return self.call_rearmed(place, seq);
         }
@@ -367,6 +372,12 @@ impl Engine {
             Ended::Panicked(message) => {
                 log(format_args!("the calls of `{}` panicked: {message}; they are made again", held.name()));
                 self.try_anew(place, None);
+            }
+        }
+        if running.is_suspect && self.consumers[place].is_to_be_saved() {
+            // Or it would count as one in whose call the process died, if that dies after the call.
+            if let Err(error) = self.save(place, Durability::Enqueued) {
+                self.journal_failed(place, &error);
             }
         }
         self.schedule_save();

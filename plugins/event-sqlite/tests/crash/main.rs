@@ -6,13 +6,19 @@
 mod bombs;
 mod chance;
 mod clock;
+mod consumers;
+mod delivered;
 mod faults;
 mod kept;
 mod kill;
+mod kill_delivering;
 mod many;
 #[cfg(unix)]
 mod power;
+#[cfg(unix)]
+mod power_delivering;
 mod shim;
 mod shutdown;
+mod shutdown_delivering;
 mod together;
 mod writer;

@@ -16,11 +16,11 @@ use crate::shim;
 use crate::writer::{Killed, Task, Told, run};
 
 /// A disk as `power.c` keeps it: what programs see of it, and what was synced.
-struct Disk(TempDir);
+pub(crate) struct Disk(TempDir);
 
 /// What is on the disk when the power comes back.
 #[derive(Clone, Copy, Debug)]
-enum Lost {
+pub(crate) enum Lost {
     /// Everything that wasn't synced.
     Everything,
     /// Each sector that wasn't synced, or not: a disk writes what it likes before it is asked to. So do the changes of
@@ -31,7 +31,7 @@ enum Lost {
 const SECTOR: usize = 512;
 
 impl Disk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().expect("there is room for a directory");
         for name in ["root", "synced"] {
             fs::create_dir(directory.path().join(name)).expect("it can be made");
@@ -40,7 +40,7 @@ impl Disk {
     }
 
     /// The file that the processes write, in a directory that they make.
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.root().join("data/app.db")
     }
 
@@ -55,16 +55,18 @@ impl Disk {
     /// Runs a process until the power goes, before its call number `cut`, and with each call number `fails` failing; gives
     /// what it told.
     fn write_until(&self, library: &Path, task: &Task, cut: u64, fails: Option<u64>) -> Told {
-        let prepare = |command: &mut Command| {
-            command.env("LD_PRELOAD", library).env("POWER_ROOT", self.root());
-            command.env("POWER_SYNCED", self.0.path().join("synced")).env("POWER_CUT", cut.to_string());
-            command.envs(fails.map(|each| ("POWER_FAILS", each.to_string())));
-        };
-        run(task, Killed::ByPowerLoss, prepare)
+        run(task, Killed::ByPowerLoss, |command| self.cut_power(command, library, cut, fails))
+    }
+
+    /// The command is a process on this disk, whose power goes before its call number `cut`.
+    pub(crate) fn cut_power(&self, command: &mut Command, library: &Path, cut: u64, fails: Option<u64>) {
+        command.env("LD_PRELOAD", library).env("POWER_ROOT", self.root());
+        command.env("POWER_SYNCED", self.0.path().join("synced")).env("POWER_CUT", cut.to_string());
+        command.envs(fails.map(|each| ("POWER_FAILS", each.to_string())));
     }
 
     /// The disk as it is when the power is back.
-    fn without_power(&self, lost: Lost, chance: &mut Chance) -> Self {
+    pub(crate) fn without_power(&self, lost: Lost, chance: &mut Chance) -> Self {
         let disk = Self::new();
         let mut seen = HashMap::new();
         find(&self.root(), &mut seen);
@@ -178,7 +180,7 @@ fn inode(path: &Path) -> u64 {
 }
 
 /// Looks at what is on a disk and leaves it as it is: opening the file would recover it.
-fn look_at(disk: &Disk, told: Told) -> Kept {
+pub(crate) fn look_at(disk: &Disk, told: Told) -> Kept {
     let copy = tempfile::tempdir().expect("there is room for a directory");
     let file = disk.file();
     let directory = file.parent().expect("it is in a directory");

@@ -15,7 +15,7 @@ use crate::chance::{Chance, runs};
 use crate::writer::{Counted, PRODUCERS, Task, Told, app, id};
 
 /// How many events of each producer wait when the app shuts down.
-const WAITING: u32 = 25;
+pub(crate) const WAITING: u32 = 25;
 
 #[test]
 fn a_shutdown_that_is_dropped_at_any_await_and_repeated_leaves_a_file_that_alone_has_every_receipt() {
@@ -32,7 +32,7 @@ fn a_shutdown_that_is_dropped_at_any_await_and_repeated_leaves_a_file_that_alone
         let lock = chance.coin().then(|| lock(&task));
         locked += u32::from(lock.is_some());
         let readers: Vec<_> = (0..chance.below(3)).map(|_| Reader::start(&database)).collect();
-        track_all(&app);
+        track_all(&app, 0);
 
         let polls = chance.below(4);
         for _ in 0..chance.below(3) {
@@ -59,11 +59,12 @@ fn a_shutdown_that_is_dropped_at_any_await_and_repeated_leaves_a_file_that_alone
     assert!(dropped > 0 && locked > 0, "{dropped} dropped, {locked} locked: this test tests nothing");
 }
 
-fn track_all(app: &App) {
+/// What comes after the events of so many earlier times.
+pub(crate) fn track_all(app: &App, times: u32) {
     std::thread::scope(|scope| {
         for producer in 0..u32::try_from(PRODUCERS).expect("they are few") {
             scope.spawn(move || {
-                for number in 0..WAITING {
+                for number in times * WAITING..(times + 1) * WAITING {
                     let event = Counted { producer, number, filler: String::new() };
                     app.track(event).id(id(producer, number)).wait().expect("it is put into the queue");
                 }
@@ -73,7 +74,7 @@ fn track_all(app: &App) {
 }
 
 /// Whether the shutdown was dropped before its end.
-fn drop_after(app: &App, polls: u64, between: Duration) -> bool {
+pub(crate) fn drop_after(app: &App, polls: u64, between: Duration) -> bool {
     let mut shutdown = pin!(app.shutdown().into_future());
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..polls {
@@ -123,7 +124,7 @@ impl Drop for Reader {
 }
 
 /// Gives other threads the processor for so long.
-fn pause(time: Duration) {
+pub(crate) fn pause(time: Duration) {
     let end = Instant::now() + time;
     while Instant::now() < end {
         std::thread::yield_now();

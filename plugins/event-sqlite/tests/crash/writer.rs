@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::bombs;
+use crate::consumers::{self, Consumers};
 use crate::kept::look;
 
 /// Threads of a process that track at the same time, each one event after the other.
@@ -59,6 +60,10 @@ pub(crate) struct Task {
     pub(crate) misplaced: Option<(u32, Misplaced)>,
     /// Whether hooks, writes and reads panic all the time with values whose `Drop` panics too.
     pub(crate) panics: bool,
+    /// Whether `track` returns before the event is written.
+    pub(crate) enqueues: bool,
+    /// The durable implementations that it has.
+    pub(crate) consumers: Option<Consumers>,
 }
 
 /// What another program does to the file while it is open.
@@ -103,6 +108,8 @@ impl Task {
             tries_again: false,
             misplaced: None,
             panics: false,
+            enqueues: false,
+            consumers: None,
         }
     }
 }
@@ -116,6 +123,8 @@ pub(crate) enum Killed {
     AfterFailure(Duration),
     /// By `power.c`.
     ByPowerLoss,
+    /// By an implementation of its own.
+    ByItself,
     /// It ends by itself.
     Never,
 }
@@ -140,7 +149,12 @@ fn work(task: &Task) {
     say("");
     let app = until_done(task, || {
         let app = app(task);
-        if task.panics { bombs::hook_into(app) } else { app }.start().wait()
+        let app = if task.panics { bombs::hook_into(app) } else { app };
+        let app = match &task.consumers {
+            Some(consumers) => consumers::hook_into(app, consumers),
+            None => app,
+        };
+        app.start().wait()
     });
     let create =
         "CREATE TABLE IF NOT EXISTS note (producer INTEGER, number INTEGER, PRIMARY KEY (producer, number))";
@@ -165,6 +179,9 @@ fn work(task: &Task) {
             });
         }
     });
+    if task.consumers.as_ref().is_some_and(|consumers| consumers.settles) {
+        consumers::settle(&app);
+    }
     app.shutdown().wait().expect("everything is written");
 }
 
@@ -219,7 +236,8 @@ pub(crate) fn app(task: &Task) -> AppBuilder {
     if let Some(synchronous) = &task.synchronous {
         database["synchronous"] = json!(synchronous);
     }
-    let section = json!({ "databases": { "app": database }, "store": { "database": "app" } });
+    let ack = if task.enqueues { "enqueued" } else { "commit" };
+    let section = json!({ "databases": { "app": database }, "store": { "database": "app", "ack": ack } });
     App::builder()
         .without_linked()
         .hook(event_sqlite::open_databases)
@@ -260,7 +278,7 @@ fn track(app: &App, producer: u32, number: u32, may_fail: bool) -> Result<(), Bo
 }
 
 /// In one piece, so that it is there whole or not at all.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let mut stdout = std::io::stdout().lock();
     let said = stdout.write_all(format!("{line}\n").as_bytes()).and_then(|()| stdout.flush());
     said.expect("the one who started it listens");
@@ -268,6 +286,22 @@ fn say(line: &str) {
 
 /// Runs a process until it is killed or ends; gives what it told.
 pub(crate) fn run(task: &Task, when: Killed, prepare: impl FnOnce(&mut Command)) -> Told {
+    run_and_hear(task, when, prepare, |_| {}).told
+}
+
+/// What a process told, and whether it ended by itself and in order.
+pub(crate) struct Ran {
+    pub(crate) told: Told,
+    pub(crate) ended: bool,
+}
+
+/// The same for one that says more than that: `hear` gets each of its other lines.
+pub(crate) fn run_and_hear(
+    task: &Task,
+    when: Killed,
+    prepare: impl FnOnce(&mut Command),
+    mut hear: impl FnMut(&str),
+) -> Ran {
     let mut command = itself("writer::a_process_that_nobody_kills_tells_of_each_event_and_ends");
     command.env(TASK, serde_json::to_string(task).expect("it is JSON"));
     prepare(&mut command);
@@ -287,7 +321,10 @@ pub(crate) fn run(task: &Task, when: Killed, prepare: impl FnOnce(&mut Command))
         if let (FAILED, Killed::AfterFailure(time)) = (&*line, when) {
             killer = killer.or_else(|| Some(Killer::start(&child, time)));
         }
-        let Some(numbers) = line.strip_prefix("told ") else { continue };
+        let Some(numbers) = line.strip_prefix("told ") else {
+            hear(&line);
+            continue;
+        };
         let (place, number) = numbers.split_once(' ').expect("two numbers");
         let place: usize = place.parse().expect("a producer");
         assert_eq!(number.parse(), Ok(told[place]), "producer {place} goes on one by one");
@@ -305,10 +342,13 @@ pub(crate) fn run(task: &Task, when: Killed, prepare: impl FnOnce(&mut Command))
         task.panics
             && (line.contains(" panicked while it was dropped: ") || line.contains(" panicked and goes on: "))
     };
-    let complaints: Vec<_> = complaints.lines().filter(|line| !in_use(line) && !of_a_panic(line)).collect();
+    let of_a_death = |line: &&str| task.consumers.is_some() && line.contains(" gave up event `");
+    let is_expected = |line: &&str| in_use(line) || of_a_panic(line) || of_a_death(line);
+    let complaints: Vec<_> = complaints.lines().filter(|line| !is_expected(line)).collect();
     assert!(complaints.is_empty(), "{task:?}, {when:?}: {status}\n{complaints:#?}");
-    assert_eq!(status.success(), matches!(when, Killed::Never), "{task:?}: {status}");
-    told
+    let ended = status.success();
+    assert!(matches!(when, Killed::ByItself) || ended == matches!(when, Killed::Never), "{task:?}: {status}");
+    Ran { told, ended }
 }
 
 /// Kills a process when a time is over: SIGKILL, where there are signals. Or the process ends before, and it is dropped.
