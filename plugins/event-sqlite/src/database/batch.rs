@@ -1,5 +1,6 @@
 //! The entries that wait to be written, in the order in which they came.
 
+use event_core::Durability;
 use futures_channel::oneshot;
 
 use crate::database::job::Job;
@@ -14,7 +15,8 @@ pub(crate) struct Batch {
     /// The rows, one after the other: one buffer that is used again and again, instead of an allocation for each.
     bytes: Vec<u8>,
     entries: Vec<Entry>,
-    /// How many of them a caller waits for.
+    /// How many of them have to be on disk when they are committed, and of how many of these a caller waits for that.
+    synced: usize,
     awaited: usize,
 }
 
@@ -34,12 +36,15 @@ pub(crate) enum What {
 impl Batch {
     pub(crate) fn push_row(&mut self, row: &[u8], answer: Option<Answer>) {
         self.bytes.extend_from_slice(row);
+        self.synced += 1;
         self.awaited += usize::from(answer.is_some());
         self.entries.push(Entry { end: self.bytes.len(), what: What::Row(answer) });
     }
 
     pub(crate) fn push_job(&mut self, job: Box<dyn Job>) {
-        self.awaited += 1;
+        let is_synced = usize::from(job.durability() == Durability::OnDisk);
+        self.synced += is_synced;
+        self.awaited += is_synced;
         self.entries.push(Entry { end: self.bytes.len(), what: What::Job(job) });
     }
 
@@ -61,6 +66,10 @@ impl Batch {
         Left { entries: self.entries.len() - at, bytes: self.bytes.len() - start }
     }
 
+    pub(crate) fn synced(&self) -> usize {
+        self.synced
+    }
+
     pub(crate) fn awaited(&self) -> usize {
         self.awaited
     }
@@ -74,6 +83,7 @@ impl Batch {
         let shift = self.bytes.len();
         self.bytes.append(&mut later.bytes);
         self.entries.extend(later.entries.drain(..).map(|it| Entry { end: it.end + shift, what: it.what }));
+        self.synced += std::mem::take(&mut later.synced);
         self.awaited += std::mem::take(&mut later.awaited);
     }
 
@@ -138,6 +148,7 @@ impl Batch {
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
+        self.synced = 0;
         self.awaited = 0;
         self.bytes.shrink_to(KEPT_BYTES);
         self.entries.shrink_to(KEPT_ENTRIES);

@@ -52,15 +52,20 @@ pub(crate) fn writer(
     if mode != "wal" {
         return Err(Error::open(path, OpenError::NoWal(mode)));
     }
-    let synchronous = match options.synchronous {
-        Synchronous::Full => "full",
-        Synchronous::Normal => "normal",
-    };
-    connection.pragma_update(None, "synchronous", synchronous).map_err(sqlite)?;
+    synchronize(&connection, options.synchronous).map_err(sqlite)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(sqlite)?;
     checkpoint::limit(&connection).map_err(sqlite)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
+}
+
+/// Whether commits wait for the disk. Between two transactions; SQLite refuses it in one.
+pub(crate) fn synchronize(connection: &Connection, synchronous: Synchronous) -> rusqlite::Result<()> {
+    let level = match synchronous {
+        Synchronous::Full => "full",
+        Synchronous::Normal => "normal",
+    };
+    connection.pragma_update(None, "synchronous", level)
 }
 
 /// Enables the write-ahead log; returns the resulting journal mode.

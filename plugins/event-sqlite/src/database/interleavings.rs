@@ -211,6 +211,10 @@ struct Insert {
 }
 
 impl Job for Insert {
+    fn durability(&self) -> event_core::Durability {
+        event_core::Durability::OnDisk
+    }
+
     fn place(&self) -> &'static std::panic::Location<'static> {
         std::panic::Location::caller()
     }

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::path::Path;
 
 use event_core::plugin::Prepared;
-use event_core::{App, Scope};
+use event_core::{App, Durability, Scope};
 use rusqlite::Connection;
 
 use crate::contain::contained;
@@ -17,6 +17,9 @@ use crate::waiting::{Runtime, call_depth};
 pub(crate) trait Job: Send {
     /// Where the closure is written.
     fn place(&self) -> &'static Location<'static>;
+
+    /// What its caller waits for.
+    fn durability(&self) -> Durability;
 
     /// Runs the closure and keeps its outcome. If it failed, the caller undoes its writes.
     fn run(&mut self, turn: &mut Turn<'_>) -> Result<(), Undo>;
@@ -45,6 +48,7 @@ pub(crate) type Deliver<T> = Box<dyn FnOnce(T, Vec<Prepared>, Sender<T>) + Send>
 pub(crate) struct Closure<T, F> {
     app: App,
     place: &'static Location<'static>,
+    durability: Durability,
     /// The scope in which the write was asked for.
     scope: Scope,
     /// Until its turn.
@@ -65,19 +69,35 @@ where
     pub(crate) fn boxed(
         app: App,
         caller: Caller,
+        durability: Durability,
         function: F,
         deliver: Deliver<T>,
         sender: Sender<T>,
     ) -> Box<dyn Job> {
         let Caller { place, scope, depth, runtime } = caller;
         let function = Some(function);
-        Box::new(Self { app, place, scope, function, depth, runtime, outcome: None, deliver, sender })
+        Box::new(Self {
+            app,
+            place,
+            durability,
+            scope,
+            function,
+            depth,
+            runtime,
+            outcome: None,
+            deliver,
+            sender,
+        })
     }
 }
 
 impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Closure<T, F> {
     fn place(&self) -> &'static Location<'static> {
         self.place
+    }
+
+    fn durability(&self) -> Durability {
+        self.durability
     }
 
     fn run(&mut self, turn: &mut Turn<'_>) -> Result<(), Undo> {

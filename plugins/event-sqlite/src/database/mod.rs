@@ -30,7 +30,7 @@ use std::panic::Location;
 use std::path::Path;
 use std::sync::Arc;
 
-use event_core::{App, Scope};
+use event_core::{App, Durability, Scope};
 use futures_channel::oneshot;
 use rusqlite::{Connection, Params};
 
@@ -140,6 +140,17 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     {
+        self.write_with(Durability::OnDisk, closure)
+    }
+
+    /// The same, without a sync where nothing that is committed with it needs one: a power loss can undo it, as long as nothing was
+    /// written after it.
+    #[track_caller]
+    pub(crate) fn write_with<T, F>(&self, durability: Durability, closure: F) -> Waiting<Written<T>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    {
         let Self { app, open, deliveries } = self.clone();
         let (place, scope) = (Location::caller(), Scope::current());
         Waiting::on(self.open.clone(), place, async move {
@@ -155,7 +166,7 @@ impl Database {
                 deliveries.deliver(&deliver_to, table_state, value, events, sender, &delivered);
             });
             let (sender, receiver) = oneshot::channel();
-            let job = Closure::boxed(app, caller, closure, deliver, sender);
+            let job = Closure::boxed(app, caller, durability, closure, deliver, sender);
             core.queue.push_job(job).await.map_err(|_| core.closed())?;
             receiver.await.unwrap_or_else(|_| Err(core.closed()))
         })

@@ -13,9 +13,11 @@ use crate::database::batch::{Answer, Batch, Next, What};
 use crate::database::checkpoint;
 use crate::database::commit_guard::Guard;
 use crate::database::commit_pacing::{Pace, ROUNDS};
+use crate::database::connect;
 use crate::database::files;
 use crate::database::frame::Frame;
 use crate::database::job::{Job, Turn, Undo};
+use crate::database::options::Synchronous;
 use crate::database::probe;
 use crate::database::reentrancy::{self, Side};
 use crate::database::retry::Retry;
@@ -31,7 +33,9 @@ pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc:
     let name = format!("event-sqlite write {}", core.name);
     let guard =
         Guard::of(&mut connection, core.options.busy_timeout).map_err(|cause| Error::sqlite(&path, cause))?;
-    let writer = Writer { connection, said: Cell::default(), core, guard, sharing: Sharing::default() };
+    let synchronous = Cell::new(core.options.synchronous);
+    let writer =
+        Writer { connection, synchronous, said: Cell::default(), core, guard, sharing: Sharing::default() };
     let (ended, receiver) = mpsc::channel();
     let run = move || {
         writer.run();
@@ -47,6 +51,8 @@ pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc:
 
 struct Writer {
     connection: Connection,
+    /// Whether commits wait for the disk.
+    synchronous: Cell<Synchronous>,
     /// Whether waiting events were reported.
     said: Cell<bool>,
     core: Arc<Core>,
@@ -123,7 +129,7 @@ impl Writer {
                 return;
             }
             self.core.queue.take(&mut batch);
-            let (all, awaited, start) = (batch.len(), batch.awaited(), Instant::now());
+            let (synced, awaited, start) = (batch.synced(), batch.awaited(), Instant::now());
             let error = match contained(|| self.write(&frame, &mut batch)) {
                 Ok(error) => error,
                 Err(message) => Some(self.recover(&frame, &mut batch, message)),
@@ -135,7 +141,10 @@ impl Writer {
             if batch.is_empty() {
                 retry = Retry::default();
             }
-            pace = if awaited < all {
+            pace = if synced == 0 {
+                // Without a sync there is nothing to share.
+                pace
+            } else if awaited < synced {
                 Pace::Linger { rounds: ROUNDS }
             } else if awaited > 1 {
                 Pace::Gather { awaited, longest: (start.elapsed() / 4).min(LONGEST_GATHERING) }
@@ -210,7 +219,9 @@ impl Writer {
         let broken = |by, cause| Broken { error: Error::sqlite(&self.core.path, cause), by };
         files::check(&self.connection, &self.core)
             .map_err(|error| Broken { error, by: Culprit::Surroundings })?;
-        frame.begin.run().map_err(|cause| broken(Culprit::Surroundings, cause))?;
+        self.synchronize(batch)
+            .and_then(|()| frame.begin.run())
+            .map_err(|cause| broken(Culprit::Surroundings, cause))?;
         let written = self.write_part(frame, batch, from, most_rows);
         let committed = written.and_then(|part| match frame.commit.run() {
             Ok(()) => match files::check_committed(&self.connection, &self.core) {
@@ -224,6 +235,17 @@ impl Writer {
             let _ = frame.rollback.run();
         }
         committed
+    }
+
+    /// A commit of entries that needn't be on disk syncs nothing. The next one that has to be there syncs them, too: they are
+    /// before it in the log.
+    fn synchronize(&self, batch: &Batch) -> rusqlite::Result<()> {
+        let wanted = if batch.synced() > 0 { self.core.options.synchronous } else { Synchronous::Normal };
+        if wanted != self.synchronous.get() {
+            connect::synchronize(&self.connection, wanted)?;
+            self.synchronous.set(wanted);
+        }
+        Ok(())
     }
 
     fn write_part(

@@ -43,9 +43,12 @@ impl StoreJournal {
 
     fn write_with<T: Send + 'static>(
         &self,
+        durability: Durability,
         write: impl FnOnce(&Connection) -> error::Result<T> + Send + 'static,
     ) -> Pending<'_, T> {
-        self.ask(move |store| store.database().write(|tx| write(tx)).map(|written| written.value))
+        self.ask(move |store| {
+            store.database().write_with(durability, |tx| write(tx)).map(|written| written.value)
+        })
     }
 
     fn ask<T: Send + 'static>(
@@ -85,7 +88,7 @@ impl Journal for StoreJournal {
             }
             rows.push(row);
         }
-        self.write_with(move |connection| {
+        self.write_with(Durability::OnDisk, move |connection| {
             let mut inserter = row::Inserter::new(connection, std::path::Path::new("the journal"));
             for row in &rows {
                 inserter.insert_one(row)?;
@@ -159,10 +162,10 @@ impl Journal for StoreJournal {
         key: &'a str,
         expected: u64,
         value: Option<&'a [u8]>,
-        _: Durability,
+        durability: Durability,
     ) -> Pending<'a, u64> {
         let (key, value) = (key.to_owned(), value.map(<[u8]>::to_vec));
-        let saved = self.write_with(move |connection| {
+        let saved = self.write_with(durability, move |connection| {
             if load(connection, &key)?.map_or(0, |saved| saved.version) != expected {
                 return Ok(None);
             }

@@ -9,6 +9,7 @@ mod clock;
 mod consumers;
 mod delivered;
 mod faults;
+mod faults_delivering;
 mod kept;
 mod kill;
 mod kill_delivering;
