@@ -194,7 +194,9 @@
 //! | `store.view` | whether the store has a view `datasette_events` | `true` |
 //!
 //! Events go in steps of 500, between which others write, and never one that an implementation of
-//! [`events_needed_from`] needs. The file doesn't get smaller by it; SQLite uses the room again.
+//! [`events_needed_from`] needs, or that a durable implementation still has to get, which a line on standard error says. The last
+//! event that it got stays, too: by that one, a file is recognised that isn't the one of its position. The file doesn't get
+//! smaller; SQLite uses the room again.
 
 #![forbid(unsafe_code)]
 

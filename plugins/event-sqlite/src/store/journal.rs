@@ -267,26 +267,37 @@ fn unreadable(connection: &Connection, seq: i64, reason: String) -> error::Resul
     Ok(Unreadable { id, name, reason })
 }
 
-/// The first event that a consumer still has to deliver; `None` without consumers.
-pub(crate) fn needed_from(connection: &Connection) -> error::Result<Option<(String, i64)>> {
+/// The events that consumers need.
+pub(crate) struct Needed {
+    /// The consumer that holds back most, and the first event that it still has to deliver.
+    pub(crate) undelivered: Option<(String, i64)>,
+    /// This event and the later ones stay: with those to be delivered, the one at each position, by whose id another log is
+    /// recognised.
+    pub(crate) from: i64,
+}
+
+/// What the values of all consumers say that they need.
+pub(crate) fn needed(connection: &Connection) -> error::Result<Needed> {
     #[derive(Deserialize)]
-    struct Needs {
+    struct Value {
         position: i64,
+        last_seq: i64,
         rearmed: Vec<i64>,
     }
     let sql = "SELECT key, value FROM main.event_sqlite_state WHERE key >= 'consumer/' AND key < 'consumer0'";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(())?;
-    let mut needed = None;
+    let mut needed = Needed { undelivered: None, from: i64::MAX };
     while let Some(row) = rows.next()? {
         let key: String = row.get(0)?;
-        let name = key.trim_start_matches("consumer/").to_owned();
         // What a newer version of event-journal has written may need everything.
-        let needs = serde_json::from_slice(&row.get::<_, Vec<u8>>(1)?);
-        let Needs { position, rearmed } = needs.unwrap_or(Needs { position: 0, rearmed: Vec::new() });
-        let first = rearmed.into_iter().min().unwrap_or(i64::MAX).min(position + 1);
-        if needed.as_ref().is_none_or(|(_, seq)| first < *seq) {
-            needed = Some((name, first));
+        let everything = Value { position: 0, last_seq: 0, rearmed: Vec::new() };
+        let value = serde_json::from_slice(&row.get::<_, Vec<u8>>(1)?).unwrap_or(everything);
+        let first = value.rearmed.into_iter().min().unwrap_or(i64::MAX).min(value.position + 1);
+        let at_position = if value.last_seq == value.position { value.position } else { first };
+        needed.from = needed.from.min(first).min(at_position);
+        if needed.undelivered.as_ref().is_none_or(|(_, seq)| first < *seq) {
+            needed.undelivered = Some((key.trim_start_matches("consumer/").to_owned(), first));
         }
     }
     Ok(needed)

@@ -1,7 +1,7 @@
 //! Which events are old enough to be removed, and how they are removed without blocking others.
 
 use std::num::NonZero;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,8 +28,8 @@ pub(crate) struct Retention {
     /// When old events are looked for next.
     due: Mutex<Instant>,
     runs: AtomicBool,
-    /// The event that was said to be kept for a consumer.
-    held_at: AtomicI64,
+    /// The consumer that was said to keep old events.
+    held_by: Mutex<Option<String>>,
 }
 
 /// Between two looks.
@@ -45,7 +45,7 @@ impl Retention {
             rows,
             due: Mutex::new(Instant::now()),
             runs: AtomicBool::new(false),
-            held_at: AtomicI64::new(0),
+            held_by: Mutex::default(),
         })
     }
 
@@ -77,13 +77,17 @@ impl Retention {
         }
     }
 
-    /// Once for each event.
-    fn say_that_it_is_held(&self, consumer: &str, first: i64) {
-        if self.held_at.swap(first, Ordering::Relaxed) != first {
+    /// Says once that a consumer keeps old events, until it is another one, or none does.
+    fn say_who_holds(&self, holds: Option<(String, i64)>) {
+        let mut held_by = self.held_by.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((consumer, first)) =
+            holds.as_ref().filter(|(consumer, _)| held_by.as_ref() != Some(consumer))
+        {
             log(format_args!(
-                "old events are kept from seq {first} on: the durable implementation `{consumer}` still has to deliver them"
+                "old events are kept from seq {first} on: the durable implementation `{consumer}` hasn't got further"
             ));
         }
+        *held_by = holds.map(|(consumer, _)| consumer);
     }
 
     /// The place of the newest event that is too old.
@@ -127,19 +131,14 @@ pub(crate) async fn remove_old(store: &Store) -> Result<u64> {
     let reads = store.clone();
     let last = store.database().clone().read(move |connection| match reads.retention() {
         Some(retention) => {
-            Ok(retention.last_old(connection)?.map(|last| (last, journal::needed_from(connection))))
+            Ok(retention.last_old(connection)?.map(|last| (last, journal::needed(connection))))
         }
         None => Ok(None),
     });
-    let Some((last, undelivered)) = last.await? else { return Ok(0) };
-    let needed = match undelivered? {
-        Some((consumer, first)) if first <= last => {
-            retention.say_that_it_is_held(&consumer, first);
-            needed.min(first)
-        }
-        _ => needed,
-    };
-    let last = last.min(needed.saturating_sub(1));
+    let Some((last, by_consumers)) = last.await? else { return Ok(0) };
+    let by_consumers = by_consumers?;
+    retention.say_who_holds(by_consumers.undelivered.filter(|(_, first)| *first <= last));
+    let last = last.min(needed.min(by_consumers.from).saturating_sub(1));
     let mut removed = 0;
     loop {
         let step = "DELETE FROM main.events WHERE seq IN \

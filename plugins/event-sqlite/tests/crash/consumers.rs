@@ -175,7 +175,7 @@ pub(crate) fn settle(app: &App) {
         deliver_all(&deliveries);
         let mut retried = 0;
         for consumer in deliveries.consumers().wait().expect("it runs") {
-            let letters = smol::block_on(deliveries.dead_letters(&consumer.name, 0, usize::MAX));
+            let letters = deliveries.dead_letters(&consumer.name, 0, usize::MAX).wait();
             for letter in letters.expect("they can be read") {
                 let (consumer, id) = (short(&consumer.name), letter.event_id.parse().expect("an id"));
                 say(&format!("is dead {consumer} {id}"));

@@ -1,87 +1,7 @@
 //! What becomes of deliveries while the disk fails, and when it works again.
 
-use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
-
-use event_core::durable::Rejected;
-use event_core::prelude::*;
-use event_journal::{Deliveries, JournalExt};
-
-use crate::consumers::deliver;
+use crate::listening::{Listening, NONE};
 use crate::shim::{Errno, FailingDisk};
-use crate::writer::{Counted, Task, Told, app};
-
-/// What [`hears`] got, and how a test holds it in its call.
-struct Listener {
-    heard: Mutex<Vec<u32>>,
-    held_at: u32,
-    rejected: u32,
-    is_held: Sender<()>,
-    go: Mutex<Receiver<()>>,
-}
-
-#[hookimpl(track_event, durable)]
-fn hears(app: &App, event: &Counted) -> Result<(), Rejected> {
-    let listener = app.state::<Listener>().expect("it is there");
-    if event.number == listener.rejected {
-        return Err(Rejected::new("it isn't for this one"));
-    }
-    listener.heard.lock().unwrap_or_else(PoisonError::into_inner).push(event.number);
-    if event.number == listener.held_at {
-        listener.is_held.send(()).expect("the test waits");
-        let _ = listener.go.lock().unwrap_or_else(PoisonError::into_inner).recv();
-    }
-    Ok(())
-}
-
-const NONE: u32 = u32::MAX;
-
-/// An app with [`hears`], which is held in the call of one event until the test lets it go.
-struct Listening {
-    app: App,
-    is_held: Receiver<()>,
-    go: Sender<()>,
-}
-
-impl Listening {
-    fn start(file: &Path, held_at: u32, rejected: u32) -> Self {
-        let ((held, is_held), (go, goes)) = (channel(), channel());
-        let listener =
-            Listener { heard: Mutex::default(), held_at, rejected, is_held: held, go: Mutex::new(goes) };
-        let builder =
-            deliver(app(&Task::endless(file.to_owned(), Told::default()))).insert(listener).hook(hears);
-        Self { app: builder.start().wait().expect("the app starts"), is_held, go }
-    }
-
-    fn track(&self, number: u32) {
-        let event = Counted { producer: 0, number, filler: String::new() };
-        self.app.track(event).wait().expect("the disk works");
-    }
-
-    fn heard(&self) -> Vec<u32> {
-        let listener = self.app.state::<Listener>().expect("it is there");
-        listener.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn deliveries(&self) -> Deliveries {
-        self.app.deliveries().expect("it has a consumer")
-    }
-
-    /// Nothing can be called now: all are delivered, or the disk keeps it from going on.
-    fn settle(&self) {
-        self.deliveries().settled().wait().expect("it runs");
-    }
-
-    fn dead(&self) -> usize {
-        let name = self.name();
-        smol::block_on(self.deliveries().dead_letters(&name, 0, 9)).expect("they can be read").len()
-    }
-
-    fn name(&self) -> String {
-        self.deliveries().consumers().wait().expect("it runs").remove(0).name
-    }
-}
 
 /// Three windows, each of which is marked before it is called.
 #[test]
@@ -96,7 +16,7 @@ fn what_is_delivered_needs_no_sync_and_a_dead_letter_is_there_when_it_was_synced
             disk.fail(Errno::Io, "sync", "-wal");
             listening.go.send(()).expect("it is held");
             listening.settle();
-            assert_eq!(listening.heard(), (0..LAST).collect::<Vec<_>>());
+            assert!(listening.heard().into_iter().eq(0..LAST));
             assert_eq!(listening.dead(), 0);
             disk.heal();
             listening.deliveries().deliver_now(listening.name()).wait().expect("it is there");

@@ -3,6 +3,7 @@
 //!
 //! `.ci/crash` repeats these tests many more times than `cargo test` does.
 
+mod another_log;
 mod bombs;
 mod chance;
 mod clock;
@@ -13,11 +14,13 @@ mod faults_delivering;
 mod kept;
 mod kill;
 mod kill_delivering;
+mod listening;
 mod many;
 #[cfg(unix)]
 mod power;
 #[cfg(unix)]
 mod power_delivering;
+mod retention;
 mod shim;
 mod shutdown;
 mod shutdown_delivering;
