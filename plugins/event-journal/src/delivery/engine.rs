@@ -39,7 +39,7 @@ const WINDOW: usize = 1_000;
 const UNSAVED: u64 = 10_000;
 /// How long a journal isn't asked for newer events, after it couldn't tell.
 const WATCH_AGAIN: Duration = Duration::from_millis(200);
-/// The same, after it has said that there are some, and there were none.
+/// The same, after it has said that there are some: those of a moment are read together.
 const WATCH_SOON: Duration = Duration::from_millis(5);
 
 /// What wakes the engine.
@@ -428,14 +428,16 @@ impl Engine {
             self.newer = None;
             if self.look_again() {
                 self.step_all();
-                is_second = false;
-            } else if told.is_err() || is_second {
+                // What comes within a moment is read together, and marked by one save.
+                self.watch_at = Some(Instant::now() + WATCH_SOON);
+                return;
+            }
+            if told.is_err() || is_second {
                 let pause = if told.is_err() { WATCH_AGAIN } else { WATCH_SOON };
                 self.watch_at = Some(Instant::now() + pause);
                 return;
-            } else {
-                is_second = true;
             }
+            is_second = true;
         }
     }
 

@@ -1,7 +1,10 @@
 //! Which events are called, in which order, and where a consumer goes on.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
+use crate::faults::{Asked, Fault, FaultyJournal};
 use crate::orders::Setup;
 
 #[test]
@@ -38,4 +41,27 @@ fn a_consumer_goes_on_after_a_restart_where_it_was() {
     let shop = setup.start();
     shop.place(3..5);
     assert_eq!(shop.settled(), [(3, 1), (4, 1)]);
+}
+
+/// Each save takes the journal's time from those who track.
+#[test]
+fn events_that_come_one_by_one_are_marked_together_at_most_once_in_5_ms() {
+    let (journal, saves) = (FaultyJournal::new(), Arc::new(AtomicU32::new(0)));
+    let shop = Setup::over_faulty(&journal, |_, _| Ok(())).start();
+    let count = saves.clone();
+    journal.set(move |asked| {
+        count.fetch_add(u32::from(matches!(asked, Asked::Save(_))), Ordering::Relaxed);
+        Fault::None
+    });
+    let start = Instant::now();
+    for order in 0..40 {
+        shop.place(order..order + 1);
+        while shop.calls.take().is_empty() {
+            std::thread::yield_now();
+        }
+    }
+    let (time, saves) = (start.elapsed(), saves.load(Ordering::Relaxed));
+    // And one of the progress each 100 ms.
+    let most = time.as_millis() / 5 + time.as_millis() / 100 + 3;
+    assert!(u128::from(saves) <= most, "{saves} saves in {time:?}");
 }

@@ -1,7 +1,7 @@
 //! The store as a journal: durable implementations are called for its rows, and how far they have got is beside them.
 
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use event_core::plugin::NamePattern;
 use event_core::{App, Durability, Record, WeakApp};
@@ -9,29 +9,43 @@ use event_journal::journal::{Entry, Error, Filter, Journal, Page, Pending, Resul
 use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
 
+use crate::database::Database;
 use crate::error;
 use crate::row;
 use crate::store::Store;
 use crate::store::query::Query;
 use crate::store::stored::Stored;
 use crate::waiting::Waiting;
+use crate::waiting::change_signal::{ChangeSignal, Follower};
 
 /// The journal of an app's store. It keeps no app in memory.
 pub(crate) struct StoreJournal {
     app: WeakApp,
     store_of: fn(&App) -> error::Result<Store>,
     place: String,
+    /// Has other processes' changes looked for from the first time that newer events were asked for: to begin takes a thread and
+    /// a connection.
+    follows: OnceLock<Follower>,
 }
 
 impl StoreJournal {
     pub(crate) fn new(app: &App, store_of: fn(&App) -> error::Result<Store>) -> error::Result<Self> {
         let place = store_of(app)?.database().path().display().to_string();
-        Ok(Self { app: app.downgrade(), store_of, place })
+        Ok(Self { app: app.downgrade(), store_of, place, follows: OnceLock::new() })
     }
 
     fn store(&self) -> Result<Store> {
         let app = self.app.upgrade().ok_or_else(|| unavailable(error::Error::own("the app has ended")))?;
         (self.store_of)(&app).map_err(unavailable)
+    }
+
+    fn follow(&self, changes: &Arc<ChangeSignal>, database: &Database) -> Follower {
+        let follow = || {
+            let connect = database.connects();
+            changes.follow(move || connect().ok().map(|connection| move || connection.data_version()))
+        };
+        self.follows.get_or_init(follow);
+        follow()
     }
 
     fn read_with<T: Send + 'static>(
@@ -115,12 +129,10 @@ impl Journal for StoreJournal {
         Box::pin(async move {
             let store = self.store()?;
             let changes = store.changes().clone();
-            let connect = store.database().connects();
-            let mut follower =
-                changes.follow(move || connect().ok().map(|connection| move || connection.data_version()));
             let database = store.database().clone();
             // The future may wait for long, and must keep no app in memory.
             drop(store);
+            let mut follower = self.follow(&changes, &database);
             let seen = changes.count();
             let is_newer =
                 database.read(move |connection| Ok(end(connection)? > than)).await.map_err(unavailable)?;
