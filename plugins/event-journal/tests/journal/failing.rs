@@ -180,8 +180,7 @@ fn an_event_is_given_up_after_the_configured_time() {
     let shop = setup.start();
     shop.place(0..1);
     assert_eq!(shop.settled(), [(0, 1)]);
-    shop.clock.advance(Duration::from_millis(59_999));
-    assert_eq!(shop.now(), [(0, 2)]);
+    assert_eq!(shop.after(Duration::from_millis(59_999)), [(0, 2)]);
     assert_eq!(shop.status().dead, 0);
     shop.clock.advance(MILLISECOND);
     assert_eq!(shop.now(), [(0, 3)]);
