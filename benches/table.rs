@@ -7,6 +7,8 @@
 mod baseline;
 mod building;
 mod callgrind;
+#[cfg(feature = "sqlite")]
+mod delivery;
 mod dispatch;
 mod identity;
 #[cfg(feature = "peers")]
@@ -57,6 +59,8 @@ const SECTIONS: &[Section] = &[
     Section { name: "lines", rows: lines::rows, works: lines::works },
     #[cfg(feature = "sqlite")]
     Section { name: "sqlite", rows: sqlite::rows, works: none },
+    #[cfg(feature = "sqlite")]
+    Section { name: "delivery", rows: delivery::rows, works: none },
     Section { name: "building", rows: building::rows, works: none },
 ];
 

@@ -1,8 +1,8 @@
 //! What it costs to keep events, against SQLite without anything around it.
 
-mod disk;
+pub(crate) mod disk;
 mod large;
-mod ours;
+pub(crate) mod ours;
 mod pace;
 mod python;
 mod raw;

@@ -1,8 +1,9 @@
 //! An application that keeps its events.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use event_core::AppBuilder;
 use event_core::prelude::*;
 
 #[derive(Event)]
@@ -26,6 +27,11 @@ impl OrderPlaced {
 
 /// With the settings that a new application has, except where the store is and when `track` resolves.
 pub(crate) fn app(path: &Path, ack: &str) -> App {
+    builder(path, ack).start().wait().expect("nothing is wrong with it")
+}
+
+/// The same, to be given more.
+pub(crate) fn builder(path: &Path, ack: &str) -> AppBuilder {
     let config = json!({ "plugins": { "event-sqlite": { "store": { "path": path, "ack": ack } } } });
     let builder = App::builder()
         .without_linked()
@@ -34,7 +40,7 @@ pub(crate) fn app(path: &Path, ack: &str) -> App {
         .hook(event_sqlite::open_databases)
         .hook(event_sqlite::keep_event)
         .hook(event_sqlite::close_databases);
-    builder.config(config).start().wait().expect("nothing is wrong with it")
+    builder.config(config)
 }
 
 pub(crate) fn track(app: &App, order: u64) {
@@ -93,5 +99,9 @@ pub(crate) fn at_once(path: &Path, tasks: u64, each: u64) -> (f64, Vec<f64>) {
 }
 
 pub(crate) fn per_second(count: u64, start: Instant) -> f64 {
-    f64::from(u32::try_from(count).expect("there are fewer")) / start.elapsed().as_secs_f64()
+    rate(count, start.elapsed())
+}
+
+pub(crate) fn rate(count: u64, time: Duration) -> f64 {
+    f64::from(u32::try_from(count).expect("there are fewer")) / time.as_secs_f64()
 }
