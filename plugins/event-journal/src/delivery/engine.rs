@@ -156,6 +156,7 @@ impl Engine {
                 self.consumers[place].state = State::Idle;
             }
             while matches!(self.consumers[place].state, State::Idle) && self.step(place) {}
+            self.read_ahead(place);
         }
         self.save_what_is_due();
         self.tell_stalls(now);
@@ -189,6 +190,15 @@ impl Engine {
         self.call(place)
     }
 
+    /// Reads the events after those that a lane is calling, so that the lane needn't wait for them.
+    fn read_ahead(&mut self, place: usize) {
+        let held = &self.consumers[place];
+        if matches!(held.state, State::Running(_)) && held.ahead.is_empty() {
+            // What fails is read again when the lane has ended, and reported then.
+            let _ = self.read(place);
+        }
+    }
+
     /// Reads the next events; gives whether there are some.
     fn read(&mut self, place: usize) -> journal::Result<bool> {
         let held = &mut self.consumers[place];
@@ -200,6 +210,11 @@ impl Engine {
         held.read_upto = page.upto.max(after);
         held.look = page.entries.len() == WINDOW;
         held.ahead.extend(page.entries);
+        if held.ahead.is_empty() && matches!(held.state, State::Running(_)) {
+            // Once more when the lane has ended: until then, the position is the lane's.
+            held.look = true;
+            return Ok(false);
+        }
         if held.ahead.is_empty() {
             // Nothing for this consumer up to there. Not worth a save of its own.
             held.value.position = held.value.position.max(held.read_upto);
