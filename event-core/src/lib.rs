@@ -138,6 +138,7 @@ pub mod plugin {
     pub use crate::event::foreign::{error_line, error_lines, panic_text};
     pub use crate::event::json::depth::MAX_DEPTH;
     pub use crate::event::name_pattern::{NamePattern, NamePatternError};
+    pub use crate::event::record::RecordTexts;
     pub use crate::event::rfc3339::write_rfc3339;
     pub use crate::event::tracked::{AnyTracked, TrackedOf};
 }

@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
+use serde::de::Error as _;
+use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -91,6 +93,66 @@ impl TryFrom<Unchecked> for Record {
         let Unchecked { id, name, version, created, actor, context, properties } = unchecked;
         Ok(Self { id, name, version, created, actor, context, properties, text: Text::default() })
     }
+}
+
+/// The parts of a record as texts, as a table has them.
+///
+/// ```
+/// use event_core::plugin::RecordTexts;
+///
+/// let texts = RecordTexts {
+///     id: "019aab2c-5a00-7000-8000-000000000001",
+///     name: "ban-user",
+///     version: 1,
+///     created: "2026-11-22T11:57:54.619377Z",
+///     actor: Some(r#"{"id":"root"}"#),
+///     context: None,
+///     properties: r#"{"user":"mallory"}"#,
+/// };
+/// assert_eq!(texts.read()?.properties["user"], "mallory");
+/// # Ok::<_, serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct RecordTexts<'a> {
+    /// The event's id.
+    pub id: &'a str,
+    /// The event's stable name.
+    pub name: &'a str,
+    /// The version of the event's fields.
+    pub version: u32,
+    /// When it happened, as RFC 3339.
+    pub created: &'a str,
+    /// Who caused it: a JSON object.
+    pub actor: Option<&'a str>,
+    /// What surrounded it: a JSON object.
+    pub context: Option<&'a str>,
+    /// The event's fields: a JSON object.
+    pub properties: &'a str,
+}
+
+impl RecordTexts<'_> {
+    /// The record.
+    ///
+    /// # Errors
+    /// When a part isn't what it should be; as [`Record`]'s `Deserialize`.
+    pub fn read(self) -> serde_json::Result<Record> {
+        let mut properties = serde_json::Deserializer::from_str(self.properties);
+        let unchecked = Unchecked {
+            id: text(self.id)?,
+            name: self.name.to_owned(),
+            version: self.version,
+            created: text(self.created)?,
+            actor: self.actor.map(serde_json::from_str).transpose()?.flatten(),
+            context: self.context.map(serde_json::from_str).transpose()?.flatten(),
+            properties: depth::read_object(&mut properties)?,
+        };
+        properties.end()?;
+        Record::try_from(unchecked).map_err(serde_json::Error::custom)
+    }
+}
+
+fn text<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<T> {
+    T::deserialize(StrDeserializer::new(text))
 }
 
 /// A text that is made once and is no part of the record's value.

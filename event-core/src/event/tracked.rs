@@ -159,6 +159,8 @@ pub struct TrackedOf<E> {
 struct Forms {
     map: OnceLock<Result<Properties, PropertiesError>>,
     text: OnceLock<Result<String, PropertiesError>>,
+    /// Whether the map was read back: then it is what the properties are, also if the event would write others.
+    is_stored: bool,
 }
 
 /// The envelope's methods exist also while `E` lacks `#[derive(Event)]`, so that the missing derive is reported once.
@@ -232,10 +234,11 @@ impl<E: Event> TrackedOf<E> {
             context: record.context.clone().unwrap_or_default(),
         };
         let said = Said { actor: record.actor.clone(), given: Some(Box::new(details)) };
-        let forms = Forms { map: OnceLock::from(Ok(record.properties.clone())), text: OnceLock::new() };
-        if let Ok(text) = record.properties_json() {
-            let _ = forms.text.set(Ok(text.to_owned()));
-        }
+        let forms = Forms {
+            map: OnceLock::from(Ok(record.properties.clone())),
+            text: OnceLock::new(),
+            is_stored: true,
+        };
         Self { envelope: Envelope::new(event_type, said), event, forms: OnceLock::from(Box::new(forms)) }
     }
 
@@ -271,7 +274,7 @@ impl<E: Event> TrackedOf<E> {
     pub fn properties_json(&self) -> Result<&str, PropertiesError> {
         let text = self.forms().text.get_or_init(|| {
             let mut text = Vec::with_capacity(128);
-            json::to_text(&self.event, &mut text)?;
+            self.write_text(&mut text)?;
             Ok(String::from_utf8(text).expect("serde_json writes UTF-8"))
         });
         text.as_deref().map_err(Clone::clone)
@@ -288,7 +291,14 @@ impl<E: Event> TrackedOf<E> {
                 Ok(())
             }
             Some(Err(error)) => Err(error.clone()),
-            None => json::to_text(&self.event, out),
+            None => self.write_text(out),
+        }
+    }
+
+    fn write_text(&self, out: &mut Vec<u8>) -> Result<(), PropertiesError> {
+        match self.forms.get().filter(|forms| forms.is_stored).and_then(|forms| forms.map.get()) {
+            Some(Ok(map)) => json::of_record(self.name(), map, out),
+            _ => json::to_text(&self.event, out),
         }
     }
 

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::dispatch::parameter::Probe;
 use crate::event::event_type::{Declaration, Event, EventType};
@@ -32,8 +33,10 @@ impl Decoder {
 }
 
 fn decode<E: Event + DeserializeOwned>(record: &Record) -> Result<Arc<dyn AnyTracked>, serde_json::Error> {
-    let text = record.properties_json().map_err(serde::de::Error::custom)?;
-    let event: E = serde_json::from_str(text)?;
+    let event = E::deserialize(&record.properties).or_else(|error| {
+        // An event without fields has the properties `{}`, which for serde isn't what a unit struct is.
+        if record.properties.is_empty() { E::deserialize(Value::Null).map_err(|_| error) } else { Err(error) }
+    })?;
     let event_type = E::TYPES.iter().map(EventType::declared).find(|known| known.name() == record.name());
     let event_type = event_type.unwrap_or_else(|| event.event_type());
     Ok(Arc::new(TrackedOf::stored(event, event_type, record)))

@@ -6,5 +6,6 @@ mod failing;
 mod faults;
 mod letters;
 mod orders;
+mod stored;
 mod takeovers;
 mod timeouts;

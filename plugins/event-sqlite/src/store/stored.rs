@@ -3,11 +3,11 @@
 use std::ops::Deref;
 
 use chrono::{DateTime, Datelike, Utc};
+use event_core::plugin::RecordTexts;
 use event_core::{Actor, Context, Record};
 use serde::Deserialize;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, Error as _};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::row::YEARS;
@@ -80,16 +80,9 @@ pub trait FromColumns: Sized + Send + 'static + sealed::Sealed {
 impl FromColumns for Stored {
     #[expect(private_interfaces, reason = "only this crate implements or calls it")]
     fn from_columns(columns: &Columns<'_>) -> serde_json::Result<Self> {
-        let record = json!({
-            "id": columns.id,
-            "name": columns.name,
-            "version": columns.version,
-            "created": columns.created,
-            "actor": columns.actor.map(serde_json::from_str::<Value>).transpose()?,
-            "context": columns.context.map(serde_json::from_str::<Value>).transpose()?,
-            "properties": serde_json::from_str::<Value>(columns.properties)?,
-        });
-        Ok(Self { seq: columns.seq, record: Record::deserialize(record)? })
+        let Columns { seq, id, name, version, created, actor, context, properties } = *columns;
+        let record = RecordTexts { id, name, version, created, actor, context, properties }.read()?;
+        Ok(Self { seq, record })
     }
 }
 
