@@ -54,7 +54,8 @@ fn hear_of_the_opening(app: &App, event: &ShopOpened) {
 }
 
 fn tracked(journal: &MemoryJournal) {
-    let app = testing::app(journal).event::<WithNote>().event::<ShopOpened>().start().wait().expect("it starts");
+    let app =
+        testing::app(journal).event::<WithNote>().event::<ShopOpened>().start().wait().expect("it starts");
     app.track(WithNote { order: 7, note: "fragile" }).by(Actor::new("ada")).wait().expect("it is kept");
     app.track(ShopOpened).wait().expect("it is kept");
     app.shutdown().wait().expect("it ends");
