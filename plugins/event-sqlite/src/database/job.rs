@@ -74,7 +74,7 @@ where
         deliver: Deliver<T>,
         sender: Sender<T>,
     ) -> Box<dyn Job> {
-        let Caller { place, scope, depth, runtime } = caller;
+        let Caller { place, scope, depth, runtime, .. } = caller;
         let function = Some(function);
         Box::new(Self {
             app,

@@ -42,9 +42,9 @@ pub(crate) use self::options::read_by_name;
 pub use self::options::{DatabaseOptions, Synchronous};
 use self::reading::Reading;
 pub use self::transaction::{TrackedInTx, Tx};
-use crate::delivery::{Caller, Deliveries, Written};
+use crate::delivery::{Caller, Deliveries, Progress, Written};
 use crate::error::Result;
-use crate::waiting::{Runtime, Waiting, call_depth};
+use crate::waiting::{ReportLate, Runtime, Waiting, call_depth};
 
 /// A database of an app: `app.database("events")`. A cheap clone.
 ///
@@ -76,6 +76,16 @@ impl Database {
 
     pub(crate) fn app(&self) -> &App {
         &self.app
+    }
+
+    /// What a call that reads waits for.
+    pub(crate) fn reads(&self) -> Arc<dyn ReportLate> {
+        Arc::new(LateRead { open: self.open.clone() })
+    }
+
+    /// What a call waits for that writes here.
+    pub(crate) fn writes(&self) -> Arc<dyn ReportLate> {
+        self.open.clone()
     }
 
     /// The runtime for the code of a caller on this thread.
@@ -153,14 +163,21 @@ impl Database {
     {
         let Self { app, open, deliveries } = self.clone();
         let (place, scope) = (Location::caller(), Scope::current());
-        Waiting::on(self.open.clone(), place, async move {
+        let progress = Arc::<Progress>::default();
+        let late = LateWrite { open: self.open.clone(), progress: progress.clone() };
+        Waiting::on(Arc::new(late), place, async move {
             let core = &open.core;
             core.may_write()?;
             let _waits = reentrancy::wait_for(core.id, &core.path)?;
             let table_state = core.table_state().cloned();
             let deliver_to = app.clone();
-            let caller =
-                Caller { place, scope, depth: call_depth::depth() + 1, runtime: deliveries.runtime() };
+            let caller = Caller {
+                place,
+                scope,
+                depth: call_depth::depth() + 1,
+                runtime: deliveries.runtime(),
+                progress,
+            };
             let delivered = caller.clone();
             let deliver = Box::new(move |value, events, sender| {
                 deliveries.deliver(&deliver_to, table_state, value, events, sender, &delivered);
@@ -185,8 +202,8 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        let Self { open, deliveries, .. } = self.clone();
-        Waiting::on(self.open.clone(), Location::caller(), async move {
+        let (Self { open, deliveries, .. }, place) = (self.clone(), Location::caller());
+        Waiting::on(self.reads(), place, async move {
             open.core.may_read()?;
             let (depth, runtime) = (call_depth::depth() + 1, deliveries.runtime());
             drop(deliveries);
@@ -194,8 +211,44 @@ impl Database {
                 let _at = call_depth::At::depth(depth);
                 runtime.run(|| closure(connection))
             };
-            open.readers.read(closure)?.await.unwrap_or_else(|_| Err(open.core.closed()))
+            open.readers.read(place, closure)?.await.unwrap_or_else(|_| Err(open.core.closed()))
         })
+    }
+}
+
+/// A write that is waited for long.
+struct LateWrite {
+    open: Arc<Open>,
+    progress: Arc<Progress>,
+}
+
+impl ReportLate for LateWrite {
+    fn report_late(&self, place: &Location<'_>) {
+        match self.progress.waits_for() {
+            Some(why) => open::report_late(&self.open.core.path, place, &why),
+            None => self.open.report_late(place),
+        }
+    }
+}
+
+/// A read that is waited for long.
+struct LateRead {
+    open: Arc<Open>,
+}
+
+impl ReportLate for LateRead {
+    fn report_late(&self, place: &Location<'_>) {
+        let running = self.open.readers.running();
+        let running: Vec<_> =
+            running.iter().map(|place| format!("{}:{}", place.file(), place.line())).collect();
+        let why = match running.as_slice() {
+            [] => "no closure that reads has its turn there".to_owned(),
+            [one] => format!("the closure at {one} has its turn there, and hasn't ended"),
+            several => {
+                format!("the closures at {} have their turns there, and haven't ended", several.join(", "))
+            }
+        };
+        open::report_late(&self.open.core.path, place, &why);
     }
 }
 

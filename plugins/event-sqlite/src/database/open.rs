@@ -1,7 +1,7 @@
 //! An open database, from its first connection to its last write.
 
 use std::panic::Location;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -255,15 +255,19 @@ impl Core {
 impl ReportLate for Open {
     fn report_late(&self, place: &Location<'_>) {
         let running = *self.core.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = self.core.path.display();
         let why = match running {
             Some(running) => format!("the closure at {running} has its turn there, and hasn't ended"),
             None => "no closure has its turn there; another process may hold the file's lock".to_owned(),
         };
-        log(format_args!(
-            "{path}: the call at {place} has waited for {} s with `.wait()`: {why}; what it waits for must not wait for \
-             this thread, nor for the runtime that this thread drives",
-            LATE.as_secs()
-        ));
+        report_late(&self.core.path, place, &why);
     }
+}
+
+pub(crate) fn report_late(path: &Path, place: &Location<'_>, why: &str) {
+    log(format_args!(
+        "{}: the call at {place} has waited for {} s with `.wait()`: {why}; what it waits for must not wait for this thread, \
+         nor for the runtime that this thread drives",
+        path.display(),
+        LATE.as_secs()
+    ));
 }

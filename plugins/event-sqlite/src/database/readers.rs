@@ -1,6 +1,7 @@
 //! The threads that read from a database, each with a connection of its own.
 
 use std::collections::VecDeque;
+use std::panic::Location;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use futures_channel::oneshot;
@@ -29,13 +30,21 @@ struct Queue {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Read>,
+    /// Where those are written that run.
+    running: Vec<&'static Location<'static>>,
     threads: usize,
     idle: usize,
     closed: bool,
 }
 
 /// A closure in the queue. It is given a connection, or the reason why there is none.
-type Read = Box<dyn FnOnce(Result<&Reader>) + Send>;
+struct Read {
+    /// Where it is written.
+    place: &'static Location<'static>,
+    run: Box<Run>,
+}
+
+type Run = dyn FnOnce(Result<&Reader>) + Send;
 
 /// A connection that closures read on, one after the other.
 struct Reader {
@@ -49,14 +58,18 @@ impl Readers {
     }
 
     /// Queues the closure; its outcome comes by the receiver.
-    pub(crate) fn read<T, F>(&self, closure: F) -> Result<oneshot::Receiver<Result<T>>>
+    pub(crate) fn read<T, F>(
+        &self,
+        place: &'static Location<'static>,
+        closure: F,
+    ) -> Result<oneshot::Receiver<Result<T>>>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
         let path = self.core.path.clone();
-        let read: Read = Box::new(move |reader| {
+        let run = Box::new(move |reader: Result<&Reader>| {
             let outcome = reader.and_then(|reader| {
                 let run = || reader.in_one_state(closure);
                 contained(run).unwrap_or_else(|message| Err(Error::Panicked { path: path.clone(), message }))
@@ -68,7 +81,7 @@ impl Readers {
         if state.closed {
             return Err(Error::Closed { path: self.core.path.clone() });
         }
-        state.waiting.push_back(read);
+        state.waiting.push_back(Read { place, run });
         if state.waiting.len() > state.idle && state.threads < self.core.options.readers.get() {
             let spawned = self.spawn(&mut state);
             if let Err(error) = spawned {
@@ -101,6 +114,11 @@ impl Readers {
         Ok(())
     }
 
+    /// Where the closures are written that run.
+    pub(crate) fn running(&self) -> Vec<&'static Location<'static>> {
+        self.queue.lock().running.clone()
+    }
+
     /// Lets no read in any more. Those that wait are still read.
     pub(crate) fn close(&self) {
         self.queue.lock().closed = true;
@@ -121,12 +139,20 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn ended(&self, place: &'static Location<'static>) {
+        let running = &mut self.lock().running;
+        if let Some(at) = running.iter().position(|running| std::ptr::eq(*running, place)) {
+            running.swap_remove(at);
+        }
+    }
+
     fn next(&self) -> Option<Read> {
         let mut state = self.lock();
         state.idle += 1;
         loop {
             if let Some(read) = state.waiting.pop_front() {
                 state.idle -= 1;
+                state.running.push(read.place);
                 return Some(read);
             }
             if state.closed {
@@ -140,7 +166,7 @@ impl Queue {
 fn run(core: &Core, queue: &Queue) {
     reentrancy::enter(core.id, Side::Reads);
     let mut reader = None;
-    while let Some(read) = queue.next() {
+    while let Some(Read { place, run: read }) = queue.next() {
         let run = || {
             // Opened again after a failure, which may have been the file's absence.
             let open = match &reader {
@@ -156,6 +182,7 @@ fn run(core: &Core, queue: &Queue) {
             log(format_args!("{}: a reading thread panicked and goes on: {message}", core.path.display()));
             discard(reader.take());
         }
+        queue.ended(place);
     }
 }
 

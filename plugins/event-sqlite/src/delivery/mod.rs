@@ -1,19 +1,21 @@
 //! How the events of a write reach their implementations once it is committed.
 
+mod progress;
 mod write_outcome;
 
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::panic::Location;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use event_core::plugin::Prepared;
+use event_core::plugin::{Prepared, watch_pending};
 use event_core::{App, Receipt, Scope};
 use futures_channel::oneshot;
 use uuid::Uuid;
 
+pub(crate) use self::progress::Progress;
 pub use self::write_outcome::Written;
 use crate::contain::{contained, discard};
 use crate::error::Result;
@@ -33,6 +35,7 @@ pub(crate) struct Caller {
     pub(crate) scope: Scope,
     pub(crate) depth: u32,
     pub(crate) runtime: Runtime,
+    pub(crate) progress: Arc<Progress>,
 }
 
 /// Where the implementations run that hear the events of a write.
@@ -115,11 +118,13 @@ impl Deliveries {
         sender: Sender<T>,
         caller: &Caller,
     ) {
-        let Caller { depth, runtime, .. } = caller;
+        let Caller { depth, runtime, progress, .. } = caller;
         if events.is_empty() {
             tell(sender, Written { value, deliveries: Vec::new() });
             return;
         }
+        progress.begin(events.len());
+        let progress = progress.clone();
         let delivery = async move {
             let mut deliveries = Vec::with_capacity(events.len());
             for (at, event) in events.into_iter().enumerate() {
@@ -127,7 +132,8 @@ impl Deliveries {
                     let_others().await;
                 }
                 let id = event.event().id();
-                let delivered = row::written_ahead(table_state.as_ref(), id, event.deliver()).await;
+                let delivered = row::written_ahead(table_state.as_ref(), id, event.deliver());
+                let delivered = noted(&progress, delivered).await;
                 report(id, &delivered);
                 deliveries.push(delivered);
             }
@@ -173,6 +179,21 @@ fn report(id: Uuid, delivered: &event_core::Result<Receipt>) {
         Ok(_) | Err(event_core::Error::Refused(_)) => {}
         Err(error) => log(format_args!("failed to deliver the event with id {id}: {}", line(error))),
     }
+}
+
+/// Notes what the future waits for, each time that it is pending.
+async fn noted<F: Future>(progress: &Progress, future: F) -> F::Output {
+    let mut future = pin!(future);
+    let output = poll_fn(|context| {
+        let (polled, pending) = watch_pending(|| future.as_mut().poll(context));
+        if polled.is_pending() {
+            progress.set_pending(pending);
+        }
+        polled
+    });
+    let output = output.await;
+    progress.add_delivered();
+    output
 }
 
 /// Ready when it is polled the second time.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -92,9 +93,11 @@ impl<T: FromColumns> Events<T> {
     /// # Errors
     /// When the database can't be read. [`Error::UnreadableRows`], with the `seq` of each, when rows can't be read as a
     /// `T`; [`stream`](Self::stream) gives the others all the same.
+    #[track_caller]
     pub fn list(self) -> Waiting<Vec<T>> {
+        let reads = self.store.database.reads();
         let mut stream = self.stream();
-        Waiting::new(async move {
+        Waiting::on(reads, Location::caller(), async move {
             let mut events = Vec::new();
             let mut unreadable = None;
             while let Some(event) = stream.next().await {
@@ -171,8 +174,10 @@ impl<T: FromColumns> EventStream<T> {
     }
 
     /// The events as an iterator that waits on this thread.
+    #[track_caller]
     pub fn wait(mut self) -> impl Iterator<Item = Result<T>> {
-        std::iter::from_fn(move || waiting::block_on(self.next(), || {}))
+        let (reads, place) = (self.reader.database.reads(), Location::caller());
+        std::iter::from_fn(move || waiting::block_on(self.next(), || reads.report_late(place)))
     }
 }
 

@@ -13,6 +13,7 @@ mod status;
 mod stored;
 pub(crate) mod view;
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use event_core::{Event, EventType};
@@ -99,9 +100,14 @@ impl Store {
     /// # Errors
     /// When the database can't be read or written, or an implementation of
     /// [`events_needed_from`](crate::events_needed_from) failed.
+    #[track_caller]
     pub fn remove_old(&self) -> Waiting<u64> {
         let store = self.clone();
-        Waiting::new(async move { retention::remove_old(&store).await })
+        Waiting::on(
+            self.database.writes(),
+            Location::caller(),
+            async move { retention::remove_old(&store).await },
+        )
     }
 
     /// How the store is doing.

@@ -17,7 +17,7 @@ use crate::waiting::block_on;
 pub struct Waiting<T> {
     future: Pin<Box<dyn Future<Output = Result<T>> + Send>>,
     /// What reports a long wait, and where the call is written.
-    call: Option<(Arc<dyn ReportLate>, &'static Location<'static>)>,
+    call: (Arc<dyn ReportLate>, &'static Location<'static>),
 }
 
 /// What a call waits for, and that knows what has its turn there.
@@ -27,16 +27,12 @@ pub(crate) trait ReportLate: Send + Sync {
 }
 
 impl<T> Waiting<T> {
-    pub(crate) fn new(future: impl Future<Output = Result<T>> + Send + 'static) -> Self {
-        Self { future: Box::pin(future), call: None }
-    }
-
     pub(crate) fn on(
         waited_for: Arc<dyn ReportLate>,
         place: &'static Location<'static>,
         future: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Self {
-        Self { call: Some((waited_for, place)), ..Self::new(future) }
+        Self { future: Box::pin(future), call: (waited_for, place) }
     }
 
     pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U + Send + 'static) -> Waiting<U>
@@ -53,18 +49,15 @@ impl<T> Waiting<T> {
     /// implementation. Only where a write's events are delivered by a [`Spawner`](crate::Spawner) must the runtime's
     /// own thread `.await` instead.
     ///
-    /// A wait of 5 seconds is a line on standard error, which names the place of this call and that of the closure which
-    /// has its turn: what waits in a circle never ends.
+    /// A wait of 5 seconds is a line on standard error, which names the place of this call, and what it waits for: the closure
+    /// that has its turn, or of a committed write the implementation that isn't ready. What waits in a circle never ends.
     ///
     /// # Errors
     /// Those of the method that returned this.
     pub fn wait(self) -> Result<T> {
         let Self { future, call } = self;
-        block_on(future, || {
-            if let Some((waited_for, place)) = &call {
-                waited_for.report_late(place);
-            }
-        })
+        let (waited_for, place) = call;
+        block_on(future, || waited_for.report_late(place))
     }
 }
 

@@ -10,6 +10,7 @@ mod files;
 mod forked;
 mod ids;
 mod isolation;
+mod late;
 mod model;
 mod numbers;
 mod own_errors;
