@@ -16,6 +16,10 @@ pub(crate) struct Threads {
 
 impl Threads {
     /// Calls the events in the background; `ended` gets the result.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(clippy::unused_self, reason = "its runtime is of that feature")
+    )]
     pub(crate) fn start(
         &mut self,
         lane: &Arc<Lane>,
