@@ -144,7 +144,9 @@ impl Heard {
             }
             if !process.ended {
                 silent += usize::from(next.is_none());
-                in_flight.extend(begun.or(next));
+                // Between two calls, neither the end of one nor the mark of the next has to be saved.
+                let between = next.map_or(0..0, |next: usize| next.saturating_sub(1)..next + 1);
+                in_flight.extend(begun.map_or(between, |begun| begun..begun + 1));
             }
             if let Some(next) = next {
                 (left_at, clean) = (next, process.ended);
