@@ -193,7 +193,9 @@ impl Engine {
     /// Reads the events after those that a lane is calling, so that the lane needn't wait for them.
     fn read_ahead(&mut self, place: usize) {
         let held = &self.consumers[place];
-        if matches!(held.state, State::Running(_)) && held.ahead.is_empty() {
+        let State::Running(running) = &held.state else { return };
+        // The end of an event that may end the process isn't made to wait.
+        if held.ahead.is_empty() && !running.is_suspect {
             // What fails is read again when the lane has ended, and reported then.
             let _ = self.read(place);
         }
