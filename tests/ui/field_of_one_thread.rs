@@ -1,26 +1,16 @@
-//! Fields that only one thread may have, of an event that is used.
+//! A field that only one thread may have, beside others that look so, in an event that is used.
 
-use std::cell::{Cell, RefCell};
-use std::fmt::Debug;
+use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Mutex;
 
 use event_core::prelude::*;
 
 #[derive(Event)]
 struct BanUser {
+    #[serde(skip)]
+    tries: Mutex<Cell<u32>>,
     user: Rc<str>,
-    page: Option<Box<dyn Debug + Send>>,
-    #[serde(skip)]
-    request: Rc<RefCell<Vec<u8>>>,
-    #[serde(skip)]
-    raw: *const u8,
-}
-
-/// This field can be shared, however it looks.
-#[derive(Event)]
-struct Counted {
-    #[serde(skip)]
-    count: std::sync::Mutex<Cell<u32>>,
 }
 
 #[hookimpl(track_event)]

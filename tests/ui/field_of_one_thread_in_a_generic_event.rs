@@ -1,4 +1,4 @@
-//! A field of a generic event that only one thread may have.
+//! A field of a generic event that only one thread may have, with the event's parameter in it.
 
 use std::rc::Rc;
 
@@ -8,14 +8,12 @@ use event_core::prelude::*;
 struct Imported<T> {
     items: Vec<T>,
     #[serde(skip)]
-    page: Rc<str>,
-    #[serde(skip)]
     first: Option<Rc<T>>,
 }
 
 #[hookimpl(track_event)]
 fn hear(event: &Imported<u8>) {
-    println!("{}", event.page);
+    println!("{:?}", event.items);
 }
 
 fn main() {}

@@ -14,9 +14,8 @@ use crate::types::{ends, location_of, replace_self, text};
 pub(crate) fn event(event: &Event<'_>) -> TokenStream {
     let Event { import, core, ident, name, version, doc, .. } = event;
     let mut bounded = with_bounds(event);
-    let conditions = shared_fields::conditions(event);
-    let asks = (!conditions.is_empty()).then(|| {
-        bounded.make_where_clause().predicates.extend(conditions);
+    let asks = shared_fields::condition(event).map(|condition| {
+        bounded.make_where_clause().predicates.push(condition);
         quote!(#[allow(unused_imports)] use #core::NotShared as _;)
     });
     let (impl_generics, ty_generics, where_clause) = bounded.split_for_impl();

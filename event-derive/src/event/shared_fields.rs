@@ -21,15 +21,16 @@ const INSTEAD: &[(&str, &str)] = &[
     ("LazyCell", "LazyLock"),
 ];
 
-/// What the event's `impl` depends on: one condition for each field that is asked.
-pub(super) fn conditions(event: &Event<'_>) -> Vec<WherePredicate> {
+/// What the event's `impl` depends on, if a field is asked.
+///
+/// One condition for all: if the one of a field is met, the `Send` and `Sync` that it stands for still aren't, because of another.
+pub(super) fn condition(event: &Event<'_>) -> Option<WherePredicate> {
     let Event { core, ident, .. } = event;
     let (_, ty_generics, _) = event.generics.split_for_impl();
-    let asked = event.fields.iter().filter_map(|field| question(event, field));
-    let condition = |question| -> WherePredicate {
-        parse_quote!(for<'__a> #ident #ty_generics: #core::SharedIf<'__a, { #question }>)
-    };
-    asked.map(condition).collect()
+    let asked: Vec<_> = event.fields.iter().filter_map(|field| question(event, field)).collect();
+    (!asked.is_empty()).then(
+        || parse_quote!(for<'__a> #ident #ty_generics: #core::SharedIf<'__a, { #(#asked)&&* }>),
+    )
 }
 
 /// The type that is asked for a field's; `None` if none is.
@@ -63,10 +64,11 @@ fn question(event: &Event<'_>, field: &Field<'_>) -> Option<TokenStream> {
     let core = &event.core;
     let message = message(field);
     let (first, last) = ends(field.ty);
-    let function = punctuated_at(quote!(#core::shared_field), first);
+    let (path, function) =
+        (punctuated_at(quote!(#core::), first), Ident::new("shared_field", first));
     let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#is_shared, #message));
     arguments.set_span(last);
-    Some(quote!(#function #arguments))
+    Some(quote!(#path #function #arguments))
 }
 
 /// An expression for whether a field's type is `Send` and `Sync`; `None` if it isn't asked.
