@@ -15,4 +15,9 @@ async fn measure(event: &Tracked<UnbanUser>, next: Next<'_>) -> Outcome {
     next.run().await
 }
 
+#[hookimpl(track_event, durable)]
+async fn mail(event: &Tracked<DeleteUser>) -> event_core::Result<()> {
+    Ok(())
+}
+
 fn main() {}

@@ -28,9 +28,8 @@ pub(super) fn condition(event: &Event<'_>) -> Option<WherePredicate> {
     let Event { core, ident, .. } = event;
     let (_, ty_generics, _) = event.generics.split_for_impl();
     let asked: Vec<_> = event.fields.iter().filter_map(|field| question(event, field)).collect();
-    (!asked.is_empty()).then(
-        || parse_quote!(for<'__a> #ident #ty_generics: #core::SharedIf<'__a, { #(#asked)&&* }>),
-    )
+    (!asked.is_empty())
+        .then(|| parse_quote!(for<'__a> #ident #ty_generics: #core::SharedIf<'__a, { #(#asked)&&* }>))
 }
 
 /// The type that is asked for a field's; `None` if none is.
@@ -64,8 +63,7 @@ fn question(event: &Event<'_>, field: &Field<'_>) -> Option<TokenStream> {
     let core = &event.core;
     let message = message(field);
     let (first, last) = ends(field.ty);
-    let (path, function) =
-        (punctuated_at(quote!(#core::), first), Ident::new("shared_field", first));
+    let (path, function) = (punctuated_at(quote!(#core::), first), Ident::new("shared_field", first));
     let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#is_shared, #message));
     arguments.set_span(last);
     Some(quote!(#path #function #arguments))

@@ -75,7 +75,14 @@ fn declared(
         }
         filters.push(quote!((#argument, #filter)));
     }
-    let options = options(it).map(|options| quote!(.with(#options)));
+    let mut options = options(it);
+    if it.durable.is_some() && it.arguments().any(|parameter| types::has_arguments(parameter.ty)) {
+        // Those of a durable implementation name the event's type as well.
+        let constant = Ident::new("__OPTIONS", function.span());
+        constants.extend(quote!(const #constant: #core::Options = #options;));
+        options = Some(constant.into_token_stream());
+    }
+    let options = options.map(|options| quote!(.with(#options)));
     let asynchronous = it.is_async.then(|| quote!(.asynchronous()));
     let value = quote! {
         #core::HookImpl::#new(
