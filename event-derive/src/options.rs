@@ -227,7 +227,17 @@ impl Given {
         if let Some(Value::Path(path)) = &self.value {
             return self.assigned(path.clone(), errors);
         }
-        errors.at(self, "write a path: `crate = my_facade::event_core`");
+        let path = match &self.value {
+            Some(Value::Literal(Lit::Str(text))) => {
+                syn::parse_str::<Path>(&text.value().replace('-', "_")).ok()
+            }
+            _ => None,
+        };
+        let message = match path {
+            Some(path) => format!("write the path without quotes: `crate = {}`", types::text(&path)),
+            None => "write a path: `crate = my_facade::event_core`".to_owned(),
+        };
+        errors.at(self, message);
         None
     }
 
