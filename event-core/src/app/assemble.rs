@@ -10,9 +10,10 @@ use crate::app::registry::linked;
 use crate::config::problem::StartProblem;
 use crate::config::suggest::nearest;
 use crate::config::{Config, References};
-use crate::dispatch::builtin::{shutdown, startup, stopping};
+use crate::dispatch::builtin::{shutdown, startup, stopping, track_event};
 use crate::dispatch::durable::consumer::Consumer;
 use crate::dispatch::durable::hook as durable;
+use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::{ByHook, Parts};
 use crate::dispatch::implementation::Implementation;
 use crate::event::event_type::EventType;
@@ -49,7 +50,9 @@ pub(crate) fn collect(
 
     let linked: Vec<_> = parts.plugins.keys().copied().collect();
     parts.config = Config::load(std::mem::take(&mut builder.config), &linked, references, problems);
-    parts.hooks.extend(implementations.iter().map(|it| it.hook()));
+    // A durable implementation answers `track_event`, for all who look at the app.
+    let hook_of = |it: &Arc<Implementation>| if it.is_durable() { track_event::INFO } else { it.hook() };
+    parts.hooks.extend(implementations.iter().map(hook_of));
     implementations.retain(|it| match parts.config.why_disabled(it.plugin()) {
         None => true,
         Some(reason) => {
