@@ -73,10 +73,19 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Settings(_) => f.write_str("failed to read the settings of event-journal"),
+            Self::UnknownConsumer { name, known } if known.is_empty() => write!(
+                f,
+                "failed to configure the consumer `{name}`: the app has no durable implementation at all"
+            ),
             Self::UnknownConsumer { name, known } => write!(
                 f,
                 "failed to configure the consumer `{name}`: the app has no such durable implementation; it has `{}`",
                 known.join("`, `")
+            ),
+            Self::Choice { wanted: Some(wanted), found } if found.is_empty() => write!(
+                f,
+                "failed to open the journal of plugin `{wanted}`, which `plugins.event-journal.journal` names: no plugin has \
+                 one; link it, as with `event_core::plugins![event_sqlite];` in src/main.rs"
             ),
             Self::Choice { wanted: Some(wanted), found } => write!(
                 f,

@@ -178,7 +178,7 @@ fn choose_journal(app: &App, settings: &Settings, consumers: &[Consumer]) -> Res
     let names: Vec<_> = opened.iter().map(|opened| opened.plugin).collect();
     if let Some(wanted) = &settings.journal {
         opened.retain(|opened| opened.plugin == wanted);
-        if opened.is_empty() && !names.is_empty() {
+        if opened.is_empty() {
             return Err(Error::Choice { wanted: Some(wanted.clone()), found: names });
         }
     }

@@ -36,7 +36,8 @@ impl ManualClock {
         manual.listeners.iter().for_each(|listener| (listener.0)());
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    /// What time it is.
+    pub fn now(&self) -> DateTime<Utc> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).now
     }
 }

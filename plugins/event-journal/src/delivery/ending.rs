@@ -8,6 +8,7 @@ use event_core::plugin::error_line;
 use crate::delivery::command::{Refused, Request};
 use crate::delivery::consumer::State;
 use crate::delivery::engine::{Engine, Message};
+use crate::delivery::next::ABANDONED;
 use crate::delivery::value::Open;
 use crate::log::log;
 
@@ -23,10 +24,11 @@ impl Engine {
                 running.progress.stop();
             }
         }
-        while self.consumers.iter().any(|held| matches!(held.state, State::Running(_))) {
+        while self.telling > 0 || self.consumers.iter().any(|held| matches!(held.state, State::Running(_))) {
             match self.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Message::Ended(place, ended)) => self.ended(place, ended),
                 Ok(Message::Request(Request { sender, .. })) => sender.refuse(),
+                Ok(Message::Told) => self.telling -= 1,
                 Ok(_) => {}
                 Err(_) => break,
             }
@@ -41,14 +43,14 @@ impl Engine {
             }
             if let State::Running(running) = &held.state {
                 abandoned.push(held.name().to_owned());
-                let is_suspect = running.is_suspect;
-                if let (Some(seq), Some(began)) = (running.progress.calling(), running.progress.began()) {
+                let (is_suspect, progress) = (running.is_suspect, running.progress.clone());
+                if let (Some(seq), Some(began)) = (progress.calling(), progress.began()) {
                     let open = held.value.open.entry(seq).or_insert_with(|| Open::new(began));
                     if open.attempts == 0 {
                         open.first = began;
                     }
                     open.attempts += 1;
-                    "abandoned at the app's end".clone_into(&mut open.error);
+                    ABANDONED.clone_into(&mut open.error);
                     if is_suspect {
                         held.has_survived(seq);
                     }
@@ -63,6 +65,11 @@ impl Engine {
                     held.name(),
                     error_line(&error)
                 ));
+            }
+        }
+        for held in &self.consumers {
+            if let State::Running(running) = &held.state {
+                running.progress.abandon();
             }
         }
         for sender in std::mem::take(&mut self.settling) {

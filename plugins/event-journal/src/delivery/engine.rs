@@ -48,6 +48,8 @@ pub(crate) enum Message {
     /// The lane of the consumer at this index has ended.
     Ended(usize, Ended),
     Request(Request),
+    /// A thread that tells the application something has ended.
+    Told,
     /// Ends the engine. What still runs after this time is abandoned; the answer names it.
     Stop(Duration, oneshot::Sender<Vec<String>>),
     /// The app is gone.
@@ -72,6 +74,8 @@ pub(crate) struct Engine {
     /// `newer` isn't asked for again before.
     pub(crate) watch_at: Option<Instant>,
     pub(crate) save_at: Option<Instant>,
+    /// How many threads tell the application something.
+    pub(crate) telling: usize,
     pub(crate) settling: Vec<oneshot::Sender<Result<(), Refused>>>,
 }
 
@@ -115,6 +119,7 @@ impl Engine {
             for message in messages {
                 match message {
                     Message::Wake => {}
+                    Message::Told => self.telling -= 1,
                     Message::Ended(place, ended) => self.ended(place, ended),
                     Message::Request(request) => self.answer(request),
                     Message::Stop(longest, sender) => stop = Some((longest, Some(sender))),
@@ -295,6 +300,9 @@ impl Engine {
 
     /// Saves what is about to be called, or a crash in it isn't noticed, and neither is another owner.
     fn announce(&mut self, place: usize, first: u64, is_suspect: bool) -> journal::Result<()> {
+        if is_suspect {
+            self.save_survivals(place)?;
+        }
         let now = self.clock.now();
         let held = &mut self.consumers[place];
         if is_suspect {
@@ -308,6 +316,22 @@ impl Engine {
             _ => {}
         }
         saved
+    }
+
+    /// That the suspects of other consumers have survived, before the process may die of this one's.
+    fn save_survivals(&mut self, place: usize) -> journal::Result<()> {
+        for other in 0..self.consumers.len() {
+            if other != place
+                && self.consumers[other].is_to_be_saved()
+                && let Err(error) = self.save(other, Durability::Enqueued)
+            {
+                self.journal_failed(other, &error);
+                if !self.consumers[other].is_lost() {
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn bury_deadly(&mut self, place: usize, entry: &Entry) -> journal::Result<bool> {

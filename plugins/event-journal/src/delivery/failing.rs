@@ -7,7 +7,8 @@ use event_core::{App, Durability};
 use crate::dead_letter::{self, DeadLetter, cut};
 use crate::delivery::clock::later;
 use crate::delivery::consumer::State;
-use crate::delivery::engine::Engine;
+use crate::delivery::engine::{Engine, Message};
+use crate::delivery::guarded::guarded;
 use crate::delivery::lane::Failed;
 use crate::delivery::next::Next;
 use crate::delivery::saving::wait;
@@ -110,14 +111,14 @@ impl Engine {
         Ok(())
     }
 
-    fn tell_death(&self, letter: &DeadLetter) {
+    fn tell_death(&mut self, letter: &DeadLetter) {
         log(format_args!("{letter}"));
         let letter = letter.clone();
         self.tell(move |app| drop(delivery_failed::call(app, &letter).wait()));
     }
 
     /// The failure handler hears of every death; of this one no call can tell it.
-    pub(super) fn report_death(&self, place: usize, entry: &Entry, reason: String) {
+    pub(super) fn report_death(&mut self, place: usize, entry: &Entry, reason: String) {
         let consumer = self.consumers[place].consumer.clone();
         let entry = entry.clone();
         self.tell(move |app| {
@@ -129,13 +130,19 @@ impl Engine {
         });
     }
 
-    /// Runs code of the application's on a thread of its own.
-    pub(super) fn tell(&self, tell: impl FnOnce(&App) + Send + 'static) {
+    /// Runs code of the application's on a thread of its own. The app's end waits for it.
+    pub(super) fn tell(&mut self, tell: impl FnOnce(&App) + Send + 'static) {
         let Some(app) = self.app.upgrade() else { return };
-        let told =
-            std::thread::Builder::new().name("event-journal tells".to_owned()).spawn(move || tell(&app));
-        if let Err(error) = told {
-            log(format_args!("failed to start a thread that tells the application: {error}"));
+        let outbox = self.outbox.clone();
+        let tell = move || {
+            let _ = guarded(move || tell(&app));
+            let _ = outbox.send(Message::Told);
+        };
+        match std::thread::Builder::new().name("event-journal tells".to_owned()).spawn(tell) {
+            Ok(_) => self.telling += 1,
+            Err(error) => {
+                log(format_args!("failed to start a thread that tells the application: {error}"));
+            }
         }
     }
 }

@@ -39,9 +39,16 @@ struct Call {
     seq: u64,
     began: DateTime<Utc>,
     deadline: Option<DateTime<Utc>>,
-    /// Whether the deadline has passed.
-    is_over: bool,
+    /// Why it is dropped, if it is.
+    given_up: Option<GivenUp>,
     waker: Option<Waker>,
+}
+
+#[derive(Clone, Copy)]
+enum GivenUp {
+    TimedOut,
+    /// At the app's end.
+    Abandoned,
 }
 
 impl Progress {
@@ -61,18 +68,26 @@ impl Progress {
 
     /// When it is given up.
     pub(crate) fn deadline(&self) -> Option<DateTime<Utc>> {
-        self.call().as_ref().filter(|call| !call.is_over)?.deadline
+        self.call().as_ref().filter(|call| call.given_up.is_none())?.deadline
     }
 
     /// Gives up the call if its deadline has passed.
     pub(crate) fn give_up(&self, now: DateTime<Utc>) {
-        let mut call = self.call();
-        let overdue = call.as_mut().filter(|call| call.deadline.is_some_and(|deadline| deadline <= now));
-        let waker = overdue.and_then(|call| {
-            call.is_over = true;
+        if self.deadline().is_some_and(|deadline| deadline <= now) {
+            self.drop_call(GivenUp::TimedOut);
+        }
+    }
+
+    /// Lets the future of the call be dropped, if it has one.
+    pub(crate) fn abandon(&self) {
+        self.drop_call(GivenUp::Abandoned);
+    }
+
+    fn drop_call(&self, why: GivenUp) {
+        let waker = self.call().as_mut().and_then(|call| {
+            call.given_up = Some(why);
             call.waker.take()
         });
-        drop(call);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -84,7 +99,7 @@ impl Progress {
     }
 
     fn begin(&self, seq: u64, began: DateTime<Utc>, deadline: Option<DateTime<Utc>>) {
-        *self.call() = Some(Call { seq, began, deadline, is_over: false, waker: None });
+        *self.call() = Some(Call { seq, began, deadline, given_up: None, waker: None });
     }
 
     fn end(&self) {
@@ -92,11 +107,11 @@ impl Progress {
     }
 
     /// The output of a call, unless it is given up before.
-    async fn unless_given_up<F: Future>(&self, call: F) -> Option<F::Output> {
+    async fn unless_given_up<F: Future>(&self, call: F) -> Result<F::Output, GivenUp> {
         let mut call = Box::pin(call);
         let output = poll_fn(|context| match call.as_mut().poll(context) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending => self.poll_given_up(context).map(|()| None),
+            Poll::Ready(output) => Poll::Ready(Ok(output)),
+            Poll::Pending => self.poll_given_up(context).map(Err),
         })
         .await;
         // The future is the application's.
@@ -104,9 +119,12 @@ impl Progress {
         output
     }
 
-    fn poll_given_up(&self, context: &Context<'_>) -> Poll<()> {
+    fn poll_given_up(&self, context: &Context<'_>) -> Poll<GivenUp> {
         let mut call = self.call();
-        let Some(call) = call.as_mut().filter(|call| !call.is_over) else { return Poll::Ready(()) };
+        let call = call.as_mut().expect("it runs");
+        if let Some(why) = call.given_up {
+            return Poll::Ready(why);
+        }
         call.waker = Some(context.waker().clone());
         Poll::Pending
     }
@@ -161,6 +179,9 @@ impl Lane {
             let delivery = Delivery::new(self.consumer.name(), attempt, first);
             let called = self.call(&app, entry, &delivery, progress).await;
             progress.end();
+            if let Err(Problem::Abandoned) = called {
+                return Ended::Stopped(entries);
+            }
             if let Err(problem) = called {
                 let next = Next::after(&problem, &self.tries, attempt, first, self.clock.now());
                 if attempt == 1 || matches!(next, Next::Bury) {
@@ -183,13 +204,17 @@ impl Lane {
     ) -> Result<(), Problem> {
         let event = self.read(app, entry)?;
         let call = self.consumer.call(app, &*event, delivery);
-        let called = match progress.deadline() {
-            Some(_) => progress.unless_given_up(call).await,
-            None => Some(call.await),
+        let called = if self.consumer.implementation().is_async() {
+            progress.unless_given_up(call).await
+        } else {
+            Ok(call.await)
         };
         discard(event);
-        let timeout = self.tries.timeout.unwrap_or_default();
-        called.ok_or(Problem::TimedOut(timeout))?.map_err(|error| match error {
+        let called = called.map_err(|why| match why {
+            GivenUp::TimedOut => Problem::TimedOut(self.tries.timeout.unwrap_or_default()),
+            GivenUp::Abandoned => Problem::Abandoned,
+        })?;
+        called.map_err(|error| match error {
             DeliveryError::Failed(failure) => Problem::Failed(failure),
             error => Problem::NotCalled(error_line(&error)),
         })
@@ -214,7 +239,7 @@ impl Lane {
     fn report(&self, app: &App, entry: &Entry, problem: &Problem) {
         match (problem, &entry.event) {
             (Problem::Failed(failure), _) => report(app, failure),
-            (Problem::Newer { .. } | Problem::NotCalled(_), _) => {}
+            (Problem::Newer { .. } | Problem::NotCalled(_) | Problem::Abandoned, _) => {}
             (problem, Ok(event)) => {
                 report(app, &self.consumer.failure(&event.name, event.id, problem.to_line()));
             }

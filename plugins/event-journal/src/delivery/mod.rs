@@ -80,6 +80,7 @@ impl Delivering {
             suspect_turn: None,
             newer: None,
             save_at: None,
+            telling: 0,
             settling: Vec::new(),
             clock,
         };

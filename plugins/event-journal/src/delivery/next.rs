@@ -13,6 +13,8 @@ use crate::settings::Tries;
 pub(crate) enum Problem {
     Failed(Failure),
     TimedOut(Duration),
+    /// At the app's end.
+    Abandoned,
     /// It can't be read as the type that the implementation takes.
     Undecodable(String),
     /// What reads it panicked.
@@ -25,6 +27,9 @@ pub(crate) enum Problem {
     /// The implementation couldn't be called.
     NotCalled(String),
 }
+
+/// What the status of an event says whose call the app's end has cut off.
+pub(crate) const ABANDONED: &str = "abandoned at the app's end";
 
 /// What becomes of the event.
 pub(crate) enum Next {
@@ -78,7 +83,7 @@ impl Problem {
             Self::TimedOut(_) | Self::Panicked(_) => Class::Unknown,
             Self::Undecodable(_) => Class::Dead,
             Self::Newer { .. } => Class::Hold,
-            Self::NotCalled(_) => Class::Outage(None),
+            Self::NotCalled(_) | Self::Abandoned => Class::Outage(None),
         }
     }
 
@@ -87,6 +92,7 @@ impl Problem {
             // The causes alone: who failed is known where the text is shown.
             Self::Failed(failure) => error_line(failure.cause()),
             Self::TimedOut(timeout) => format!("the call took longer than {} s", timeout.as_secs()),
+            Self::Abandoned => ABANDONED.to_owned(),
             Self::Panicked(message) => format!("panicked: {message}"),
             Self::Undecodable(reason) | Self::NotCalled(reason) => reason.clone(),
             Self::Newer { found, known } => format!(

@@ -57,18 +57,21 @@ impl Held {
             return format!("it is paused: {reason}");
         }
         match &self.state {
-            State::Running(running) => match running.progress.calling() {
-                Some(seq) => format!("the call of event {seq} still runs"),
-                None => "its lane is busy".to_owned(),
-            },
-            State::Held(reason) => reason.clone(),
-            State::Lost => "another process delivers to it".to_owned(),
-            State::Idle | State::Waiting(_) => match self.value.open.iter().next() {
-                Some((seq, open)) => {
-                    format!("event {seq} has failed {} times: {}", open.attempts, open.error)
-                }
-                None => "it waits".to_owned(),
-            },
+            State::Held(reason) => return reason.clone(),
+            State::Lost => return "another process delivers to it".to_owned(),
+            State::Running(_) | State::Idle | State::Waiting(_) => {}
+        }
+        let failed = self.value.open.iter().find(|(_, open)| open.attempts > 0);
+        match (failed, &self.state) {
+            (Some((seq, open)), _) => {
+                let times = if open.attempts == 1 { "attempt" } else { "attempts" };
+                format!("event {seq} has failed in {} {times}: {}", open.attempts, open.error)
+            }
+            (None, State::Running(running)) => {
+                let seq = running.progress.calling().unwrap_or(running.ids[0].0);
+                format!("the call of event {seq} still runs")
+            }
+            (None, _) => "it waits".to_owned(),
         }
     }
 }

@@ -46,6 +46,8 @@ pub struct FaultyJournal {
     asked: Arc<Mutex<Vec<Asked>>>,
     /// The test hears when the last clone is gone.
     token: Option<Sender<()>>,
+    /// In place of its own.
+    identity: Option<String>,
 }
 
 pub fn unavailable() -> Error {
@@ -64,11 +66,17 @@ impl FaultyJournal {
             faults: Arc::new(Mutex::new(faults)),
             asked: Arc::default(),
             token: None,
+            identity: None,
         }
     }
 
     pub fn with_token(mut self, token: Sender<()>) -> Self {
         self.token = Some(token);
+        self
+    }
+
+    pub fn with_identity(mut self, identity: &str) -> Self {
+        self.identity = Some(identity.to_owned());
         self
     }
 
@@ -134,7 +142,11 @@ impl Journal for FaultyJournal {
     }
 
     fn identity(&self) -> Pending<'_, String> {
-        self.ask(Asked::Identity, self.journal.identity())
+        let own = self.journal.identity();
+        match &self.identity {
+            Some(identity) => self.ask(Asked::Identity, Box::pin(std::future::ready(Ok(identity.clone())))),
+            None => self.ask(Asked::Identity, own),
+        }
     }
 
     fn append<'a>(&'a self, events: &'a [Record]) -> Pending<'a, u64> {

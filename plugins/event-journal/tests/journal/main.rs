@@ -1,11 +1,17 @@
 //! What is promised to durable implementations, over the journal in memory.
 
+mod controls;
+mod crashes;
 mod delivering;
 mod ends;
 mod failing;
 mod faults;
 mod letters;
+mod model;
 mod orders;
+mod starting;
 mod stored;
 mod takeovers;
+mod telling;
 mod timeouts;
+mod tracking;
