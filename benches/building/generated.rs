@@ -91,7 +91,7 @@ fn write(file: &Path, text: &str) {
 
 /// The lines of this workspace's dependencies that the issue of a cold build is about, features included.
 fn libraries() -> String {
-    const NAMES: [&str; 6] = ["chrono", "proc-macro2", "quote", "serde", "serde_json", "syn"];
+    const NAMES: [&str; 7] = ["chrono", "inventory", "proc-macro2", "quote", "serde", "serde_json", "syn"];
     let manifest = include_str!("../../Cargo.toml");
     let is_one = |line: &&str| NAMES.contains(&line.split(" = ").next().unwrap_or_default());
     manifest.lines().filter(is_one).fold(String::new(), |text, line| text + line + "\n")
@@ -151,6 +151,15 @@ pub(crate) fn structs_with_functions(
             "{above_function}\npub fn hear{number}(event: &S{number}) {{ std::hint::black_box(event.user + {number}); }}\n"
         )
         .expect("a string takes all");
+    }
+    source
+}
+
+/// So many things that only register.
+pub(crate) fn registrations(count: usize) -> String {
+    let mut source = "pub struct Number(pub usize);\ninventory::collect!(Number);\n".to_owned();
+    for number in 0..count {
+        writeln!(source, "inventory::submit!(Number({number}));").expect("a string takes all");
     }
     source
 }

@@ -3,7 +3,9 @@
 #[cfg(target_family = "wasm")]
 pub use crate::__keep as keep;
 pub use crate::__module as module;
-pub use crate::app::registry::{link_event, link_function, link_hook, link_implementation, link_plugins};
+pub use crate::app::registry::{
+    Linked, Registration, link_event, link_function, link_hook, link_implementation, link_plugins,
+};
 pub use crate::dispatch::durable::hook::DurableHook;
 pub use crate::dispatch::durable::options::{DurableOptions, StartsFrom};
 pub use crate::dispatch::durable::stored::{NoEventType, Stored, decoder_of};
@@ -31,6 +33,7 @@ pub use crate::event::shared::{NotShared, Shared, SharedIf, WriteIf, shared_fiel
 pub use crate::event::tracked::Tracked;
 pub use crate::event::type_number::Number;
 pub use event_derive::plugins;
+pub use inventory;
 pub use serde;
 pub use std::boxed::Box;
 pub use std::panic::Location;

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Lit;
 
 use crate::errors::Errors;
-use crate::registration::kept_before_main;
+use crate::registration::submit_and_keep;
 use crate::types;
 
 /// After the path to event-core, in a group of its own, come the tokens of the list.
@@ -28,7 +28,7 @@ fn list(core: &TokenStream, plugins: &[Ident]) -> TokenStream {
         let registered = Ident::new("__EVENT_PLUGIN", plugin.span());
         quote!(&::#plugin::#registered)
     });
-    let registration = kept_before_main(core, &quote!(__link), "plugins");
+    let registration = submit_and_keep(core, &quote!(__link), "plugins");
     quote! {
         const _: () = {
             static __PLUGINS: #core::PluginList = #core::PluginList {
@@ -36,8 +36,8 @@ fn list(core: &TokenStream, plugins: &[Ident]) -> TokenStream {
                 location: #core::Location::caller(),
             };
 
-            extern "C" fn __link() {
-                #core::link_plugins(&__PLUGINS);
+            fn __link(__linked: &mut #core::Linked) {
+                #core::link_plugins(__linked, &__PLUGINS);
             }
 
             #registration

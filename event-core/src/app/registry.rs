@@ -1,9 +1,7 @@
 //! What the linked crates registered.
 //!
-//! Beside each event, hook and implementation, the macros write a static that refers to one of the functions below, in the section
-//! whose functions the loader calls before `main`. So a list of everything that is linked comes about without a list in the source.
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! Beside each event, hook and implementation, the macros submit a [`Registration`] to the crate inventory, which collects them
+//! before `main`. So a list of everything that is linked comes about without a list in the source.
 
 use crate::dispatch::hook::{HookInfo, HookSpec};
 use crate::dispatch::implementation::HookImpl;
@@ -12,82 +10,60 @@ use crate::event::event_type::{Declaration, Event};
 use crate::event::plugin_identity::PluginList;
 
 /// Everything that is linked, in no order: the linker's changes from build to build.
-#[derive(Default)]
-pub(crate) struct Linked {
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct Linked {
     pub(crate) events: Vec<&'static Declaration>,
     pub(crate) hooks: Vec<&'static HookInfo>,
     pub(crate) implementations: Vec<&'static HookImpl>,
     pub(crate) plugin_lists: Vec<&'static PluginList>,
 }
 
-static LINKED: Mutex<Linked> = Mutex::new(Linked {
-    events: Vec::new(),
-    hooks: Vec::new(),
-    implementations: Vec::new(),
-    plugin_lists: Vec::new(),
-});
+/// Adds one item to everything that is linked. One type for all kinds of items, and a function instead of the item itself: so a
+/// check needn't evaluate the item.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Registration(pub fn(&mut Linked));
+
+// The linker collects them.
+inventory::collect!(Registration);
 
 /// What is linked so far: a library that is loaded later adds to it.
 pub(crate) fn linked() -> Linked {
-    let mut linked = lock();
-    Linked {
-        events: once(&mut linked.events),
-        hooks: once(&mut linked.hooks),
-        implementations: once(&mut linked.implementations),
-        plugin_lists: once(&mut linked.plugin_lists),
+    let mut linked = Linked::default();
+    for Registration(add) in inventory::iter::<Registration> {
+        add(&mut linked);
     }
-}
-
-/// WebAssembly may call the functions that run before `main` several times.
-fn once<T>(registered: &mut Vec<&'static T>) -> Vec<&'static T> {
-    if cfg!(target_family = "wasm") {
-        registered.sort_unstable_by_key(|it| std::ptr::from_ref::<T>(it));
-        registered.dedup_by_key(|it| std::ptr::from_ref::<T>(it));
-    }
-    registered.clone()
-}
-
-fn lock() -> MutexGuard<'static, Linked> {
-    LINKED.lock().unwrap_or_else(PoisonError::into_inner)
+    linked
 }
 
 // Generated code names these.
 
 #[doc(hidden)]
-pub extern "C" fn link_event<E: Event>() {
-    add_event(&E::TYPES[0]);
+pub fn link_event<E: Event>(linked: &mut Linked) {
+    linked.events.push(&E::TYPES[0]);
 }
 
 #[doc(hidden)]
-pub extern "C" fn link_hook<S: HookSpec>() {
-    add_hook(S::INFO);
+pub fn link_hook<S: HookSpec>(linked: &mut Linked) {
+    linked.hooks.push(S::INFO);
 }
 
 #[doc(hidden)]
-pub extern "C" fn link_function<B: Body>() {
-    link_implementation(&B::DECLARED);
-}
-
-#[doc(hidden)]
-#[inline(never)]
-pub fn link_implementation(implementation: &'static HookImpl) {
-    lock().implementations.push(implementation);
+pub fn link_function<B: Body>(linked: &mut Linked) {
+    link_implementation(linked, &B::DECLARED);
 }
 
 #[doc(hidden)]
 #[inline(never)]
-pub fn link_plugins(list: &'static PluginList) {
-    lock().plugin_lists.push(list);
+pub fn link_implementation(linked: &mut Linked, implementation: &'static HookImpl) {
+    linked.implementations.push(implementation);
 }
 
+#[doc(hidden)]
 #[inline(never)]
-fn add_event(event: &'static Declaration) {
-    lock().events.push(event);
-}
-
-#[inline(never)]
-fn add_hook(hook: &'static HookInfo) {
-    lock().hooks.push(hook);
+pub fn link_plugins(linked: &mut Linked, list: &'static PluginList) {
+    linked.plugin_lists.push(list);
 }
 
 /// Keeps the crate's object file on WebAssembly, where the linker drops uncalled functions, registrations in dependencies

@@ -8,7 +8,7 @@ use syn::{GenericParam, Generics, WherePredicate, parse_quote};
 use super::model::{Event, Field, Writes};
 use super::serde_fields::Written;
 use super::shared_fields;
-use crate::registration::kept_before_main;
+use crate::registration::submit_and_keep;
 use crate::types::{ends, location_of, replace_self, text};
 
 pub(crate) fn event(event: &Event<'_>) -> TokenStream {
@@ -33,7 +33,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
         let registered = format!("event {}", ident.unraw());
         let link = quote!(#core::link_event::<#ident>);
         let numbered = quote!(static __NUMBER: #core::Number = #core::Number::new(););
-        (Some(numbered), Some(kept_before_main(core, &link, &registered)))
+        (Some(numbered), Some(submit_and_keep(core, &link, &registered)))
     } else {
         (None, None)
     };

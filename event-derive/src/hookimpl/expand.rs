@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::model::{Implementation, Parameter, Precedence};
-use crate::registration::kept_before_main;
+use crate::registration::submit_and_keep;
 use crate::types::{self, call_spelled_as, location_of, punctuated_at, with_lifetime};
 
 /// The hook is named in the same way everywhere, and the registration is one expression, so that the compiler reports a
@@ -25,7 +25,7 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
     };
     let Called { item, register } = called(it);
     let registered = format!("implementation {}", function.unraw());
-    let registration = kept_before_main(core, &register, &registered);
+    let registration = submit_and_keep(core, &register, &registered);
     let silenced = &it.silenced;
     quote! {
         #silenced
@@ -217,8 +217,8 @@ fn wrapper(it: &Implementation<'_>, future: &TokenStream) -> Called {
 
         static __DECLARED: #core::HookImpl = #value;
 
-        extern "C" fn __link() {
-            #core::link_implementation(&__DECLARED);
+        fn __link(__linked: &mut #core::Linked) {
+            #core::link_implementation(__linked, &__DECLARED);
         }
     };
     Called { item, register: quote!(__link) }

@@ -6,7 +6,7 @@ use syn::Type;
 use syn::ext::IdentExt;
 
 use super::model::{Argument, Output, Spec, is_named};
-use crate::registration::before_main;
+use crate::registration::submit;
 use crate::types::{ends, last_segment, location_of, punctuated_at, text, with_lifetime};
 use crate::{doc, lints, signature};
 
@@ -44,7 +44,7 @@ fn with(spec: &Spec<'_>, unknown: Option<&TokenStream>) -> TokenStream {
     let info = info(spec, &arguments);
     let (app_args, app) = app(spec);
     let call_doc = format!("Calls the implementations of the hook `{name}`: `.await` it, or `.wait()`.");
-    let registration = before_main(&quote!(#core::link_hook::<#ident>));
+    let registration = submit(core, &quote!(#core::link_hook::<#ident>));
     let silenced = lints::silenced(spec.attributes);
     let conditions = signature::conditions(spec.attributes);
     quote! {

@@ -20,6 +20,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         &[
             "chrono",
             "event-derive",
+            "inventory",
             "pin-project-lite",
             "serde",
             "serde_json",
