@@ -57,9 +57,13 @@
 //!
 //! `tokio`, on by default: a durable `async fn` runs in a tokio runtime of this plugin's own, so that reqwest, sqlx and timers
 //! work. Without it, each runs on a thread of its consumer's.
+//!
+//! `conformance`: a suite for the tests of a crate that has a journal of its own.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod dead_letter;
 mod delivery;
 mod error;
@@ -110,6 +114,11 @@ impl OpenedJournal {
     /// With the plugin's package: `OpenedJournal::new(env!("CARGO_PKG_NAME"), journal)`.
     pub fn new(plugin: &'static str, journal: impl Journal) -> Self {
         Self { plugin, journal: Box::new(journal) }
+    }
+
+    /// The journal itself, for a test of the plugin's.
+    pub fn into_journal(self) -> Box<dyn Journal> {
+        self.journal
     }
 }
 

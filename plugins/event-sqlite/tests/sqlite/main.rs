@@ -10,6 +10,7 @@ mod files;
 mod forked;
 mod ids;
 mod isolation;
+mod journal;
 mod late;
 mod model;
 mod numbers;
