@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_core::durable::{Rejected, Retry};
 use event_journal::MemoryJournal;
@@ -180,11 +180,13 @@ fn a_journal_that_can_not_tell_of_newer_events_does_not_keep_the_engine_busy() {
         });
         shop.deliveries().settled().wait().expect("the engine answers");
         journal.take_asked();
+        let began = Instant::now();
         for _ in 0..10 {
             shop.status();
         }
-        let asked = journal.take_asked().iter().filter(|asked| **asked == Asked::Newer).count();
-        assert!(asked < 100, "asked {asked} times");
+        let asked = journal.take_asked().iter().filter(|asked| **asked == Asked::Newer).count() as u128;
+        // At most two in 5 ms, and a few for each question. A slow machine has more time.
+        assert!(asked <= 50 + began.elapsed().as_millis(), "asked {asked} times");
         shop.place(0..1);
         assert_eq!(shop.settled().len(), 1);
     }
