@@ -100,7 +100,7 @@ pub trait JournalExt {
 
 impl JournalExt for App {
     fn deliveries(&self) -> Result<Deliveries> {
-        self.state::<Delivering>().map(Deliveries::new).map_err(|_| Error::NotRunning)
+        self.state::<Delivering>().map(|it| Deliveries::new(&it)).map_err(|_| Error::NotRunning)
     }
 }
 

@@ -40,13 +40,18 @@ use crate::settings::{Settings, Tries};
 
 /// The state of this plugin in an app.
 pub(crate) struct Delivering {
-    /// Of an app without durable implementations, none.
-    journal: Option<Arc<dyn Journal>>,
+    asked: Arc<Asked>,
     /// Until the app has started.
     engine: Mutex<Option<Engine>>,
-    /// Wakes the engine.
-    outbox: OnceLock<Sender<Message>>,
     shutdown: Duration,
+}
+
+/// What is asked through [`Deliveries`], which keep no engine running whose app is gone.
+struct Asked {
+    /// Of an app without durable implementations, none.
+    journal: Option<Arc<dyn Journal>>,
+    /// To the engine, once it runs.
+    outbox: OnceLock<Sender<Message>>,
 }
 
 impl Delivering {
@@ -59,7 +64,8 @@ impl Delivering {
     ) -> Result<Self> {
         let shutdown = Duration::from_millis(settings.shutdown_ms);
         let (Some(journal), false) = (journal, consumers.is_empty()) else {
-            return Ok(Self { journal: None, engine: Mutex::new(None), outbox: OnceLock::new(), shutdown });
+            let asked = Arc::new(Asked { journal: None, outbox: OnceLock::new() });
+            return Ok(Self { asked, engine: Mutex::new(None), shutdown });
         };
         let clock = app.state::<ManualClock>().map_or(Clock::System, |clock| Clock::Manual((*clock).clone()));
         let failed = |error| Error::Journal { place: journal.place(), cause: error };
@@ -118,18 +124,14 @@ impl Delivering {
             });
             engine.claim(engine.consumers.len() - 1).map_err(failed)?;
         }
-        Ok(Self {
-            journal: Some(journal),
-            engine: Mutex::new(Some(engine)),
-            outbox: OnceLock::new(),
-            shutdown,
-        })
+        let asked = Arc::new(Asked { journal: Some(journal), outbox: OnceLock::new() });
+        Ok(Self { asked, engine: Mutex::new(Some(engine)), shutdown })
     }
 
     /// Begins to call.
     pub(crate) fn begin(&self) -> std::io::Result<()> {
         let Some(engine) = self.take_engine() else { return Ok(()) };
-        let _ = self.outbox.set(engine.outbox.clone());
+        let _ = self.asked.outbox.set(engine.outbox.clone());
         std::thread::Builder::new().name("event-journal".to_owned()).spawn(move || engine.run()).map(drop)
     }
 
@@ -139,7 +141,7 @@ impl Delivering {
             // The start has failed, and nothing was called.
             engine.stop(Duration::ZERO);
         }
-        let Some(outbox) = self.outbox.get() else { return Ok(()) };
+        let Some(outbox) = self.asked.outbox.get() else { return Ok(()) };
         let (sender, receiver) = oneshot::channel();
         if outbox.send(Message::Stop(self.shutdown, sender)).is_err() {
             return Ok(());
@@ -158,7 +160,7 @@ impl Delivering {
 
 impl Drop for Delivering {
     fn drop(&mut self) {
-        if let Some(outbox) = self.outbox.get() {
+        if let Some(outbox) = self.asked.outbox.get() {
             let _ = outbox.send(Message::Abandon);
         }
     }
@@ -214,11 +216,11 @@ fn check_log(
 
 /// The deliveries of an app: `app.deliveries()`. A cheap clone.
 #[derive(Clone)]
-pub struct Deliveries(Arc<Delivering>);
+pub struct Deliveries(Arc<Asked>);
 
 impl Deliveries {
-    pub(crate) fn new(delivering: Arc<Delivering>) -> Self {
-        Self(delivering)
+    pub(crate) fn new(delivering: &Delivering) -> Self {
+        Self(delivering.asked.clone())
     }
 
     /// How each consumer is doing, by name.

@@ -33,8 +33,9 @@ impl Engine {
     pub(super) fn answer(&mut self, Request { command, sender }: Request) {
         match command {
             Command::Settle => {
+                let now = self.clock.now();
                 for held in &mut self.consumers {
-                    held.look = true;
+                    held.look_again(u64::MAX, now);
                 }
                 self.settling.push(sender.into_done());
             }
@@ -67,12 +68,13 @@ impl Engine {
                 sender.done(done);
             }
             Command::DeliverNow(name) => {
+                let now = self.clock.now();
                 let done = self.of_name(&name, |engine, place| {
                     let held = &mut engine.consumers[place];
                     if matches!(held.state, State::Waiting(_)) {
                         held.state = State::Idle;
                     }
-                    held.look = true;
+                    held.look_again(u64::MAX, now);
                     Ok(())
                 });
                 sender.done(done);

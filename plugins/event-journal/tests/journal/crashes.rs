@@ -6,11 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use event_core::durable::{Delivery, Rejected};
 use event_core::prelude::*;
 
-use crate::faults::{Fault, FaultyJournal, unavailable};
+use crate::faults::{Asked, Fault, FaultyJournal, unavailable};
 use crate::orders::{BILLING, Calls, Noted, OrderPlaced, Setup, Shop, Told};
 
-fn die(journal: &FaultyJournal) {
-    journal.set(|_| Fault::Before(unavailable()));
+/// Other processes go on to append.
+pub fn die(journal: &FaultyJournal) {
+    journal.set(|asked| match asked {
+        Asked::Append => Fault::None,
+        _ => Fault::Before(unavailable()),
+    });
 }
 
 /// A start after the death of the one before.

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use event_core::prelude::*;
+use event_journal::journal::Journal;
 use event_journal::{JournalExt, MemoryJournal, Refused};
 use serde_json::json;
 
@@ -43,6 +44,10 @@ fn a_start_that_fails_ends_without_a_call_and_the_next_one_delivers() {
         Setup::over(&journal, |_, _| Ok(())).with(|builder| builder.hook(track_early).hook(fail_to_start));
     assert!(setup.start_error().contains("no port is free"));
     assert_eq!(setup.calls.take(), []);
+    let saved = pollster::block_on(journal.load(&format!("consumer/{BILLING}")));
+    let saved = saved.expect("it can be read").expect("it is there");
+    let value: serde_json::Value = serde_json::from_slice(&saved.value).expect("it is JSON");
+    assert_eq!(value["clean"], true, "it has ended in order");
     let shop = Setup::over(&journal, |_, _| Ok(())).start();
     assert_eq!(shop.settled(), [(100, 1)]);
 }
@@ -218,8 +223,13 @@ fn an_app_that_is_dropped_without_shutdown_ends_its_engine() {
         let app = setup.try_start().expect("the app starts");
         drop(setup);
         app.track(OrderPlaced { order: 0 }).wait().expect("it is kept");
-        app.deliveries().expect("it runs").settled().wait().expect("it runs");
+        let deliveries = app.deliveries().expect("it runs");
+        deliveries.settled().wait().expect("it runs");
         drop(app);
+        // What asks keeps nothing running.
+        let asked = deliveries.settled().wait();
+        assert!(matches!(asked, Err(Refused::Stopped)), "{asked:?}");
+        drop(deliveries);
         assert_eq!(engine_ended.recv_timeout(LONG), Err(RecvTimeoutError::Disconnected));
     }
 }

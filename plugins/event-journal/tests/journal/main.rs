@@ -9,6 +9,7 @@ mod faults;
 mod letters;
 mod model;
 mod orders;
+mod running;
 mod starting;
 mod stored;
 mod takeovers;

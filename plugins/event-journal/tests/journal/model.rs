@@ -11,7 +11,8 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::json;
 
-use crate::faults::{Fault, FaultyJournal, unavailable};
+use crate::crashes::die;
+use crate::faults::FaultyJournal;
 use crate::orders::{BILLING, Setup, Shop, Told};
 
 /// What a test does to the app.
@@ -131,10 +132,6 @@ impl Shared {
     }
 }
 
-fn die(journal: &FaultyJournal) {
-    journal.set(|_| Fault::Before(unavailable()));
-}
-
 struct Run {
     setup: Setup,
     journal: FaultyJournal,
@@ -168,13 +165,8 @@ impl Run {
         match step {
             Step::Place(many) => {
                 let placed = self.world.lock().placed;
-                for order in placed..placed + many {
-                    // The process can have died in the call of the one before.
-                    if self.shop().app.track(crate::orders::OrderPlaced { order }).wait().is_err() {
-                        break;
-                    }
-                    self.world.lock().placed += 1;
-                }
+                self.shop().place(placed..placed + many);
+                self.world.lock().placed += many;
             }
             Step::Advance(time) => self.shop().clock.advance(*time),
             Step::DeliverNow => {

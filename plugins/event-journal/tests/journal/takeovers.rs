@@ -55,6 +55,7 @@ fn an_app_that_loses_its_consumer_while_it_calls_makes_no_other_call() {
     assert_eq!(second.settled(), [(0, 1), (1, 1), (2, 1)]);
     // It notices when it saves.
     first.deliveries().resume(BILLING).wait().expect_err("it has lost the consumer");
+    assert_eq!(first.status().paused.as_deref(), Some("another process delivers to it"));
     drop(gate);
     assert_eq!(first.settled(), [(1, 1)]);
     assert_eq!(first.status().paused.as_deref(), Some("another process delivers to it"));
@@ -120,6 +121,20 @@ fn nothing_is_lost_doubled_or_out_of_order_when_saves_fail() {
             assert_eq!(shop.status().paused, None);
         }
     }
+}
+
+#[test]
+fn a_save_that_has_happened_unknown_to_the_app_is_no_other_owner() {
+    let journal = FaultyJournal::new();
+    let shop = Setup::over_faulty(&journal, |_, _| Ok(())).start();
+    shop.place(0..1);
+    assert_eq!(shop.settled(), [(0, 1)]);
+    fail_saves(&journal, 1, true, true);
+    // It saves.
+    shop.deliveries().resume(BILLING).wait().expect_err("the journal can't be used");
+    shop.place(1..2);
+    assert_eq!(shop.after(SOON), [(1, 1)]);
+    assert_eq!(shop.status().paused, None);
 }
 
 #[test]

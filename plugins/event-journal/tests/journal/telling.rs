@@ -174,7 +174,7 @@ fn a_consumer_that_had_nothing_to_deliver_for_long_is_not_told_as_stalled() {
     let (setup, told) = told_by_hooks(setup);
     let shop = setup.start();
     shop.settled();
-    shop.after(Duration::from_hours(5));
+    shop.clock.advance(Duration::from_hours(5));
     shop.place(0..1);
     shop.settled();
     assert_eq!(all(shop, &told), [""; 0]);
