@@ -192,3 +192,39 @@ fn a_consumer_that_ends_the_process_gives_no_other_a_dead_letter() {
         assert!([" 0", " 1", " 2"].iter().all(|order| of_name.contains(order)), "{noted:?}");
     }
 }
+
+#[test]
+fn a_survivor_that_could_not_be_saved_at_once_is_saved_before_another_consumer_ends_the_process() {
+    let journal = FaultyJournal::new();
+    let killed = journal.clone();
+    let setup = Setup::over_faulty(&journal, |_, _| Ok(())).without_billing().with(move |builder| {
+        let builder = builder.insert(Killer(killed.clone())).insert(Noted::default()).event::<OrderPlaced>();
+        builder.hook(a_first).hook(kill)
+    });
+    // The saves of the innocent consumer: at first that it is new, then its claim, what it is about to call, how that ended.
+    let fail = |which: fn(u32) -> bool| {
+        let mut saves = 0;
+        journal.set(move |asked| match asked {
+            Asked::Save(key) if key.ends_with("a_first") => {
+                saves += 1;
+                if which(saves) { Fault::Before(unavailable()) } else { Fault::None }
+            }
+            _ => Fault::None,
+        });
+    };
+    fail(|save| save > 3);
+    let mut shop = setup.start();
+    shop.place(0..1);
+    shop.settled();
+    for _ in 0..2 {
+        drop(shop);
+        fail(|save| save == 3);
+        shop = setup.start();
+        shop.settled();
+    }
+    let shop = restart(&setup, &journal, shop);
+    shop.settled();
+    let innocent = shop.status_of("event-journal::a_first");
+    assert_eq!((innocent.delivered, innocent.dead), (1, 0), "{innocent}");
+    assert_eq!(shop.status_of("event-journal::kill").dead, 1);
+}

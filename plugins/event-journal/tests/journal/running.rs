@@ -127,7 +127,9 @@ fn an_idle_consumer_writes_nothing() {
     // Saves what is left to save.
     shop.deliveries().resume(BILLING).wait().expect("the journal can be written");
     journal.take_asked();
-    for _ in 0..20 {
+    // Longer than progress waits to be saved.
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(300) {
         shop.after(Duration::from_mins(1));
         shop.status();
     }
