@@ -113,8 +113,8 @@ fn more(count: usize, events: u64, ack: &str, work: &str, target: f64) -> Row {
     });
     Row {
         work: format!(
-            "an {work}, with {count} durable implementations",
-            work = work.trim_start_matches("a ")
+            "{work}, with {count} durable {}",
+            if count == 1 { "implementation" } else { "implementations" }
         ),
         against: format!("without: {:.2} µs", middle(&mut alone)),
         measured: format!("{percent:.0} % more"),
@@ -221,8 +221,11 @@ fn idle() -> Row {
     let app = app(&file.path, "commit", |builder| consumers::with_many(builder, 64));
     ours::track(&app, 0);
     settle(&app);
-    // Until what was delivered is saved.
-    std::thread::park_timeout(Duration::from_millis(500));
+    // Until what was delivered is saved, and the writer has emptied the log, which it does after a second without work.
+    let quiet = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < quiet {
+        std::thread::park_timeout(quiet.saturating_duration_since(Instant::now()));
+    }
     let log = format!("{}-wal", file.path.display());
     let written = || std::fs::metadata(&log).and_then(|log| log.modified()).ok();
     let (before, log_before) = (processor_time(), written());
