@@ -131,7 +131,7 @@ pub mod plugin {
     pub use crate::dispatch::durable::consumer::{Consumer, DeliveryError, claim_consumers};
     pub use crate::dispatch::durable::options::StartsFrom;
     pub use crate::dispatch::durable::words::FailureClass;
-    pub use crate::dispatch::failure::report;
+    pub use crate::dispatch::failure::{log_line, report};
     pub use crate::dispatch::hook::HookSpec;
     pub use crate::dispatch::pending::{Pending, watch_pending};
     pub use crate::event::escape::escape_controls;

@@ -193,7 +193,13 @@ pub(crate) fn print(failure: &Failure) {
 
 /// The same with any text.
 pub(crate) fn say(line: &str) {
+    log_line("event-core", format_args!("{line}"));
+}
+
+/// One line on standard error that begins with the plugin's name, for what no caller can be told. Control characters are escaped.
+pub fn log_line(plugin: &str, line: fmt::Arguments<'_>) {
     use std::io::Write;
-    // A closed standard error is no reason to fail, and there is no other place to report it.
-    let _ = std::io::stderr().write_all(format!("event-core: {}\n", escape_controls(line)).as_bytes());
+    // A closed standard error is no reason to fail, and there is no other place to report.
+    let _ =
+        std::io::stderr().write_all(format!("{plugin}: {}\n", escape_controls(&line.to_string())).as_bytes());
 }

@@ -99,7 +99,8 @@ pub const fn argument_index(hook: &HookInfo, name: &str) -> usize {
     panic!("{}", no_such_argument)
 }
 
-const fn is_same(one: &[u8], other: &[u8]) -> bool {
+/// `==`, which isn't to be had in a constant.
+pub(crate) const fn is_same(one: &[u8], other: &[u8]) -> bool {
     let mut index = 0;
     while index < one.len() && index < other.len() && one[index] == other[index] {
         index += 1;

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 use crate::dispatch::builtin::startup;
 use crate::dispatch::durable::options::DurableOptions;
-use crate::dispatch::hook::{HookInfo, HookSpec};
+use crate::dispatch::hook::{HookInfo, HookSpec, is_same};
 use crate::dispatch::plan::Call;
 use crate::dispatch::return_value::ReturnValue;
 use crate::dispatch::typed_steps::{Body, call_for_all};
@@ -175,15 +175,6 @@ impl HookImpl {
     pub const fn with(self, options: Options) -> Self {
         Self { options, ..self }
     }
-}
-
-/// `==`, which isn't to be had in a constant.
-const fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let mut at = 0;
-    while at < one.len() && at < other.len() && one[at] == other[at] {
-        at += 1;
-    }
-    at == one.len() && at == other.len()
 }
 
 /// Something that the program's data holds, or that was made while it runs.

@@ -97,12 +97,17 @@ fn what_the_receiver_rejects_is_a_dead_letter_at_once_and_the_later_events_go_on
     assert_eq!((status.delivered, status.dead, status.backlog), (3, 1, Some(0)));
 }
 
-#[test]
-fn an_error_that_says_stop_pauses_the_consumer_until_it_is_resumed() {
-    let setup = Setup::new(|order, delivery| match (order, delivery.attempt()) {
+/// The first attempt of the first order says `Stop`.
+fn with_a_wrong_password() -> Setup {
+    Setup::new(|order, delivery| match (order, delivery.attempt()) {
         (0, 1) => Err(Stop::new("wrong password").into()),
         _ => Ok(()),
-    });
+    })
+}
+
+#[test]
+fn an_error_that_says_stop_pauses_the_consumer_until_it_is_resumed() {
+    let setup = with_a_wrong_password();
     let shop = setup.start();
     shop.place(0..2);
     assert_eq!(shop.settled(), [(0, 1)]);
@@ -117,10 +122,7 @@ fn an_error_that_says_stop_pauses_the_consumer_until_it_is_resumed() {
 
 #[test]
 fn an_error_that_says_stop_pauses_the_consumer_until_a_restart() {
-    let setup = Setup::new(|order, delivery| match (order, delivery.attempt()) {
-        (0, 1) => Err(Stop::new("wrong password").into()),
-        _ => Ok(()),
-    });
+    let setup = with_a_wrong_password();
     let shop = setup.start();
     shop.place(0..2);
     assert_eq!(shop.settled(), [(0, 1)]);

@@ -54,11 +54,7 @@ fn a_process_that_is_killed_after_its_file_was_moved_or_replaced_has_every_recei
         let directory = tempfile::tempdir().expect("there is room for a directory");
         let file = directory.path().join("app.db");
         let at = u32::try_from(chance.below(40)).expect("it is small");
-        let task = Task {
-            misplaced: Some((at, misplaced)),
-            tries_again: true,
-            ..Task::endless(file.clone(), Told::default())
-        };
+        let task = Task::misplacing(file.clone(), at, misplaced);
         let killed = Killed::AfterLines(at.into(), chance.up_to(Duration::from_millis(40)));
         let told = run(&task, killed, |_| {});
         finish_moving(&file);
@@ -94,11 +90,7 @@ fn a_process_that_is_killed_after_it_found_its_log_removed_or_replaced_has_every
         let directory = tempfile::tempdir().expect("there is room for a directory");
         let file = directory.path().join("app.db");
         let at = u32::try_from(chance.below(40)).expect("it is small");
-        let task = Task {
-            misplaced: Some((at, misplaced)),
-            tries_again: true,
-            ..Task::endless(file.clone(), Told::default())
-        };
+        let task = Task::misplacing(file.clone(), at, misplaced);
         let killed = Killed::AfterFailure(chance.up_to(Duration::from_millis(4)));
         let told = run(&task, killed, |_| {});
         let kept = look(&file, &told);

@@ -112,6 +112,11 @@ impl Task {
             consumers: None,
         }
     }
+
+    /// The same, whose file something happens to as soon as its first producer has tracked so many events.
+    pub(crate) fn misplacing(file: PathBuf, at: u32, misplaced: Misplaced) -> Self {
+        Self { misplaced: Some((at, misplaced)), tries_again: true, ..Self::endless(file, Told::default()) }
+    }
 }
 
 /// When a process is killed.
