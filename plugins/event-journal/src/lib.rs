@@ -70,8 +70,12 @@ mod error;
 pub mod journal;
 mod log;
 mod memory;
+pub mod queue;
 mod settings;
+#[doc(hidden)]
+pub mod sync;
 pub mod testing;
+pub mod waiting;
 
 use std::sync::Arc;
 
@@ -81,11 +85,12 @@ use event_core::prelude::*;
 pub use self::dead_letter::DeadLetter;
 pub use self::delivery::Deliveries;
 use self::delivery::Delivering;
-pub use self::delivery::command::{Answer, ConsumerStatus, Refused};
+pub use self::delivery::command::{ConsumerStatus, Refused};
 pub use self::error::{Error, Result};
 use self::journal::Journal;
 pub use self::memory::MemoryJournal;
 use self::settings::Settings;
+pub use self::waiting::Waiting;
 
 event_core::plugin!();
 

@@ -1,5 +1,5 @@
 //! A lock at which one can sleep. With `--cfg shuttle`, any order in which threads could take their turns is one that a
-//! test may choose; see `database/interleavings.rs`.
+//! test may choose; see event-sqlite's `database/interleavings.rs`.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -7,37 +7,37 @@ use std::time::{Duration, Instant};
 #[cfg(not(shuttle))]
 use std::sync::{Condvar, Mutex};
 #[cfg(not(shuttle))]
-pub(crate) use std::{sync::MutexGuard, thread};
+pub use std::{sync::MutexGuard, thread};
 
 #[cfg(shuttle)]
 use shuttle::sync::{Condvar, Mutex};
 #[cfg(shuttle)]
-pub(crate) use shuttle::{sync::MutexGuard, thread};
+pub use shuttle::{sync::MutexGuard, thread};
 
 /// What a thread waits for, and where it sleeps until then. Nothing that can panic runs under the lock.
 #[derive(Default)]
-pub(crate) struct Monitor<T> {
+pub struct Monitor<T> {
     state: Mutex<T>,
     changed: Condvar,
 }
 
 impl<T> Monitor<T> {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+    pub fn lock(&self) -> MutexGuard<'_, T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn notify_one(&self) {
+    pub fn notify_one(&self) {
         self.changed.notify_one();
     }
 
     /// Sleeps until it is notified, or for no reason.
-    pub(crate) fn wait<'g>(&self, guard: MutexGuard<'g, T>) -> MutexGuard<'g, T> {
+    pub fn wait<'g>(&self, guard: MutexGuard<'g, T>) -> MutexGuard<'g, T> {
         self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same, until `end` at most; gives whether it is past that.
     #[cfg(not(shuttle))]
-    pub(crate) fn wait_until<'g>(&self, guard: MutexGuard<'g, T>, end: Instant) -> (MutexGuard<'g, T>, bool) {
+    pub fn wait_until<'g>(&self, guard: MutexGuard<'g, T>, end: Instant) -> (MutexGuard<'g, T>, bool) {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return (guard, true);
@@ -48,7 +48,7 @@ impl<T> Monitor<T> {
 
     /// Shuttle has no time: what happens before the end is one more thing that the test chooses.
     #[cfg(shuttle)]
-    pub(crate) fn wait_until<'g>(
+    pub fn wait_until<'g>(
         &'g self,
         guard: MutexGuard<'g, T>,
         _: Instant,
@@ -62,7 +62,7 @@ impl<T> Monitor<T> {
 }
 
 /// Does nothing for this long at most.
-pub(crate) fn pause(time: Duration) {
+pub fn pause(time: Duration) {
     #[cfg(not(shuttle))]
     thread::park_timeout(time);
     #[cfg(shuttle)]

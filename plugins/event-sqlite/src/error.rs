@@ -18,6 +18,9 @@ pub use self::open::OpenError;
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What a database or the store does on threads of its own: `.await` it in any runtime, or `.wait()` without one.
+pub type Waiting<T> = event_journal::Waiting<T, Error>;
+
 /// Why an operation of a database or the store failed. An error about a file names it.
 ///
 /// In a closure that writes or reads, `?` makes one of a `rusqlite::Error`, of an `event_core::Error`, of a text, of a

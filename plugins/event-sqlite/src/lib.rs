@@ -201,17 +201,13 @@
 #![forbid(unsafe_code)]
 
 mod app;
-mod contain;
 mod database;
 mod delivery;
 mod error;
 mod log;
-mod process;
 mod row;
 mod settings;
 mod store;
-mod sync;
-mod waiting;
 
 use event_core::Tracked;
 use event_core::plugin::own_thread;
@@ -223,13 +219,12 @@ use crate::app::Sqlite;
 pub use crate::app::{Databases, SqliteExt};
 pub use crate::database::{Database, DatabaseOptions, Synchronous, TrackedInTx, Tx};
 pub use crate::delivery::Written;
-pub use crate::delivery::{Delivery, Spawner};
-pub use crate::error::{Error, OpenError, Result};
+pub use crate::delivery::Spawner;
+pub use crate::error::{Error, OpenError, Result, Waiting};
 pub use crate::store::events_needed_from;
 use crate::store::schema::Place;
 pub use crate::store::{EventStream, Events, Follow, FromColumns, Status, Store, Stored, StoredOf};
 use crate::store::{StoreJournal, view};
-pub use crate::waiting::Waiting;
 
 event_core::plugin!();
 

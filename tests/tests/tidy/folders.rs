@@ -23,14 +23,26 @@ const CRATES: &[(&str, &[Folder])] = &[
         ],
     ),
     (
+        "plugins/event-journal/src",
+        &[
+            ("waiting", &["log"]),
+            ("queue", &["sync", "waiting"]),
+            ("journal", &[]),
+            (
+                "delivery",
+                &["dead_letter", "delivery_failed", "delivery_stalled", "error", "journal", "log", "settings", "waiting"],
+            ),
+            ("conformance", &["journal"]),
+        ],
+    ),
+    (
         "plugins/event-sqlite/src",
         &[
             ("error", &[]),
-            ("waiting", &["error", "log", "contain"]),
-            ("row", &["error", "waiting"]),
-            ("delivery", &["error", "log", "contain", "process", "waiting", "row"]),
-            ("database", &["error", "log", "contain", "process", "sync", "waiting", "row", "delivery"]),
-            ("store", &["error", "log", "waiting", "row", "database"]),
+            ("row", &["error"]),
+            ("delivery", &["error", "log", "row"]),
+            ("database", &["error", "log", "row", "delivery"]),
+            ("store", &["error", "log", "row", "database"]),
         ],
     ),
 ];

@@ -2,9 +2,6 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
 use chrono::{DateTime, Utc};
 use futures_channel::oneshot;
@@ -140,45 +137,5 @@ impl AnswerSender {
             Self::Done(sender) => drop(sender.send(Err(Refused::Stopped))),
             Self::List(sender) => drop(sender.send(Err(Refused::Stopped))),
         }
-    }
-}
-
-/// An answer of the deliveries: `.await` it in any runtime, or `.wait()` without one.
-#[must_use = "it is asked for when this is awaited, or with `.wait()`"]
-pub struct Answer<T>(pub(crate) Receiver<T>);
-
-pub(crate) enum Receiver<T> {
-    Comes(oneshot::Receiver<Result<T, Refused>>),
-    Reads(Pin<Box<dyn Future<Output = Result<T, Refused>> + Send>>),
-    Refused(Option<Refused>),
-}
-
-impl<T> Answer<T> {
-    /// Waits on this thread.
-    ///
-    /// # Errors
-    /// Those of the method that returned this.
-    pub fn wait(self) -> Result<T, Refused> {
-        pollster::block_on(self)
-    }
-}
-
-impl<T> Future for Answer<T> {
-    type Output = Result<T, Refused>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            Receiver::Comes(receiver) => {
-                Poll::Ready(ready!(Pin::new(receiver).poll(context)).unwrap_or(Err(Refused::Stopped)))
-            }
-            Receiver::Reads(reads) => reads.as_mut().poll(context),
-            Receiver::Refused(refused) => Poll::Ready(Err(refused.take().unwrap_or(Refused::Stopped))),
-        }
-    }
-}
-
-impl<T> fmt::Debug for Answer<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Answer")
     }
 }

@@ -27,7 +27,7 @@ use futures_channel::oneshot;
 use uuid::Uuid;
 
 use self::clock::{Clock, ManualClock};
-use self::command::{Answer, AnswerSender, Command, ConsumerStatus, Receiver, Refused, Request};
+use self::command::{AnswerSender, Command, ConsumerStatus, Refused, Request};
 use self::consumer::{Held, State};
 use self::engine::{Engine, Message};
 use self::lane::Lane;
@@ -37,6 +37,7 @@ use crate::dead_letter::{self, DeadLetter};
 use crate::error::{Error, Result};
 use crate::journal::{Filter, Journal};
 use crate::settings::{Settings, Tries};
+use crate::waiting::Waiting;
 
 /// The state of this plugin in an app.
 pub(crate) struct Delivering {
@@ -227,7 +228,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// [`Refused::NotRunning`] and [`Refused::Stopped`].
-    pub fn consumers(&self) -> Answer<Vec<ConsumerStatus>> {
+    pub fn consumers(&self) -> Waiting<Vec<ConsumerStatus>, Refused> {
         let (sender, receiver) = oneshot::channel();
         self.ask(Command::List, AnswerSender::List(sender), receiver)
     }
@@ -236,7 +237,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// [`Refused::NotRunning`] and [`Refused::Stopped`].
-    pub fn settled(&self) -> Answer<()> {
+    pub fn settled(&self) -> Waiting<(), Refused> {
         self.act(Command::Settle)
     }
 
@@ -244,7 +245,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// [`Refused::UnknownConsumer`], [`Refused::NotRunning`] and [`Refused::Stopped`].
-    pub fn deliver_now(&self, consumer: impl Into<String>) -> Answer<()> {
+    pub fn deliver_now(&self, consumer: impl Into<String>) -> Waiting<(), Refused> {
         self.act(Command::DeliverNow(consumer.into()))
     }
 
@@ -252,7 +253,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// As [`deliver_now`](Self::deliver_now), and [`Refused::Journal`].
-    pub fn pause(&self, consumer: impl Into<String>) -> Answer<()> {
+    pub fn pause(&self, consumer: impl Into<String>) -> Waiting<(), Refused> {
         self.act(Command::Pause(consumer.into()))
     }
 
@@ -260,7 +261,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// As [`pause`](Self::pause).
-    pub fn resume(&self, consumer: impl Into<String>) -> Answer<()> {
+    pub fn resume(&self, consumer: impl Into<String>) -> Waiting<(), Refused> {
         self.act(Command::Resume(consumer.into()))
     }
 
@@ -273,24 +274,22 @@ impl Deliveries {
         consumer: impl Into<String>,
         after: u64,
         limit: usize,
-    ) -> Answer<Vec<DeadLetter>> {
-        let Some(journal) = self.0.journal.clone() else {
-            return Answer(Receiver::Refused(Some(Refused::NotRunning)));
-        };
-        let consumer = consumer.into();
-        Answer(Receiver::Reads(Box::pin(async move {
+    ) -> Waiting<Vec<DeadLetter>, Refused> {
+        let (asked, consumer) = (self.0.clone(), consumer.into());
+        Waiting::new(async move {
+            let journal = asked.journal.as_ref().ok_or(Refused::NotRunning)?;
             let (prefix, after) = (dead_letter::prefix(&consumer), dead_letter::key(&consumer, after));
             let listed = journal.list(&prefix, &after, limit).await.map_err(Refused::Journal)?;
             // A letter that can't be read is another version's.
             Ok(listed.iter().filter_map(|(_, saved)| serde_json::from_slice(&saved.value).ok()).collect())
-        })))
+        })
     }
 
     /// Delivers a dead letter again, before later events of this consumer. Without such a letter nothing happens.
     ///
     /// # Errors
     /// As [`pause`](Self::pause).
-    pub fn retry(&self, letter: &DeadLetter) -> Answer<()> {
+    pub fn retry(&self, letter: &DeadLetter) -> Waiting<(), Refused> {
         self.act(Command::Retry(letter.consumer.clone(), letter.seq))
     }
 
@@ -298,27 +297,28 @@ impl Deliveries {
     ///
     /// # Errors
     /// As [`pause`](Self::pause).
-    pub fn drop_letter(&self, letter: &DeadLetter) -> Answer<()> {
+    pub fn drop_letter(&self, letter: &DeadLetter) -> Waiting<(), Refused> {
         self.act(Command::Drop(letter.consumer.clone(), letter.seq))
     }
 
-    fn act(&self, command: Command) -> Answer<()> {
+    fn act(&self, command: Command) -> Waiting<(), Refused> {
         let (sender, receiver) = oneshot::channel();
         self.ask(command, AnswerSender::Done(sender), receiver)
     }
 
-    fn ask<T>(
+    fn ask<T: Send + 'static>(
         &self,
         command: Command,
         sender: AnswerSender,
         receiver: oneshot::Receiver<std::result::Result<T, Refused>>,
-    ) -> Answer<T> {
-        let Some(outbox) = self.0.outbox.get() else {
-            return Answer(Receiver::Refused(Some(Refused::NotRunning)));
-        };
-        Answer(match outbox.send(Message::Request(Request { command, sender })) {
-            Ok(()) => Receiver::Comes(receiver),
-            Err(_) => Receiver::Refused(Some(Refused::Stopped)),
+    ) -> Waiting<T, Refused> {
+        let asked = self.0.clone();
+        Waiting::new(async move {
+            let outbox = asked.outbox.get().ok_or(Refused::NotRunning)?;
+            let sent = outbox.send(Message::Request(Request { command, sender }));
+            drop(asked);
+            sent.map_err(|_| Refused::Stopped)?;
+            receiver.await.unwrap_or(Err(Refused::Stopped))
         })
     }
 }

@@ -1,100 +1,116 @@
 //! The entries that wait to be written, in the order in which they came.
 
+use std::mem;
+use std::ops::Range;
+
 use event_core::Durability;
-use futures_channel::oneshot;
 
-use crate::database::job::Job;
-use crate::error::Result;
+/// What waits for its turn to write beside the rows of events, such as a closure of the application's.
+pub trait Job {
+    /// What its caller waits for.
+    fn durability(&self) -> Durability;
+}
 
-/// The sender of a row's outcome, if a caller waits for it.
-pub(crate) type Answer = oneshot::Sender<Result<()>>;
-
-/// Events and closures that wait together, and that are then written in one transaction.
-#[derive(Default)]
-pub(crate) struct Batch {
+/// Rows of events and jobs that wait together, and that are then written together. `A` is what answers the caller of a row.
+pub struct Batch<J, A> {
     /// The rows, one after the other: one buffer that is used again and again, instead of an allocation for each.
     bytes: Vec<u8>,
-    entries: Vec<Entry>,
+    entries: Vec<Entry<J, A>>,
     /// How many of them have to be on disk when they are committed, and of how many of these a caller waits for that.
     synced: usize,
     awaited: usize,
 }
 
-struct Entry {
+struct Entry<J, A> {
     /// Where its row ends in the buffer. It begins where the one before it ends.
     end: usize,
-    what: What,
+    what: What<J, A>,
 }
 
-pub(crate) enum What {
-    Row(Option<Answer>),
-    Job(Box<dyn Job>),
+/// An entry of a batch.
+pub enum What<J, A> {
+    /// A row, with its answer if a caller waits for it.
+    Row(Option<A>),
+    /// A job.
+    Job(J),
     /// Its caller has the outcome.
     Answered,
 }
 
-impl Batch {
-    pub(crate) fn push_row(&mut self, row: &[u8], answer: Option<Answer>) {
+impl<J, A> Default for Batch<J, A> {
+    fn default() -> Self {
+        Self { bytes: Vec::new(), entries: Vec::new(), synced: 0, awaited: 0 }
+    }
+}
+
+impl<J: Job, A> Batch<J, A> {
+    pub(super) fn push_row(&mut self, row: &[u8], answer: Option<A>) {
         self.bytes.extend_from_slice(row);
         self.synced += 1;
         self.awaited += usize::from(answer.is_some());
         self.entries.push(Entry { end: self.bytes.len(), what: What::Row(answer) });
     }
 
-    pub(crate) fn push_job(&mut self, job: Box<dyn Job>) {
+    pub(super) fn push_job(&mut self, job: J) {
         let is_synced = usize::from(job.durability() == Durability::OnDisk);
         self.synced += is_synced;
         self.awaited += is_synced;
         self.entries.push(Entry { end: self.bytes.len(), what: What::Job(job) });
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many entries it has, those that are answered included.
+    pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    pub(crate) fn bytes(&self) -> usize {
+    /// How many bytes its rows have.
+    pub fn bytes(&self) -> usize {
         self.bytes.len()
     }
 
     /// The rest of it from this index on.
-    pub(crate) fn left_from(&self, at: usize) -> Left {
+    pub fn left_from(&self, at: usize) -> Left {
         let start = if at == 0 { 0 } else { self.entries[at - 1].end };
         Left { entries: self.entries.len() - at, bytes: self.bytes.len() - start }
     }
 
-    pub(crate) fn synced(&self) -> usize {
+    /// How many entries have to be on disk when they are committed.
+    pub fn synced(&self) -> usize {
         self.synced
     }
 
-    pub(crate) fn awaited(&self) -> usize {
+    /// For how many of these a caller waits.
+    pub fn awaited(&self) -> usize {
         self.awaited
     }
 
     /// Moves the entries of `later` to the end of this batch; `later` keeps its memory.
-    pub(crate) fn append(&mut self, later: &mut Self) {
+    pub(super) fn append(&mut self, later: &mut Self) {
         if self.is_empty() {
-            std::mem::swap(self, later);
+            mem::swap(self, later);
             return;
         }
         let shift = self.bytes.len();
         self.bytes.append(&mut later.bytes);
         self.entries.extend(later.entries.drain(..).map(|it| Entry { end: it.end + shift, what: it.what }));
-        self.synced += std::mem::take(&mut later.synced);
-        self.awaited += std::mem::take(&mut later.awaited);
+        self.synced += mem::take(&mut later.synced);
+        self.awaited += mem::take(&mut later.awaited);
     }
 
-    pub(crate) fn row(&self, at: usize) -> &[u8] {
+    /// The row at this index.
+    pub fn row(&self, at: usize) -> &[u8] {
         let start = if at == 0 { 0 } else { self.entries[at - 1].end };
         &self.bytes[start..self.entries[at].end]
     }
 
     /// The next run of rows that aren't answered, from `at` on, or the next job.
-    pub(crate) fn next(&mut self, at: usize) -> Option<Next<'_>> {
-        let is_row = |entry: &Entry| matches!(entry.what, What::Row(_));
+    pub fn next(&mut self, at: usize) -> Option<Next<'_, J>> {
+        let is_row = |entry: &Entry<J, A>| matches!(entry.what, What::Row(_));
         let at = at + self.entries[at..].iter().position(|entry| !matches!(entry.what, What::Answered))?;
         if is_row(&self.entries[at]) {
             let count = self.entries[at..].iter().position(|entry| !is_row(entry));
@@ -108,12 +124,12 @@ impl Batch {
     }
 
     /// Takes the entry at this index, to answer it.
-    pub(crate) fn take(&mut self, at: usize) -> What {
-        std::mem::replace(&mut self.entries[at].what, What::Answered)
+    pub fn take(&mut self, at: usize) -> What<J, A> {
+        mem::replace(&mut self.entries[at].what, What::Answered)
     }
 
     /// Takes the entry at this index, if a caller waits for it.
-    pub(crate) fn take_awaited(&mut self, at: usize) -> Option<What> {
+    pub fn take_awaited(&mut self, at: usize) -> Option<What<J, A>> {
         match self.entries[at].what {
             What::Row(Some(_)) | What::Job(_) => Some(self.take(at)),
             What::Row(None) | What::Answered => None,
@@ -121,7 +137,7 @@ impl Batch {
     }
 
     /// Takes the job at this index, if there is one.
-    pub(crate) fn take_job(&mut self, at: usize) -> Option<Box<dyn Job>> {
+    pub fn take_job(&mut self, at: usize) -> Option<J> {
         if !matches!(self.entries[at].what, What::Job(_)) {
             return None;
         }
@@ -132,7 +148,10 @@ impl Batch {
     }
 
     /// Keeps only the unanswered rows, which no caller waits for, and closes the gaps.
-    pub(crate) fn keep_unanswered(&mut self) {
+    ///
+    /// # Panics
+    /// If a caller still waits for an answer.
+    pub fn keep_unanswered(&mut self) {
         let mut kept = Self::default();
         for at in 0..self.len() {
             match self.entries[at].what {
@@ -145,7 +164,7 @@ impl Batch {
     }
 
     /// Empties it for the next use, and frees the memory of a burst.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
         self.synced = 0;
@@ -159,13 +178,16 @@ const KEPT_BYTES: usize = 1 << 20;
 const KEPT_ENTRIES: usize = 1 << 13;
 
 /// How much of a batch is left.
-#[derive(Clone, Copy)]
-pub(crate) struct Left {
-    pub(crate) entries: usize,
-    pub(crate) bytes: usize,
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    pub(super) entries: usize,
+    pub(super) bytes: usize,
 }
 
-pub(crate) enum Next<'b> {
-    Rows(std::ops::Range<usize>),
-    Job(usize, &'b mut Box<dyn Job>),
+/// What a batch has next.
+pub enum Next<'b, J> {
+    /// The rows at these indexes.
+    Rows(Range<usize>),
+    /// The job at this index.
+    Job(usize, &'b mut J),
 }

@@ -1,26 +1,32 @@
-//! What waits for the writer of a database, and how the two sides wake each other.
+//! What waits for the one thread that writes to a journal, and how the two sides wake each other: for crates that have a journal
+//! of their own.
+//!
+//! Callers push rows and jobs. The writer sleeps as its [`Pace`] says, takes all that waits as a [`Batch`], writes it
+//! in one transaction, and answers the callers.
+
+mod batch;
+mod pacing;
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::contain::{discard, wake_all};
-use crate::database::batch::{Answer, Batch, Left};
-use crate::database::job::Job;
+pub use self::batch::{Batch, Job, Left, Next, What};
+pub use self::pacing::Pace;
 use crate::sync::{Monitor, MutexGuard};
-use crate::waiting::waiters::{Place, Waiters};
+use crate::waiting::{Place, Waiters, discard, wake_all};
 
-/// A bounded queue with many producers and one consumer, which takes all entries at once: the writer.
-pub(crate) struct Queue {
+/// A bounded queue with many producers and one consumer, which takes all entries at once: the writer. `A` is what answers the
+/// caller of a row.
+pub struct Queue<J, A> {
     /// The writer sleeps on it.
-    state: Monitor<State>,
+    state: Monitor<State<J, A>>,
     /// The largest number of events and closures, including those that are being written.
     capacity: usize,
 }
 
-#[derive(Default)]
-struct State {
-    pending: Batch,
+struct State<J, A> {
+    pending: Batch<J, A>,
     /// What the writer has taken and not answered yet.
     taken: usize,
     taken_bytes: usize,
@@ -30,48 +36,70 @@ struct State {
     closed: bool,
 }
 
+impl<J, A> Default for State<J, A> {
+    fn default() -> Self {
+        Self {
+            pending: Batch::default(),
+            taken: 0,
+            taken_bytes: 0,
+            sleeps_until: None,
+            waiting_for_room: Waiters::default(),
+            closed: false,
+        }
+    }
+}
+
 /// How many entries must wait before the writer wakes: in all, or with a caller that waits.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Worth {
-    pub(crate) entries: usize,
-    pub(crate) awaited: usize,
+struct Worth {
+    entries: usize,
+    awaited: usize,
 }
 
 impl Worth {
-    pub(crate) const ANYTHING: Self = Self { entries: 1, awaited: 1 };
+    const ANYTHING: Self = Self { entries: 1, awaited: 1 };
 
-    fn is_met(self, pending: &Batch) -> bool {
+    fn is_met<J: Job, A>(self, pending: &Batch<J, A>) -> bool {
         pending.len() >= self.entries || pending.awaited() >= self.awaited
     }
 }
 
 /// Nothing gets into the queue any more.
-#[derive(Debug)]
-pub(crate) struct Closed;
+#[derive(Clone, Copy, Debug)]
+pub struct Closed;
 
 /// The queue is also bounded by its size in bytes, or events of a megabyte each would fill the memory.
 const MOST_BYTES: usize = 64 << 20;
 
 /// The producers' side.
-impl Queue {
-    pub(crate) fn new(capacity: usize) -> Self {
+impl<J: Job, A> Queue<J, A> {
+    /// For so many entries at most.
+    pub fn new(capacity: usize) -> Self {
         Self { state: Monitor::default(), capacity }
     }
 
     /// Adds a row with its `answer`. While the queue is full, this waits.
-    pub(crate) async fn push_row(&self, row: &[u8], mut answer: Option<Answer>) -> Result<(), Closed> {
+    ///
+    /// # Errors
+    /// If the queue is closed.
+    pub async fn push_row(&self, row: &[u8], mut answer: Option<A>) -> Result<(), Closed> {
         self.push(row.len(), |pending| pending.push_row(row, answer.take())).await
     }
 
-    pub(crate) async fn push_job(&self, job: Box<dyn Job>) -> Result<(), Closed> {
+    /// Adds a job. While the queue is full, this waits.
+    ///
+    /// # Errors
+    /// If the queue is closed.
+    #[expect(clippy::missing_panics_doc, reason = "it would be a bug of this module")]
+    pub async fn push_job(&self, job: J) -> Result<(), Closed> {
         let mut job = Some(job);
-        let push = |pending: &mut Batch| {
+        let push = |pending: &mut Batch<J, A>| {
             pending.push_job(job.take().expect("a future isn't polled after it is done"));
         };
         self.push(0, push).await
     }
 
-    async fn push(&self, bytes: usize, mut push: impl FnMut(&mut Batch)) -> Result<(), Closed> {
+    async fn push(&self, bytes: usize, mut push: impl FnMut(&mut Batch<J, A>)) -> Result<(), Closed> {
         let mut entrance = Entrance { queue: self, place: Place::default() };
         poll_fn(|context| self.poll_push(&mut entrance.place, context, bytes, &mut push)).await
     }
@@ -81,7 +109,7 @@ impl Queue {
         place: &mut Place,
         context: &mut Context<'_>,
         bytes: usize,
-        push: impl FnOnce(&mut Batch),
+        push: impl FnOnce(&mut Batch<J, A>),
     ) -> Poll<Result<(), Closed>> {
         let mut state = self.lock();
         if state.closed {
@@ -107,13 +135,13 @@ impl Queue {
     }
 
     /// How many events and closures aren't answered yet.
-    pub(crate) fn waiting(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         let state = self.lock();
         state.pending.len() + state.taken
     }
 
     /// Closes the queue. Its entries are still written.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
         state.sleeps_until = None;
@@ -122,19 +150,21 @@ impl Queue {
         self.state.notify_one();
         wake_all(waiting);
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<J, A> Queue<J, A> {
+    fn lock(&self) -> MutexGuard<'_, State<J, A>> {
         self.state.lock()
     }
 }
 
 /// A task that waits for room. Dropped, it leaves no waker behind.
-struct Entrance<'q> {
-    queue: &'q Queue,
+struct Entrance<'q, J, A> {
+    queue: &'q Queue<J, A>,
     place: Place,
 }
 
-impl Drop for Entrance<'_> {
+impl<J, A> Drop for Entrance<'_, J, A> {
     fn drop(&mut self) {
         if self.place.is_taken() {
             let waker = self.queue.lock().waiting_for_room.remove(&mut self.place);
@@ -143,7 +173,7 @@ impl Drop for Entrance<'_> {
     }
 }
 
-impl State {
+impl<J: Job, A> State<J, A> {
     fn has_room(&self, capacity: usize, bytes: usize) -> bool {
         let entries = self.pending.len() + self.taken;
         let all_bytes = self.pending.bytes() + self.taken_bytes + bytes;
@@ -154,16 +184,22 @@ impl State {
 
 /// Why the writer's sleep ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Awake {
+enum Awake {
     Worth,
     TimeOut,
     Closed,
 }
 
 /// The writer's side.
-impl Queue {
+impl<J: Job, A> Queue<J, A> {
+    /// Sleeps until a caller waits for an answer, or for this long: after entries couldn't be written. Gives `false` when the
+    /// queue is closed.
+    pub fn wait_for_a_caller(&self, longest: Duration) -> bool {
+        self.sleep(Worth { entries: usize::MAX, awaited: 1 }, Some(longest)) != Awake::Closed
+    }
+
     /// Sleeps until this much waits, or for this long.
-    pub(crate) fn sleep(&self, worth: Worth, longest: Option<Duration>) -> Awake {
+    fn sleep(&self, worth: Worth, longest: Option<Duration>) -> Awake {
         let end = longest.map(|longest| Instant::now() + longest);
         let mut state = self.lock();
         loop {
@@ -187,7 +223,7 @@ impl Queue {
     }
 
     /// Moves all waiting entries to the end of `batch`.
-    pub(crate) fn take(&self, batch: &mut Batch) {
+    pub fn take(&self, batch: &mut Batch<J, A>) {
         let mut state = self.lock();
         batch.append(&mut state.pending);
         state.taken = batch.len();
@@ -195,7 +231,7 @@ impl Queue {
     }
 
     /// Tells how much of the taken entries is left, which makes room.
-    pub(crate) fn answered(&self, left: Left) {
+    pub fn answered(&self, left: Left) {
         let mut state = self.lock();
         state.taken = left.entries;
         state.taken_bytes = left.bytes;
@@ -206,7 +242,7 @@ impl Queue {
     }
 
     /// Drops all entries, so that their callers get an error. For the end of the writer.
-    pub(crate) fn abandon(&self) {
+    pub fn abandon(&self) {
         self.close();
         let mut pending = std::mem::take(&mut self.lock().pending);
         for at in 0..pending.len() {

@@ -10,17 +10,20 @@ thread_local! {
 }
 
 /// Nought where no delivery and no closure of a write runs on this thread.
-pub(crate) fn depth() -> u32 {
+pub fn depth() -> u32 {
     DEPTH.get()
 }
 
 /// Marks this thread until it is dropped.
-pub(crate) struct At {
+#[must_use = "the mark is gone when this is dropped"]
+#[derive(Debug)]
+pub struct At {
     before: u32,
 }
 
 impl At {
-    pub(crate) fn depth(depth: u32) -> Self {
+    /// Work of this thread is inside of so many writes.
+    pub fn depth(depth: u32) -> Self {
         Self { before: DEPTH.replace(depth) }
     }
 }
@@ -32,7 +35,7 @@ impl Drop for At {
 }
 
 /// Runs a future with the thread marked while it is polled.
-pub(crate) async fn at_depth<F: Future>(depth: u32, future: F) -> F::Output {
+pub async fn at_depth<F: Future>(depth: u32, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|context| {
         let _at = At::depth(depth);

@@ -1,15 +1,14 @@
-//! How those who follow the store learn that there is something new, from this process or another.
+//! How those who follow a log learn that there is something new, from this process or another.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::contain::{discard, wake_all};
-use crate::waiting::waiters::{Place, Waiters};
+use crate::waiting::{Place, Waiters, discard, wake_all};
 
-/// Counts up whenever the table may have changed.
+/// Counts up whenever the log may have changed.
 #[derive(Default)]
-pub(crate) struct ChangeSignal {
+pub struct ChangeSignal {
     state: Mutex<State>,
     /// Where the thread waits that looks for other processes.
     work: Condvar,
@@ -24,11 +23,12 @@ struct State {
     is_over: bool,
 }
 
-/// What SQLite doesn't tell has to be asked for: so often.
+/// What another process has changed has to be asked for: so often.
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl ChangeSignal {
-    pub(crate) fn count(&self) -> u64 {
+    /// How often it has changed.
+    pub fn count(&self) -> u64 {
         self.lock().count
     }
 
@@ -43,7 +43,8 @@ impl ChangeSignal {
         Poll::Pending
     }
 
-    pub(crate) fn publish(&self) {
+    /// Wakes all followers.
+    pub fn publish(&self) {
         let mut state = self.lock();
         state.count += 1;
         let waiting = state.waiting.take();
@@ -52,7 +53,7 @@ impl ChangeSignal {
     }
 
     /// There will be no more.
-    pub(crate) fn end(&self) {
+    pub fn end(&self) {
         self.lock().is_over = true;
         self.work.notify_all();
         self.publish();
@@ -60,7 +61,7 @@ impl ChangeSignal {
 
     /// Looks for other processes' changes as long as the guard is there. `open` gives a function that returns a number
     /// which another process's change changes.
-    pub(crate) fn follow<V: FnMut() -> Option<i64>>(
+    pub fn follow<V: FnMut() -> Option<i64>>(
         self: &Arc<Self>,
         open: impl FnOnce() -> Option<V> + Send + 'static,
     ) -> Follower {
@@ -68,7 +69,7 @@ impl ChangeSignal {
         state.followers += 1;
         if !state.is_watched && !state.is_over {
             let changes = self.clone();
-            let thread = std::thread::Builder::new().name("event-sqlite follow".to_owned());
+            let thread = std::thread::Builder::new().name("event-journal follow".to_owned());
             state.is_watched = thread.spawn(move || changes.watch(open())).is_ok();
         }
         Follower { changes: self.clone(), place: Place::default() }
@@ -103,14 +104,14 @@ impl ChangeSignal {
 }
 
 /// A follower, and its task's waker while it waits.
-pub(crate) struct Follower {
+pub struct Follower {
     changes: Arc<ChangeSignal>,
     place: Place,
 }
 
 impl Follower {
     /// Ready when there is something newer than `seen`.
-    pub(crate) fn poll_newer(&mut self, seen: u64, context: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_newer(&mut self, seen: u64, context: &mut Context<'_>) -> Poll<()> {
         self.changes.poll_newer(&mut self.place, seen, context)
     }
 }

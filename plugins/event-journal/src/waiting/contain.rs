@@ -1,4 +1,4 @@
-//! How this plugin's threads survive panics of an application's closures and `drop`s.
+//! How a plugin's threads survive panics of an application's closures and `drop`s.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
@@ -7,8 +7,11 @@ use event_core::plugin::panic_text;
 
 use crate::log::log;
 
-/// Runs code of the application. Returns the message of a panic.
-pub(crate) fn contained<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+/// Runs code of the application.
+///
+/// # Errors
+/// The message of a panic.
+pub fn contained<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
         let message = panic_text(&*payload).to_owned();
         discard(payload);
@@ -19,7 +22,7 @@ pub(crate) fn contained<T>(run: impl FnOnce() -> T) -> Result<T, String> {
 /// Drops a value of the application's. A panic of its `drop` is a line on standard error.
 ///
 /// Values that may panic are given to it one by one: when two fields of one value panic, the process aborts.
-pub(crate) fn discard<T>(value: T) {
+pub fn discard<T>(value: T) {
     let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) else { return };
     log(format_args!("a value panicked while it was dropped: {}", panic_text(&*payload)));
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
@@ -29,7 +32,7 @@ pub(crate) fn discard<T>(value: T) {
 }
 
 /// Wakes tasks, whose wakers belong to the application's runtime.
-pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
+pub fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
     for waker in wakers {
         if let Err(message) = contained(|| waker.wake()) {
             log(format_args!("a waker panicked: {message}"));

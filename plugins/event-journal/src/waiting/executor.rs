@@ -1,27 +1,26 @@
-//! The threads that deliver. One at a time begins deliveries, in the order in which they came. While an implementation
-//! waits on its thread, another thread goes on with the others.
+//! The threads that run tasks whose code may wait on its thread, such as deliveries to implementations that are plain `fn`s. One
+//! thread at a time begins tasks, in the order in which they came. While a task waits on its thread, another thread goes
+//! on with the others.
 //!
-//! How many threads wait is bounded, and what they wait for may itself be a delivery. So the bound is one for each
-//! depth: a delivery that a waiting implementation has caused is deeper than that implementation's own, and begins
-//! however many wait above it.
+//! How many threads wait is bounded, and what they wait for may itself be a task. So the bound is one for each
+//! depth: a task that a waiting one has caused is deeper than that one, and begins however many wait above it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::mem;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use crate::contain::{contained, discard};
 use crate::log::log;
-use crate::waiting::{Delivery, LATE, Runtime, call_depth};
+use crate::waiting::{LATE, Runtime, call_depth, contained, discard};
 
-/// How many implementations of deliveries that no other delivery caused may wait at the same time, a thread each. What
-/// they write is committed together.
+/// How many tasks that no other task caused may wait at the same time, a thread each. What they write is committed
+/// together.
 const MOST_WAITING: usize = 32;
 /// The same for each further depth.
 const MOST_WAITING_DEEPER: usize = 8;
@@ -33,9 +32,13 @@ const IDLE: Duration = Duration::from_secs(10);
 /// deeper: one more begins.
 const STALLED: Duration = Duration::from_millis(50);
 
-/// Deliveries that can go on, and the threads that run them.
+/// A future that an [`Executor`] runs.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Tasks that can go on, and the threads that run them: they start when they are needed. Code that waits there with
+/// [`block_on`] keeps no other task from running.
 #[derive(Default)]
-pub(crate) struct Executor {
+pub struct Executor {
     state: Mutex<State>,
     /// Where threads wait that have nothing to do.
     work: Condvar,
@@ -46,14 +49,14 @@ pub(crate) struct Executor {
 #[derive(Default)]
 struct State {
     /// By depth, each with its place among all.
-    ready: BTreeMap<u32, VecDeque<(u64, Arc<Task>)>>,
+    ready: BTreeMap<u32, VecDeque<(u64, Arc<Spawned>)>>,
     /// How many were ever ready.
     places: u64,
     /// Whether a thread is about to begin what is ready.
     is_beginning: bool,
     /// How often one has begun or gone on.
     begun: u64,
-    /// Threads on which an implementation waits, by its delivery's depth.
+    /// Threads on which a task waits, by its depth.
     waiting: BTreeMap<u32, usize>,
     /// One may begin however many wait.
     relieve: bool,
@@ -64,7 +67,7 @@ struct State {
     closed: bool,
 }
 
-struct Task {
+struct Spawned {
     executor: Arc<Executor>,
     depth: u32,
     /// Where its timers and sockets are.
@@ -73,7 +76,7 @@ struct Task {
 }
 
 enum Slot {
-    Pending(Delivery),
+    Pending(Task),
     /// A thread polls it. `again`: it was woken since.
     Polled {
         again: bool,
@@ -84,45 +87,38 @@ enum Slot {
 thread_local! {
     /// The executor whose thread this is.
     static MINE: RefCell<Option<Arc<Executor>>> = const { RefCell::new(None) };
-    /// Whether this is the thread that begins deliveries.
+    /// Whether this is the thread that begins tasks.
     static BEGINS: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Executor {
-    /// Gives it to a thread, which is in the runtime while it polls it. Returns it if the system can't start one.
-    pub(crate) fn spawn(
-        self: &Arc<Self>,
-        delivery: Delivery,
-        depth: u32,
-        runtime: Runtime,
-    ) -> Result<(), Delivery> {
-        let slot = Mutex::new(Slot::Pending(delivery));
-        let task = Arc::new(Task { executor: self.clone(), depth, runtime, slot });
+    /// Gives it to a thread, which is in the runtime while it polls it. `depth` is how many tasks caused it, each inside of
+    /// the one before. If the system can't start a thread, it runs on this one.
+    pub fn spawn(self: &Arc<Self>, task: Task, depth: u32, runtime: Runtime) {
+        let slot = Mutex::new(Slot::Pending(task));
+        let spawned = Arc::new(Spawned { executor: self.clone(), depth, runtime, slot });
         let mut state = self.lock();
-        self.push(&mut state, task.clone());
+        self.push(&mut state, spawned.clone());
         let has_thread = state.threads > 0;
         drop(state);
-        if has_thread {
-            return Ok(());
-        }
-        match mem::replace(&mut *lock(&task.slot), Slot::Done) {
-            Slot::Pending(delivery) => Err(delivery),
-            Slot::Polled { .. } | Slot::Done => Ok(()),
+        if !has_thread && let Slot::Pending(task) = mem::replace(&mut *lock(&spawned.slot), Slot::Done) {
+            // To delay others is better than never to run it.
+            report_panic(contained(|| spawned.runtime.run(|| pollster::block_on(task))));
         }
     }
 
     /// The threads end when nothing can go on.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         self.lock().closed = true;
         self.work.notify_all();
     }
 
-    fn push(self: &Arc<Self>, state: &mut State, task: Arc<Task>) {
+    fn push(self: &Arc<Self>, state: &mut State, task: Arc<Spawned>) {
         state.push(task);
         self.find_thread(state);
     }
 
-    /// Starts deliveries that may begin.
+    /// Starts tasks that may begin.
     fn find_thread(self: &Arc<Self>, state: &mut State) {
         if state.is_beginning || state.starting > 0 || state.next().is_none() {
             return;
@@ -138,7 +134,7 @@ impl Executor {
 
     fn start_thread(self: &Arc<Self>, state: &mut State) -> bool {
         let executor = self.clone();
-        let thread = thread::Builder::new().name("event-sqlite deliver".to_owned());
+        let thread = thread::Builder::new().name("event-journal calls".to_owned());
         let started = state.threads < MOST_THREADS && thread.spawn(move || executor.run()).is_ok();
         state.threads += usize::from(started);
         state.starting += usize::from(started);
@@ -186,7 +182,7 @@ impl Executor {
 }
 
 impl State {
-    fn push(&mut self, task: Arc<Task>) {
+    fn push(&mut self, task: Arc<Spawned>) {
         self.places += 1;
         self.ready.entry(task.depth).or_default().push_back((self.places, task));
     }
@@ -206,7 +202,7 @@ impl State {
         last.filter(|_| self.relieve).map(|(depth, _)| Next::Last(*depth))
     }
 
-    fn take_next(&mut self) -> Option<Arc<Task>> {
+    fn take_next(&mut self) -> Option<Arc<Spawned>> {
         let next = self.next()?;
         let (Next::First(depth) | Next::Last(depth)) = next;
         let tasks = self.ready.get_mut(&depth)?;
@@ -227,11 +223,11 @@ enum Next {
     Last(u32),
 }
 
-impl Task {
+impl Spawned {
     fn run(self: Arc<Self>) {
-        let mut delivery = match &mut *lock(&self.slot) {
+        let mut task = match &mut *lock(&self.slot) {
             slot @ Slot::Pending(_) => match mem::replace(slot, Slot::Polled { again: false }) {
-                Slot::Pending(delivery) => delivery,
+                Slot::Pending(task) => task,
                 Slot::Polled { .. } | Slot::Done => unreachable!("it is pending"),
             },
             Slot::Polled { again } => {
@@ -241,40 +237,40 @@ impl Task {
             Slot::Done => return,
         };
         let waker = Waker::from(self.clone());
-        let poll = || delivery.as_mut().poll(&mut Context::from_waker(&waker));
+        let poll = || task.as_mut().poll(&mut Context::from_waker(&waker));
         let polled = contained(|| self.runtime.run(poll));
         if !matches!(polled, Ok(Poll::Pending)) {
             report_panic(polled.map(drop));
-            self.runtime.run(|| discard(delivery));
+            self.runtime.run(|| discard(task));
             *lock(&self.slot) = Slot::Done;
             return;
         }
-        let before = mem::replace(&mut *lock(&self.slot), Slot::Pending(delivery));
+        let before = mem::replace(&mut *lock(&self.slot), Slot::Pending(task));
         if matches!(before, Slot::Polled { again: true }) {
             self.executor.push(&mut self.executor.lock(), self.clone());
         }
     }
 }
 
-impl Wake for Task {
+impl Wake for Spawned {
     fn wake(self: Arc<Self>) {
         let executor = self.executor.clone();
         executor.push(&mut executor.lock(), self);
     }
 }
 
-/// A panic ends its delivery, and not the thread that polled it.
-pub(crate) fn report_panic(delivered: Result<(), String>) {
-    if let Err(message) = delivered {
-        log(format_args!("the delivery of a write's events panicked: {message}"));
+/// A panic ends its task, and not the thread that polled it.
+fn report_panic(ran: Result<(), String>) {
+    if let Err(message) = ran {
+        log(format_args!("calls of implementations panicked: {message}"));
     }
 }
 
-/// Waits for a future on this thread. If the thread is one that delivers, another one does so in the meantime: what the
-/// future waits for may be a delivery.
+/// Waits for a future on this thread. If the thread is an [`Executor`]'s, another one goes on with its tasks in the meantime:
+/// what the future waits for may be one of them.
 ///
 /// `late` is called when it has waited for [`LATE`].
-pub(crate) fn block_on<F: Future>(future: F, late: impl FnOnce()) -> F::Output {
+pub fn block_on<F: Future>(future: F, late: impl FnOnce()) -> F::Output {
     let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(parker.clone());
     let context = &mut Context::from_waker(&waker);
@@ -297,7 +293,7 @@ pub(crate) fn block_on<F: Future>(future: F, late: impl FnOnce()) -> F::Output {
     }
 }
 
-/// A thread that delivers and on which an implementation waits.
+/// A thread of an executor's on which a task waits.
 struct Aside {
     executor: Arc<Executor>,
     depth: u32,

@@ -2,16 +2,16 @@
 
 /// A process, by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Process(u32);
+pub struct Process(u32);
 
 impl Process {
     /// The one that runs this. Asking costs about 90 ns.
-    pub(crate) fn this() -> Self {
+    pub fn this() -> Self {
         Self(std::process::id())
     }
 
     /// Whether it is another process, where a lock may stay locked and a wait never ends.
-    pub(crate) fn is_another(self) -> bool {
+    pub fn is_another(self) -> bool {
         self != Self::this()
     }
 }

@@ -11,21 +11,21 @@ use self::without_tokio::Handle;
 
 /// A tokio runtime, or none. Without the feature `tokio` always none.
 #[derive(Clone, Debug)]
-pub(crate) struct Runtime(Option<Handle>);
+pub struct Runtime(Option<Handle>);
 
 impl Runtime {
     /// The one that this thread is in.
-    pub(crate) fn current() -> Self {
+    pub fn current() -> Self {
         Self(Handle::try_current().ok())
     }
 
     /// This one; the other one if this is none.
-    pub(crate) fn or(self, other: &Self) -> Self {
+    pub fn or(self, other: &Self) -> Self {
         Self(self.0.or_else(|| other.0.clone()))
     }
 
     /// Runs a function with this thread in the runtime.
-    pub(crate) fn run<T>(&self, function: impl FnOnce() -> T) -> T {
+    pub fn run<T>(&self, function: impl FnOnce() -> T) -> T {
         let _entered = self.0.as_ref().map(Handle::enter);
         function()
     }

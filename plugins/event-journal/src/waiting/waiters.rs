@@ -5,19 +5,19 @@ use std::task::Waker;
 
 /// The wakers of those who wait. It is kept under a lock, and gives out what is to be dropped or woken outside of it.
 #[derive(Default)]
-pub(crate) struct Waiters {
+pub struct Waiters {
     wakers: BTreeMap<u64, Waker>,
     last: u64,
 }
 
 /// What one task keeps while it waits.
 #[derive(Default)]
-pub(crate) struct Place(Option<u64>);
+pub struct Place(Option<u64>);
 
 impl Waiters {
     /// Has this waker woken at the next change, instead of the one that the task had before.
     #[must_use = "a waker is the application's, and isn't dropped under a lock"]
-    pub(crate) fn register(&mut self, place: &mut Place, waker: &Waker) -> Option<Waker> {
+    pub fn register(&mut self, place: &mut Place, waker: &Waker) -> Option<Waker> {
         let place = *place.0.get_or_insert_with(|| {
             self.last += 1;
             self.last
@@ -30,18 +30,19 @@ impl Waiters {
 
     /// The task doesn't wait any more.
     #[must_use = "a waker is the application's, and isn't dropped under a lock"]
-    pub(crate) fn remove(&mut self, place: &mut Place) -> Option<Waker> {
+    pub fn remove(&mut self, place: &mut Place) -> Option<Waker> {
         self.wakers.remove(&place.0.take()?)
     }
 
     /// All of them, in the order in which they came.
-    pub(crate) fn take(&mut self) -> impl Iterator<Item = Waker> + use<> {
+    pub fn take(&mut self) -> impl Iterator<Item = Waker> + use<> {
         std::mem::take(&mut self.wakers).into_values()
     }
 }
 
 impl Place {
-    pub(crate) fn is_taken(&self) -> bool {
+    /// Whether the task waits.
+    pub fn is_taken(&self) -> bool {
         self.0.is_some()
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use event_core::Record;
+use event_journal::queue::Closed;
 use futures_channel::oneshot;
 use rusqlite::Connection;
 use serde_json::json;
@@ -15,7 +16,6 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::thread;
 
 use crate::database::job::{Job, Turn, Undo};
-use crate::database::queue::Closed;
 use crate::database::{Core, DatabaseOptions, connect, writer};
 use crate::error::{Error, Result};
 use crate::row;

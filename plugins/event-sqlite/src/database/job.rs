@@ -5,13 +5,21 @@ use std::path::Path;
 
 use event_core::plugin::Prepared;
 use event_core::{App, Durability, Scope};
+use event_journal::queue;
+use event_journal::waiting::{Runtime, call_depth, contained};
+use futures_channel::oneshot;
 use rusqlite::Connection;
 
-use crate::contain::contained;
 use crate::database::transaction::Tx;
 use crate::delivery::{Caller, Sender};
 use crate::error::{Error, Result};
-use crate::waiting::{Runtime, call_depth};
+
+/// The sender of a row's outcome, if a caller waits for it.
+pub(crate) type Answer = oneshot::Sender<Result<()>>;
+
+/// What waits for the writer, and what it writes in one transaction.
+pub(crate) type Queue = queue::Queue<Box<dyn Job>, Answer>;
+pub(crate) type Batch = queue::Batch<Box<dyn Job>, Answer>;
 
 /// A closure of any type, first in the queue, then in a transaction.
 pub(crate) trait Job: Send {
@@ -29,6 +37,12 @@ pub(crate) trait Job: Send {
     /// # Errors
     /// The failure, where its caller has stopped waiting.
     fn answer(self: Box<Self>, transaction: Result<()>) -> Result<()>;
+}
+
+impl queue::Job for Box<dyn Job> {
+    fn durability(&self) -> Durability {
+        (**self).durability()
+    }
 }
 
 /// What the job wrote is to be undone.

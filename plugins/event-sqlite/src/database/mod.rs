@@ -1,9 +1,7 @@
 //! A SQLite file: one thread that writes to it, and some that read.
 
-mod batch;
 mod checkpoint;
 mod commit_guard;
-mod commit_pacing;
 mod connect;
 mod directory;
 mod files;
@@ -16,7 +14,6 @@ mod mode;
 mod open;
 mod options;
 mod probe;
-mod queue;
 mod readers;
 mod reading;
 pub(crate) mod reentrancy;
@@ -31,6 +28,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use event_core::{App, Durability, Scope};
+use event_journal::waiting::{ReportLate, Runtime, call_depth};
 use futures_channel::oneshot;
 use rusqlite::{Connection, Params};
 
@@ -43,8 +41,7 @@ pub use self::options::{DatabaseOptions, Synchronous};
 use self::reading::Reading;
 pub use self::transaction::{TrackedInTx, Tx};
 use crate::delivery::{Caller, Deliveries, Progress, Written};
-use crate::error::Result;
-use crate::waiting::{ReportLate, Runtime, Waiting, call_depth};
+use crate::error::{Result, Waiting};
 
 /// A database of an app: `app.database("events")`. A cheap clone.
 ///

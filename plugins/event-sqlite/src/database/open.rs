@@ -7,21 +7,20 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use event_journal::waiting::{LATE, Process, ReportLate};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
 use crate::database::identity::Identity;
+use crate::database::job::Queue;
 use crate::database::options::DatabaseOptions;
-use crate::database::queue::Queue;
 use crate::database::readers::Readers;
 use crate::database::reading::Readings;
 use crate::database::reentrancy::{self, Id};
 use crate::database::{connect, files, writer};
 use crate::error::{Error, Result};
 use crate::log::log;
-use crate::process::Process;
 use crate::row::TableState;
-use crate::waiting::{LATE, ReportLate};
 
 /// An open database, shared by its handles. When the last handle is dropped, its threads write the queue and end.
 pub(crate) struct Open {

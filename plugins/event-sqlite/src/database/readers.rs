@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::panic::Location;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use event_journal::waiting::{contained, discard};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
-use crate::contain::{contained, discard};
 use crate::database::Core;
 use crate::database::commit_guard::Guard;
 use crate::database::connect;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::sync::Monitor;
+use event_journal::sync::Monitor;
 
 /// Counts the threads that read. SQLite moves the write-ahead log into the file when the last connection is closed,
 /// unless that connection is read-only.

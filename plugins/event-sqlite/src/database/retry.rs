@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use event_journal::sync::pause;
+
 use crate::database::Core;
-use crate::database::queue::{Awake, Worth};
-use crate::sync::pause;
 
 /// When rows that can't be written are tried again.
 #[derive(Default)]
@@ -20,8 +20,7 @@ impl Retry {
     pub(crate) fn wait(&mut self, core: &Core) -> bool {
         self.pause = (self.pause * 2).clamp(Self::FIRST, Self::LONGEST);
         // A waiting caller causes a try at once, and gets the error if that fails.
-        let worth = Worth { entries: usize::MAX, awaited: 1 };
-        if core.queue.sleep(worth, Some(self.pause)) != Awake::Closed {
+        if core.queue.wait_for_a_caller(self.pause) {
             return true;
         }
         let left = core.deadline().saturating_duration_since(Instant::now());

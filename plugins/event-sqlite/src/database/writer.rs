@@ -5,18 +5,18 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use event_journal::queue::{Next, Pace, What};
+use event_journal::sync::thread;
+use event_journal::waiting::{contained, discard};
 use rusqlite::{Connection, ffi};
 
-use crate::contain::{contained, discard};
 use crate::database::Core;
-use crate::database::batch::{Answer, Batch, Next, What};
 use crate::database::checkpoint;
 use crate::database::commit_guard::Guard;
-use crate::database::commit_pacing::{Pace, ROUNDS};
 use crate::database::connect;
 use crate::database::files;
 use crate::database::frame::Frame;
-use crate::database::job::{Job, Turn, Undo};
+use crate::database::job::{Answer, Batch, Job, Turn, Undo};
 use crate::database::options::Synchronous;
 use crate::database::probe;
 use crate::database::reentrancy::{self, Side};
@@ -25,7 +25,6 @@ use crate::database::sharing::Sharing;
 use crate::error::{Error, Result};
 use crate::log::{line, log};
 use crate::row::{self, Inserter, Row};
-use crate::sync::thread;
 
 /// Starts the thread. The receiver gets a message when all that can be written is written, and fails when the file is closed.
 pub(crate) fn spawn(mut connection: Connection, core: Arc<Core>) -> Result<mpsc::Receiver<()>> {
@@ -145,7 +144,7 @@ impl Writer {
                 // Without a sync there is nothing to share.
                 pace
             } else if awaited < synced {
-                Pace::Linger { rounds: ROUNDS }
+                Pace::Linger
             } else if awaited > 1 {
                 Pace::Gather { awaited, longest: (start.elapsed() / 4).min(LONGEST_GATHERING) }
             } else {

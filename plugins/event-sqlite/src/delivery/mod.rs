@@ -12,18 +12,15 @@ use std::task::{Context, Poll};
 
 use event_core::plugin::{Prepared, watch_pending};
 use event_core::{App, Receipt, Scope};
+use event_journal::waiting::{Executor, Process, Runtime, Task, call_depth, contained, discard};
 use futures_channel::oneshot;
 use uuid::Uuid;
 
 pub(crate) use self::progress::Progress;
 pub use self::write_outcome::Written;
-use crate::contain::{contained, discard};
 use crate::error::Result;
 use crate::log::{line, log};
-use crate::process::Process;
 use crate::row::{self, TableState};
-pub use crate::waiting::Delivery;
-use crate::waiting::{Executor, Runtime, call_depth, report_panic};
 
 /// Where the outcome of a write goes.
 pub(crate) type Sender<T> = oneshot::Sender<Result<Written<T>>>;
@@ -62,11 +59,11 @@ pub(crate) struct Caller {
 ///
 /// It is called on a thread of the plugin, for a caller without a runtime as well: hence the handle. What it drops, or what
 /// its runtime drops before it is done, goes on on the plugin's thread.
-pub struct Spawner(Box<dyn Fn(Delivery) + Send + Sync>);
+pub struct Spawner(Box<dyn Fn(Task) + Send + Sync>);
 
 impl Spawner {
     /// A spawner that hands each delivery to this function.
-    pub fn new(spawn: impl Fn(Delivery) + Send + Sync + 'static) -> Self {
+    pub fn new(spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
         Self(Box::new(spawn))
     }
 }
@@ -157,11 +154,8 @@ impl Deliveries {
         }
     }
 
-    fn on_thread(&self, delivery: Delivery, depth: u32, runtime: &Runtime) {
-        if let Err(delivery) = self.executor.spawn(delivery, depth, runtime.clone()) {
-            // Delivering others late is better than never.
-            report_panic(contained(|| runtime.run(|| pollster::block_on(delivery))));
-        }
+    fn on_thread(&self, delivery: Task, depth: u32, runtime: &Runtime) {
+        self.executor.spawn(delivery, depth, runtime.clone());
     }
 }
 
@@ -212,7 +206,7 @@ async fn let_others() {
 /// A delivery that the application's runtime runs.
 struct Handed {
     /// Until it is done.
-    delivery: Option<Delivery>,
+    delivery: Option<Task>,
     deliveries: Arc<Deliveries>,
     depth: u32,
     /// For the plugin's thread. In the application's runtime, that one counts.
@@ -228,7 +222,7 @@ impl Future for Handed {
         match contained(|| delivery.as_mut().poll(context)) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(())) => {}
-            Err(message) => report_panic(Err(message)),
+            Err(message) => log(format_args!("the delivery of a write's events panicked: {message}")),
         }
         discard(self.delivery.take());
         Poll::Ready(())

@@ -7,10 +7,10 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use event_journal::waiting::ChangeSignal;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::waiting::change_signal::ChangeSignal;
 
 #[derive(Default)]
 pub(crate) struct TableState {

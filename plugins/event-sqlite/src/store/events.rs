@@ -10,15 +10,15 @@ use std::task::{Context, Poll, ready};
 
 use chrono::{DateTime, Utc};
 use event_core::plugin::NamePattern;
+use event_journal::waiting;
 use futures_core::Stream;
 
 use crate::database::Database;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Waiting};
 use crate::store::Store;
 use crate::store::follow::Follow;
 use crate::store::query::{Chunk, Query};
 use crate::store::stored::{FromColumns, Stored};
-use crate::waiting::{self, Waiting};
 
 /// A query for events: `store.events()`, and filters. Oldest first by default.
 #[derive(Clone, Debug)]

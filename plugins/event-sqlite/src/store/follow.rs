@@ -5,14 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use event_journal::waiting::{self, ChangeSignal, Follower};
 use futures_core::Stream;
 use rusqlite::OptionalExtension;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Waiting};
 use crate::store::events::EventStream;
 use crate::store::stored::FromColumns;
-use crate::waiting::change_signal::{ChangeSignal, Follower};
-use crate::waiting::{self, Waiting};
 
 /// Events as they come: a [`Stream`] of `Result<T>`, an iterator by [`wait`](Self::wait). Made by
 /// [`Events::follow`](crate::Events::follow).

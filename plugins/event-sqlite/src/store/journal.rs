@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use event_core::plugin::NamePattern;
 use event_core::{App, Durability, Record, WeakApp};
 use event_journal::journal::{Entry, Error, Filter, Journal, Page, Pending, Result, Saved, Unreadable};
+use event_journal::waiting::{ChangeSignal, Follower};
 use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
 
@@ -15,8 +16,6 @@ use crate::row;
 use crate::store::Store;
 use crate::store::query::Query;
 use crate::store::stored::Stored;
-use crate::waiting::Waiting;
-use crate::waiting::change_signal::{ChangeSignal, Follower};
 
 /// The journal of an app's store. It keeps no app in memory.
 pub(crate) struct StoreJournal {
@@ -67,7 +66,7 @@ impl StoreJournal {
 
     fn ask<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&Store) -> Waiting<T> + Send + 'static,
+        ask: impl FnOnce(&Store) -> error::Waiting<T> + Send + 'static,
     ) -> Pending<'_, T> {
         Box::pin(async move {
             let waiting = ask(&self.store()?);

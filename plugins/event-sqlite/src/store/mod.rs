@@ -17,6 +17,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use event_core::{Event, EventType};
+use event_journal::waiting::ChangeSignal;
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::appender::Appender;
@@ -30,8 +31,7 @@ pub(crate) use self::settings::StoreSettings;
 pub use self::status::Status;
 pub use self::stored::{FromColumns, Stored, StoredOf};
 use crate::database::Database;
-use crate::waiting::Waiting;
-use crate::waiting::change_signal::ChangeSignal;
+use crate::error::Waiting;
 
 /// The store that keeps an app's events: `app.store()`. A cheap clone.
 ///
