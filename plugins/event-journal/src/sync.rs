@@ -48,11 +48,7 @@ impl<T> Monitor<T> {
 
     /// Shuttle has no time: what happens before the end is one more thing that the test chooses.
     #[cfg(shuttle)]
-    pub fn wait_until<'g>(
-        &'g self,
-        guard: MutexGuard<'g, T>,
-        _: Instant,
-    ) -> (MutexGuard<'g, T>, bool) {
+    pub fn wait_until<'g>(&'g self, guard: MutexGuard<'g, T>, _: Instant) -> (MutexGuard<'g, T>, bool) {
         use shuttle::rand::Rng;
 
         drop(guard);

@@ -138,7 +138,7 @@ impl Sqlite {
             store,
             has_store,
             appender: OnceLock::new(),
-            deliveries: Arc::new(Deliveries::new()),
+            deliveries: Arc::new(Deliveries::new(app)),
             shutdown: Duration::from_millis(settings.shutdown_ms),
         })
     }

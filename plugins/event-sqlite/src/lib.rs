@@ -149,10 +149,10 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The events' implementations run after the commit, in the order of the calls, on a thread of this plugin or where a
-//! [`Spawner`] puts them. A thread of this plugin that runs code of the application (an implementation, or a closure that
-//! writes or reads) is in the tokio runtime of the caller, or else in the one in which the app was started: timers, sockets and
-//! `tokio::spawn` work. The feature `tokio`, on by default, does this. [`Written`] has their failures beside the value, and
+//! The events' implementations run after the commit, in the order of the calls, on threads of event-journal's that are in its tokio
+//! runtime, as durable implementations are: timers, sockets and `tokio::spawn` work, with any caller. A closure that writes or
+//! reads is in the runtime of its caller, or else in the one in which the app was started. The feature `tokio`, on by default, does
+//! this. [`Written`] has their failures beside the value, and
 //! the failure handler gets them, also that of an `essential` implementation: its refusal comes too late to undo the write. A caller that stops waiting loses nothing. A
 //! wrapper that stops such an event keeps it from the other implementations; its row is part of the write, and stays.
 //!
@@ -219,7 +219,6 @@ use crate::app::Sqlite;
 pub use crate::app::{Databases, SqliteExt};
 pub use crate::database::{Database, DatabaseOptions, Synchronous, TrackedInTx, Tx};
 pub use crate::delivery::Written;
-pub use crate::delivery::Spawner;
 pub use crate::error::{Error, OpenError, Result, Waiting};
 pub use crate::store::events_needed_from;
 use crate::store::schema::Place;

@@ -30,7 +30,16 @@ const CRATES: &[(&str, &[Folder])] = &[
             ("journal", &[]),
             (
                 "delivery",
-                &["dead_letter", "delivery_failed", "delivery_stalled", "error", "journal", "log", "settings", "waiting"],
+                &[
+                    "dead_letter",
+                    "delivery_failed",
+                    "delivery_stalled",
+                    "error",
+                    "journal",
+                    "log",
+                    "settings",
+                    "waiting",
+                ],
             ),
             ("conformance", &["journal"]),
         ],

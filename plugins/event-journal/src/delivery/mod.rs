@@ -82,7 +82,7 @@ impl Delivering {
             waker: engine::waker(&outbox),
             watch_at: None,
             outbox,
-            threads: Threads::default(),
+            threads: Threads::of(app),
             owner: Uuid::new_v4(),
             suspect_turn: None,
             newer: None,

@@ -4,24 +4,30 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
+use event_core::App;
+
 use crate::delivery::guarded::guarded_future;
 use crate::delivery::lane::{Ended, Lane, Progress, Work};
+use crate::waiting::OwnRuntime;
 
 /// Starts lanes.
-#[derive(Default)]
 pub(crate) struct Threads {
-    #[cfg(feature = "tokio")]
-    runtime: Option<tokio::runtime::Runtime>,
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "it is of that feature"))]
+    runtime: OwnRuntime,
 }
 
 impl Threads {
+    pub(crate) fn of(app: &App) -> Self {
+        Self { runtime: OwnRuntime::of(app) }
+    }
+
     /// Calls the events in the background; `ended` gets the result.
     #[cfg_attr(
         not(feature = "tokio"),
         expect(clippy::unused_self, reason = "its runtime is of that feature")
     )]
     pub(crate) fn start(
-        &mut self,
+        &self,
         lane: &Arc<Lane>,
         work: Work,
         progress: &Arc<Progress>,
@@ -35,30 +41,10 @@ impl Threads {
         };
         #[cfg(feature = "tokio")]
         if consumer.implementation().is_async() {
-            self.runtime()?.spawn(run);
+            self.runtime.handle()?.spawn(run);
             return Ok(());
         }
         let name = format!("deliver {}", consumer.name());
         thread::Builder::new().name(name).spawn(move || pollster::block_on(run)).map(drop)
-    }
-
-    #[cfg(feature = "tokio")]
-    fn runtime(&mut self) -> io::Result<&tokio::runtime::Runtime> {
-        if self.runtime.is_none() {
-            let mut builder = tokio::runtime::Builder::new_multi_thread();
-            self.runtime =
-                Some(builder.worker_threads(1).thread_name("event-journal calls").enable_all().build()?);
-        }
-        Ok(self.runtime.as_ref().expect("it was just made"))
-    }
-}
-
-impl Drop for Threads {
-    fn drop(&mut self) {
-        #[cfg(feature = "tokio")]
-        if let Some(runtime) = self.runtime.take() {
-            // It may be dropped by a thread of another runtime, which mustn't wait.
-            runtime.shutdown_background();
-        }
     }
 }

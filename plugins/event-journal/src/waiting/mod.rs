@@ -20,7 +20,7 @@ pub use self::contain::{contained, discard, wake_all};
 pub use self::executor::{Executor, Task, block_on};
 pub use self::future::{ReportLate, Waiting};
 pub use self::process::Process;
-pub use self::runtime::Runtime;
+pub use self::runtime::{OwnRuntime, Runtime};
 pub use self::waiters::{Place, Waiters};
 
 /// How long a `.wait()` waits before it says so.

@@ -85,7 +85,7 @@ impl Database {
         self.open.clone()
     }
 
-    /// The runtime for the code of a caller on this thread.
+    /// The runtime for implementations.
     pub(crate) fn runtime(&self) -> Runtime {
         self.deliveries.runtime()
     }
@@ -167,17 +167,16 @@ impl Database {
             core.may_write()?;
             let _waits = reentrancy::wait_for(core.id, &core.path)?;
             let table_state = core.table_state().cloned();
-            let deliver_to = app.clone();
             let caller = Caller {
                 place,
                 scope,
                 depth: call_depth::depth() + 1,
-                runtime: deliveries.runtime(),
+                runtime: deliveries.runtime_of_caller(),
                 progress,
             };
             let delivered = caller.clone();
             let deliver = Box::new(move |value, events, sender| {
-                deliveries.deliver(&deliver_to, table_state, value, events, sender, &delivered);
+                deliveries.deliver(table_state, value, events, sender, &delivered);
             });
             let (sender, receiver) = oneshot::channel();
             let job = Closure::boxed(app, caller, durability, closure, deliver, sender);
@@ -202,7 +201,7 @@ impl Database {
         let (Self { open, deliveries, .. }, place) = (self.clone(), Location::caller());
         Waiting::on(self.reads(), place, async move {
             open.core.may_read()?;
-            let (depth, runtime) = (call_depth::depth() + 1, deliveries.runtime());
+            let (depth, runtime) = (call_depth::depth() + 1, deliveries.runtime_of_caller());
             drop(deliveries);
             let closure = move |connection: &Connection| {
                 let _at = call_depth::At::depth(depth);

@@ -1,6 +1,5 @@
 //! What a `.wait()` that doesn't end says after a while: what it waits for is named.
 
-use std::future::pending;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -22,18 +21,10 @@ async fn never_mails(event: &UserBanned) {
     }
 }
 
-/// Waits for a timer of the runtime whose only thread waits for the write.
-#[hookimpl(track_event)]
-async fn waits_for_the_runtime(event: &UserBanned) {
-    if event.user == "trent" {
-        let _ = tokio::time::timeout(Duration::from_millis(1), pending::<()>()).await;
-    }
-}
-
 fn start(files: &Files) -> (App, Database) {
     let section =
         json!({ "databases": { "app": { "path": "app.db", "readers": 1 } }, "store": { "database": "app" } });
-    let app = files.app(section).hook(never_mails).hook(waits_for_the_runtime).start().wait();
+    let app = files.app(section).hook(never_mails).start().wait();
     let app = app.expect("nothing waits yet");
     let database = app.database("app").expect("it is there");
     (app, database)
@@ -66,7 +57,7 @@ fn writer_is_occupied(database: &Database) {
 type Wait = fn(&App, &Database);
 
 /// What waits, and what its line says.
-const WAITS: [(&str, Wait); 7] = [
+const WAITS: [(&str, Wait); 6] = [
     (
         "the write is committed, and 1 of its 3 events are delivered: `sqlite::late::never_mails` (hook ",
         |_, db| {
@@ -76,14 +67,6 @@ const WAITS: [(&str, Wait); 7] = [
                     .try_for_each(|user| tx.track(banned(user)).map(drop))
             };
             drop(db.write(tracks).wait());
-        },
-    ),
-    (
-        "the write is committed, and 0 of its 1 events are delivered: `sqlite::late::waits_for_the_runtime` (",
-        |_, db| {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-            runtime.block_on(async { drop(db.write(|tx| tx.track(banned("trent")).map(drop)).wait()) });
         },
     ),
     ("the closure at ", |_, db| {

@@ -7,7 +7,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use event_core::prelude::*;
-use event_sqlite::{Database, Spawner, SqliteExt, Written};
+use event_sqlite::{Database, SqliteExt, Written};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::files::{Files, UserBanned, banned};
@@ -55,47 +55,86 @@ fn nothing_failed(written: event_sqlite::Result<Written<()>>) {
     written.expect("it can be written").strict().expect("the runtime is there");
 }
 
-#[test]
-fn an_implementation_hears_the_event_of_a_write_in_the_runtime_in_which_the_write_is_awaited() {
-    for runtime in runtimes() {
-        let files = Files::new();
-        let (builder, mails) = builder(&files);
-        // Started without a runtime.
-        let app = builder.start().wait().expect("the app starts");
-        let write = notes(&app).write(tracks);
-        nothing_failed(runtime.block_on(write));
-        assert_eq!(mails.try_recv(), Ok(("mallory".to_owned(), runtime.handle().id())));
-        app.shutdown().wait().expect("everything is written");
-    }
-}
+type Writes = fn(&App);
 
-#[test]
-fn an_implementation_hears_the_event_of_a_write_in_the_runtime_in_which_a_thread_waits_for_it() {
-    let files = Files::new();
-    let (builder, mails) = builder(&files);
-    let app = builder.start().wait().expect("the app starts");
-    for runtime in runtimes() {
-        let notes = notes(&app);
+/// Each caller waits for its write in its own way.
+const CALLERS: [(&str, Writes); 5] = [
+    ("awaits in runtimes", |app| {
+        for runtime in runtimes() {
+            nothing_failed(runtime.block_on(notes(app).write(tracks)));
+        }
+    }),
+    ("waits on a thread of a runtime's", |app| {
+        let notes = notes(app);
+        let [_, runtime] = runtimes();
         let written = runtime.block_on(async {
             tokio::task::spawn_blocking(move || notes.write(tracks).wait()).await.expect("it doesn't panic")
         });
         nothing_failed(written);
-        assert_eq!(mails.try_recv(), Ok(("mallory".to_owned(), runtime.handle().id())));
+    }),
+    ("waits on the only thread of a runtime", |app| {
+        let [runtime, _] = runtimes();
+        runtime.block_on(async { nothing_failed(notes(app).write(tracks).wait()) });
+    }),
+    ("waits without a runtime", |app| nothing_failed(notes(app).write(tracks).wait())),
+    ("awaits without tokio", |app| nothing_failed(smol::block_on(notes(app).write(tracks)))),
+];
+
+#[test]
+fn an_implementation_that_hears_the_event_of_a_write_has_timers_and_tasks_whoever_its_caller_is() {
+    let mut ids = Vec::new();
+    for (caller, write) in CALLERS {
+        let files = Files::new();
+        let (builder, mails) = builder(&files);
+        let app = builder.start().wait().expect("the app starts");
+        write(&app);
+        let heard: Vec<_> = mails.try_iter().collect();
+        assert!(!heard.is_empty(), "{caller}");
+        let [first, ..] = &heard[..] else { unreachable!("it isn't empty") };
+        assert!(heard.iter().all(|mail| mail == first), "{caller}: one runtime for an app: {heard:?}");
+        ids.push(first.1);
+        app.shutdown().wait().expect("everything is written");
     }
+    ids.dedup();
+    assert_eq!(ids.len(), CALLERS.len(), "each app has a runtime of its own");
 }
 
 #[test]
-fn an_implementation_hears_the_event_of_a_thread_without_a_runtime_in_that_in_which_the_app_was_started() {
+fn an_implementation_outlives_the_runtime_in_which_the_app_was_started() {
     let files = Files::new();
     let (builder, mails) = builder(&files);
     let [_, runtime] = runtimes();
     let app = runtime.block_on(builder.start()).expect("the app starts");
+    drop(runtime);
     nothing_failed(notes(&app).write(tracks).wait());
-    assert_eq!(mails.try_recv(), Ok(("mallory".to_owned(), runtime.handle().id())));
+    assert_eq!(mails.try_iter().count(), 1);
+}
+
+/// Called from the journal, not by the write.
+#[hookimpl(track_event, durable)]
+async fn mail_durably(app: &App, event: &UserBanned) -> event_core::Result<()> {
+    mail(app, event).await
 }
 
 #[test]
-fn an_implementation_keeps_its_runtime_when_the_caller_of_the_write_stops_waiting() {
+fn durable_implementations_and_those_that_hear_the_event_of_a_write_share_a_runtime() {
+    let files = Files::new();
+    let (builder, mails) = builder(&files);
+    let builder = builder
+        .hook(event_sqlite::open_journal)
+        .hook(event_journal::open_the_journal)
+        .hook(event_journal::begin_to_deliver)
+        .hook(event_journal::stop_delivering)
+        .hook(mail_durably);
+    let app = builder.start().wait().expect("the app starts");
+    nothing_failed(notes(&app).write(tracks).wait());
+    let both = [mails.recv().expect("it is heard"), mails.recv().expect("it is heard durably")];
+    assert_eq!(both[0], both[1]);
+    app.shutdown().wait().expect("everything is written");
+}
+
+#[test]
+fn an_implementation_has_its_runtime_when_the_caller_of_the_write_stops_waiting_and_its_runtime_is_gone() {
     let files = Files::new();
     let (builder, mails) = builder(&files);
     let [_, runtime] = runtimes();
@@ -104,13 +143,15 @@ fn an_implementation_keeps_its_runtime_when_the_caller_of_the_write_stops_waitin
     let app = builder.start().wait().expect("the app starts");
     let notes = notes(&app);
     let release = hold(&notes);
-    runtime.block_on(async {
+    let id = runtime.block_on(async {
         let mut write = notes.write(tracks);
         let polled = Future::poll(Pin::new(&mut write), &mut Context::from_waker(Waker::noop()));
         assert!(polled.is_pending());
+        Handle::current().id()
     });
-    drop(release);
-    assert_eq!(mails.recv(), Ok(("mallory".to_owned(), runtime.handle().id())));
+    drop((runtime, release));
+    let (user, its) = mails.recv().expect("it is heard");
+    assert!(user == "mallory" && its != id);
     app.shutdown().wait().expect("everything is written");
     assert_eq!(failures.try_iter().collect::<Vec<_>>(), [""; 0]);
 }
@@ -132,8 +173,8 @@ fn an_event_of_a_write_that_an_implementation_asked_for_is_heard_in_the_same_run
     for runtime in runtimes() {
         nothing_failed(runtime.block_on(notes(&app).write(tracks)));
         let heard: Vec<_> = mails.try_iter().collect();
-        let id = runtime.handle().id();
-        assert_eq!(heard, [("mallory".to_owned(), id), ("eve".to_owned(), id)]);
+        assert_eq!(heard.iter().map(|(user, _)| user.as_str()).collect::<Vec<_>>(), ["mallory", "eve"]);
+        assert_eq!(heard[0].1, heard[1].1);
     }
 }
 
@@ -155,30 +196,6 @@ fn a_closure_that_writes_or_reads_is_in_the_runtime_of_its_caller() {
     assert!(!without.expect("it writes").value, "a thread is left as it was");
 }
 
-#[test]
-fn a_spawners_runtime_counts_before_that_of_the_caller() {
-    let files = Files::new();
-    let (builder, mails) = builder(&files);
-    let [callers, spawners] = runtimes();
-    let handle = spawners.handle().clone();
-    let spawner = Spawner::new(move |delivery| drop(handle.spawn(delivery)));
-    let app = builder.insert(spawner).start().wait().expect("the app starts");
-    nothing_failed(callers.block_on(notes(&app).write(tracks)));
-    assert_eq!(mails.try_recv(), Ok(("mallory".to_owned(), spawners.handle().id())));
-}
-
-#[test]
-fn a_spawner_is_called_in_the_callers_runtime() {
-    let files = Files::new();
-    let (builder, mails) = builder(&files);
-    let spawner = Spawner::new(|delivery| drop(tokio::spawn(delivery)));
-    let app = builder.insert(spawner).start().wait().expect("the app starts");
-    for runtime in runtimes() {
-        nothing_failed(runtime.block_on(notes(&app).write(tracks)));
-        assert_eq!(mails.try_recv(), Ok(("mallory".to_owned(), runtime.handle().id())));
-    }
-}
-
 /// Asked on a thread of its own, before old events are removed.
 #[hookimpl(event_sqlite::events_needed_from)]
 async fn all_are_needed(app: &App) -> event_core::Result<i64> {
@@ -190,9 +207,8 @@ async fn all_are_needed(app: &App) -> event_core::Result<i64> {
 struct Asked(mpsc::Sender<String>);
 
 #[test]
-fn what_is_asked_before_old_events_are_removed_is_in_the_runtime_of_the_start() {
+fn what_is_asked_before_old_events_are_removed_has_timers_without_any_caller() {
     let files = Files::new();
-    let [_, runtime] = runtimes();
     let (sender, asked) = mpsc::channel();
     let failed = sender.clone();
     let app = files
@@ -200,20 +216,7 @@ fn what_is_asked_before_old_events_are_removed_is_in_the_runtime_of_the_start() 
         .hook(all_are_needed)
         .insert(Asked(sender))
         .failure_handler(move |failure| failed.send(failure.to_line()).expect("the test listens"));
-    let app = runtime.block_on(app.start()).expect("the app starts");
+    let app = app.start().wait().expect("the app starts");
     assert_eq!(asked.recv().as_deref(), Ok(""));
     app.shutdown().wait().expect("everything is written");
-}
-
-#[test]
-fn without_any_runtime_the_failure_says_what_the_implementation_needs() {
-    let files = Files::new();
-    let (builder, _mails) = builder(&files);
-    let app = builder.failure_handler(|_| {}).start().wait().expect("the app starts");
-    let written = notes(&app).write(tracks).wait().expect("it can be written");
-    let lines: Vec<_> = written.failures().map(event_core::Failure::to_line).collect();
-    let [line] = lines.as_slice() else { panic!("one implementation fails: {lines:?}") };
-    let says = "the implementation needs a tokio runtime, and the thread `event-sqlite deliver` is in none; call from \
-                a runtime";
-    assert!(line.contains("panicked: there is no reactor running") && line.contains(says), "{line}");
 }

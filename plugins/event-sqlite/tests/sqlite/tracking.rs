@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use event_core::prelude::*;
 use event_core::{Durability, Tracked};
-use event_sqlite::{Database, Error, Spawner, SqliteExt};
+use event_sqlite::{Database, Error, SqliteExt};
 
 use crate::files::{Files, UserBanned, banned};
 use crate::writes::{add, hold};
@@ -298,32 +298,6 @@ fn an_implementation_can_write_and_track_itself_and_wait_for_it() {
     assert_eq!(events(&files, "notes.db").len(), 11);
 }
 
-#[test]
-fn a_spawner_drives_the_implementations_in_its_runtime() {
-    let files = Files::new();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let (sender, mut deliveries) = tokio::sync::mpsc::unbounded_channel();
-    let spawner = Spawner::new(move |delivery| sender.send(delivery).expect("the runtime is there"));
-    let builder = builder(&files).insert(spawner).hook(wait_for_the_runtime);
-    let (_app, db) = start(builder);
-    let written = runtime.block_on(async {
-        tokio::spawn(async move {
-            while let Some(delivery) = deliveries.recv().await {
-                tokio::spawn(delivery);
-            }
-        });
-        db.write(|tx| tx.track(banned("mallory")).map(drop)).await
-    });
-    written.expect("it can be written").strict().expect("the timer is there");
-}
-
-/// Panics outside of a runtime.
-#[hookimpl(track_event)]
-async fn wait_for_the_runtime(event: &UserBanned) {
-    assert_eq!(event.user, "mallory");
-    tokio::time::timeout(std::time::Duration::from_mins(1), async {}).await.expect("it takes no time");
-}
-
 /// The delivery thread goes on with other writes while an `async fn` waits.
 #[test]
 fn a_slow_implementation_holds_up_no_other_write() {
@@ -355,24 +329,6 @@ async fn wait_at_the_gate(app: &App, event: &UserBanned) -> event_core::Result<(
         let _ = opened.await;
     }
     Ok(())
-}
-
-/// A runtime that ends takes its tasks with it. The events are delivered all the same.
-#[test]
-fn what_a_spawner_drops_or_panics_over_is_delivered_by_the_plugin() {
-    for panics in [false, true] {
-        let files = Files::new();
-        let (sender, heard) = mpsc::channel();
-        let spawner =
-            Spawner::new(move |delivery| if panics { panic!("no runtime") } else { drop(delivery) });
-        let builder = builder(&files).insert(spawner).on::<Tracked<UserBanned>, _>(move |event| {
-            sender.send(event.user.clone()).expect("the test listens");
-        });
-        let (_app, db) = start(builder);
-        let written = db.write(|tx| tx.track(banned("mallory")).map(drop)).wait();
-        written.expect("it can be written").strict().expect("nothing fails");
-        assert_eq!(heard.try_recv().expect("it is delivered"), "mallory");
-    }
 }
 
 /// A trigger sees each attempt, also one that finds the id there.
