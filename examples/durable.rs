@@ -12,7 +12,6 @@ use std::time::Duration;
 use event_core::durable::{Delivery, Rejected, Retry};
 use event_core::prelude::*;
 use event_journal::JournalExt;
-use event_sqlite::SqliteExt;
 
 event_core::plugins![event_sqlite];
 

@@ -30,7 +30,6 @@ pub(crate) fn rows() -> Vec<Row> {
 /// An app with the hooks of the delivery, and these consumers.
 fn app(path: &Path, ack: &str, with: impl FnOnce(event_core::AppBuilder) -> event_core::AppBuilder) -> App {
     let builder = ours::builder(path, ack)
-        .hook(event_sqlite::open_journal)
         .hook(event_journal::open_the_journal)
         .hook(event_journal::begin_to_deliver)
         .hook(event_journal::stop_delivering);

@@ -49,7 +49,7 @@ pub(crate) fn rows() -> [Row; 2] {
 fn write(count: u64) -> (Duration, Duration) {
     let file = File::new("ours.db");
     let app = ours::app(&file.path, "enqueued");
-    let store = app.store().expect("it is there");
+    let store = app.sqlite_store().expect("it is there");
     let database = store.database();
     let is_over = AtomicBool::new(false);
     let (took, longest) = std::thread::scope(|scope| {

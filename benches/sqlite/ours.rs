@@ -38,6 +38,7 @@ pub(crate) fn builder(path: &Path, ack: &str) -> AppBuilder {
         .event::<OrderPlaced>()
         .event::<OrderCancelled>()
         .hook(event_sqlite::open_databases)
+        .hook(event_sqlite::open_journal)
         .hook(event_sqlite::keep_event)
         .hook(event_sqlite::close_databases);
     builder.config(config)

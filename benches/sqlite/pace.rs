@@ -73,7 +73,7 @@ fn until_commit(pace: u32) -> Row {
 
 /// How many rows were written when, looked at ten times a millisecond.
 fn watch(app: &App, is_over: &AtomicBool) -> Vec<(u64, Instant)> {
-    let store = app.store().expect("there is one");
+    let store = app.sqlite_store().expect("there is one");
     let mut seen = Vec::new();
     while !is_over.load(Ordering::Relaxed) {
         seen.push((store.status().written, Instant::now()));

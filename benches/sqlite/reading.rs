@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use event_sqlite::SqliteExt;
+use event_sqlite::JournalExt;
 
 use super::disk::File;
 use super::ours::{self, OrderCancelled, OrderPlaced};

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use event_core::prelude::*;
-use event_sqlite::{SqliteExt, Written};
+use event_sqlite::{JournalExt, SqliteExt, Written};
 use serde::Deserialize;
 
 use crate::users::{self, Changed};
@@ -114,7 +114,7 @@ async fn events(
     }
     let events: Vec<_> = match events.list().await {
         Ok(events) => events.into_iter().map(|stored| stored.record).collect(),
-        Err(event_sqlite::Error::NoName(mistake)) => {
+        Err(event_journal::Error::NoName(mistake)) => {
             return Ok(refused(StatusCode::BAD_REQUEST, &mistake.to_string()));
         }
         Err(error) => return Err(error.into()),
@@ -125,9 +125,9 @@ async fn events(
 /// The service itself failed. The caller needn't know why; the operator does.
 struct Failed(event_sqlite::Error);
 
-impl From<event_sqlite::Error> for Failed {
-    fn from(error: event_sqlite::Error) -> Self {
-        Self(error)
+impl<E: Into<event_sqlite::Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self(error.into())
     }
 }
 

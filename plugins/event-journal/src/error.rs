@@ -1,15 +1,16 @@
-//! Why this plugin can't start, or hasn't ended in order.
+//! Why this plugin can't start, hasn't ended in order, or can't read events.
 
 use std::error::Error as StdError;
 use std::fmt;
+
+use event_core::plugin::{NamePatternError, error_lines};
 
 use crate::journal;
 
 /// The result of this plugin's methods.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why durable implementations can't be called, or weren't called to their end.
-#[derive(Debug)]
+/// Why durable implementations can't be called, or weren't called to their end, or why events can't be read.
 #[non_exhaustive]
 pub enum Error {
     /// The section `[plugins.event-journal]` is invalid.
@@ -27,6 +28,28 @@ pub enum Error {
         wanted: Option<String>,
         /// The plugins that have a journal.
         found: Vec<&'static str>,
+    },
+    /// The app keeps no events: no plugin has a journal that is switched on.
+    NoStore,
+    /// Events were asked for by a name that no event can have.
+    NoName(NamePatternError),
+    /// What is stored can't be read as the event that was asked for.
+    Unreadable {
+        /// Where the journal is.
+        place: String,
+        /// Its seq.
+        seq: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Some of what is stored can't be read as the events that were asked for at once.
+    UnreadableEvents {
+        /// Where the journal is.
+        place: String,
+        /// The seq of each.
+        seqs: Vec<u64>,
+        /// What is wrong with the first.
+        reason: String,
     },
     /// There are durable implementations, and no plugin has a journal.
     NoJournal {
@@ -106,6 +129,12 @@ impl fmt::Display for Error {
                  `event_core::plugins![event_sqlite];` in src/main.rs",
                 implementations.join(", ")
             ),
+            Self::NoStore => f.write_str(NO_STORE),
+            Self::NoName(mistake) => mistake.fmt(f),
+            Self::Unreadable { place, seq, reason } => {
+                write!(f, "failed to read the event with seq {seq} of {place}: {reason}")
+            }
+            Self::UnreadableEvents { place, seqs, reason } => unreadable_events(f, place, seqs, reason),
             Self::Open(_) => f.write_str("failed to open the journal"),
             Self::Journal { place, .. } => write!(f, "failed to use the journal {place}"),
             Self::Value { consumer, reason } => {
@@ -126,6 +155,33 @@ impl fmt::Display for Error {
             Self::Thread(_) => f.write_str("failed to start the thread that delivers"),
         }
     }
+}
+
+/// The output of a `main` that returns this: the message, and each cause on a line of its own.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&error_lines(self))
+    }
+}
+
+const NO_STORE: &str = "failed to find the events of this app: it has no journal that is switched on; link a plugin that has one, with \
+                        `event_core::plugins![event_sqlite];` in src/main.rs, or add its hooks, such as \
+                        `.hook(event_sqlite::open_journal)`; event-sqlite has one if it keeps events \
+                        (`.hook(event_sqlite::keep_event)`) or is told a file (`plugins.event-sqlite.store.path`), and isn't switched \
+                        off (`enabled = false`)";
+
+/// The first of them, if there are many.
+fn unreadable_events(f: &mut fmt::Formatter<'_>, place: &str, seqs: &[u64], reason: &str) -> fmt::Result {
+    const MOST: usize = 10;
+    let some: Vec<_> = seqs.iter().take(MOST).map(ToString::to_string).collect();
+    let rest = if seqs.len() > MOST { ", …" } else { "" };
+    write!(
+        f,
+        "failed to read from {place}: {} events can't be read (seq {}{rest}); `.stream()` gives the others, and an error for each \
+         of these; the first: {reason}",
+        seqs.len(),
+        some.join(", ")
+    )
 }
 
 impl StdError for Error {

@@ -44,6 +44,11 @@
 //! be read as the implementation's type is a dead letter; one of a newer version than the program knows waits for a newer program.
 //! An event in whose call the process dies twice is a dead letter, too.
 //!
+//! # Reading events back
+//!
+//! [`JournalExt::store`] has the events that the journal keeps: by name, actor, time and place, typed or not, as a list, a stream,
+//! or as they come. See [`Store`].
+//!
 //! # Settings
 //!
 //! | key of `[plugins.event-journal]` | meaning | without it |
@@ -70,6 +75,7 @@ mod error;
 pub mod journal;
 mod log;
 mod memory;
+pub mod query;
 pub mod queue;
 mod settings;
 #[doc(hidden)]
@@ -89,6 +95,8 @@ pub use self::delivery::command::{ConsumerStatus, Refused};
 pub use self::error::{Error, Result};
 use self::journal::Journal;
 pub use self::memory::MemoryJournal;
+use self::query::Ending;
+pub use self::query::{Store, Stored, StoredOf};
 use self::settings::Settings;
 pub use self::waiting::Waiting;
 
@@ -101,9 +109,21 @@ pub trait JournalExt {
     /// # Errors
     /// [`Error::NotRunning`] before the app's journal is open.
     fn deliveries(&self) -> Result<Deliveries>;
+
+    /// The events that the app keeps in its journal.
+    ///
+    /// # Errors
+    /// [`Error::NoStore`] when no plugin has a journal that is switched on, and [`Error::Choice`] when several have one and none is
+    /// chosen. At the first use, also the errors of opening it.
+    fn store(&self) -> Result<Store>;
 }
 
 impl JournalExt for App {
+    fn store(&self) -> Result<Store> {
+        let opened = Opened::of(self)?;
+        Ok(Store::new(self.clone(), opened.journal.clone(), opened.ending.clone()))
+    }
+
     fn deliveries(&self) -> Result<Deliveries> {
         self.state::<Delivering>().map(|it| Deliveries::new(&it)).map_err(|_| Error::NotRunning)
     }
@@ -133,8 +153,8 @@ impl std::fmt::Debug for OpenedJournal {
     }
 }
 
-/// The plugin's journal, opened: a plugin that keeps events implements this hook. Called once at the start, if the app has
-/// durable implementations. `None` where it is switched off.
+/// The plugin's journal, opened: a plugin that keeps events implements this hook. Called once, at the start or at the first use of
+/// the [`Store`]. `None` where it is switched off.
 #[hookspec]
 pub fn open_journal(app: &App) -> OpenedJournal;
 
@@ -152,7 +172,15 @@ pub fn open_the_journal(app: &App) -> Result<()> {
     let settings: Settings = app.plugin_config(env!("CARGO_PKG_NAME")).map_err(Error::Settings)?;
     let consumers = claim_consumers(app);
     check_configured(&settings, &consumers)?;
-    let journal = if consumers.is_empty() { None } else { Some(choose_journal(app, &settings, &consumers)?) };
+    let journal = match Opened::of(app) {
+        Ok(opened) => Some(opened.journal.clone()),
+        Err(Error::NoStore) if consumers.is_empty() => None,
+        Err(Error::NoStore) => {
+            let implementations = consumers.iter().map(|it| it.implementation().to_string()).collect();
+            return Err(Error::NoJournal { implementations });
+        }
+        Err(error) => return Err(error),
+    };
     let delivering = Delivering::open(app, consumers, journal, &settings)?;
     app.insert(delivering).map_err(Error::Settings)
 }
@@ -175,6 +203,14 @@ pub async fn stop_delivering(app: &App) -> Result<()> {
     }
 }
 
+/// Ends what follows the journal.
+#[hookimpl(shutdown)]
+pub fn end_following(app: &App) {
+    if let Ok(opened) = app.state::<Opened>() {
+        opened.ending.end();
+    }
+}
+
 fn check_configured(settings: &Settings, consumers: &[Consumer]) -> Result<()> {
     let known = || consumers.iter().map(|consumer| consumer.name().to_owned());
     match settings.consumers.keys().find(|name| !known().any(|known| known == **name)) {
@@ -183,23 +219,45 @@ fn check_configured(settings: &Settings, consumers: &[Consumer]) -> Result<()> {
     }
 }
 
-fn choose_journal(app: &App, settings: &Settings, consumers: &[Consumer]) -> Result<Arc<dyn Journal>> {
+/// The plugin that `plugins.event-journal.journal` names: a plugin whose journal isn't that one keeps no events, unless its own
+/// settings ask for it.
+///
+/// # Errors
+/// If the section can't be read.
+pub fn chosen_journal(app: &App) -> event_core::Result<Option<String>> {
+    Ok(app.plugin_config::<Settings>(env!("CARGO_PKG_NAME"))?.journal)
+}
+
+/// The journal of an app, in its state.
+struct Opened {
+    journal: Arc<dyn Journal>,
+    ending: Arc<Ending>,
+}
+
+impl Opened {
+    fn of(app: &App) -> Result<Arc<Self>> {
+        app.state_or_try_init(|| {
+            let journal = choose_journal(app)?;
+            Ok(Self { journal, ending: Arc::default() })
+        })
+    }
+}
+
+fn choose_journal(app: &App) -> Result<Arc<dyn Journal>> {
     let outcome = open_journal::call(app).wait().map_err(Error::Settings)?;
     if let Some(failure) = outcome.failures.into_iter().next() {
         return Err(Error::Open(failure));
     }
     let mut opened = outcome.values;
     let names: Vec<_> = opened.iter().map(|opened| opened.plugin).collect();
-    if let Some(wanted) = &settings.journal {
+    if let Some(wanted) = chosen_journal(app).map_err(Error::Settings)? {
         opened.retain(|opened| opened.plugin == wanted);
         if opened.is_empty() {
-            return Err(Error::Choice { wanted: Some(wanted.clone()), found: names });
+            return Err(Error::Choice { wanted: Some(wanted), found: names });
         }
     }
     match opened.len() {
-        0 => Err(Error::NoJournal {
-            implementations: consumers.iter().map(|it| it.implementation().to_string()).collect(),
-        }),
+        0 => Err(Error::NoStore),
         1 => Ok(opened.remove(0).journal.into()),
         _ => Err(Error::Choice { wanted: None, found: names }),
     }

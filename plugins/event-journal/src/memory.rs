@@ -1,6 +1,6 @@
 //! A journal in memory, for tests.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
@@ -40,9 +40,8 @@ pub struct MemoryJournal(Arc<Mutex<State>>);
 struct State {
     identity: String,
     events: Vec<Record>,
-    /// How many events were removed.
-    trimmed: u64,
-    ids: HashSet<Uuid>,
+    /// Where the event with an id is.
+    ids: HashMap<Uuid, usize>,
     values: BTreeMap<String, Saved>,
     last_version: u64,
     waiting: Vec<Waker>,
@@ -60,8 +59,7 @@ impl MemoryJournal {
         Self(Arc::new(Mutex::new(State {
             identity: Uuid::new_v4().to_string(),
             events: Vec::new(),
-            trimmed: 0,
-            ids: HashSet::new(),
+            ids: HashMap::new(),
             values: BTreeMap::new(),
             last_version: 0,
             waiting: Vec::new(),
@@ -75,27 +73,39 @@ impl MemoryJournal {
 
 impl State {
     fn end(&self) -> u64 {
-        self.trimmed + self.events.len() as u64
+        self.events.len() as u64
     }
 
-    fn append(&mut self, events: &[Record]) -> u64 {
+    fn append(&mut self, events: &[Record]) -> Result<u64> {
+        let mut new: Vec<Record> = Vec::new();
         for event in events {
-            if self.ids.insert(event.id) {
-                self.events.push(event.clone());
+            let known = match self.ids.get(&event.id) {
+                Some(place) => Some(&self.events[*place]),
+                None => new.iter().find(|it| it.id == event.id),
+            };
+            match known.map(|known| difference(known, event)) {
+                None => new.push(event.clone()),
+                Some(None) => {}
+                Some(Some(other)) => {
+                    let taken =
+                        format!("the id {} belongs to another event, which differs in its {other}", event.id);
+                    return Err(Error::Refused(Arc::new(std::io::Error::other(taken))));
+                }
             }
         }
+        for event in new {
+            self.ids.insert(event.id, self.events.len());
+            self.events.push(event);
+        }
         std::mem::take(&mut self.waiting).into_iter().for_each(Waker::wake);
-        self.end()
+        Ok(self.end())
     }
 
-    fn read(&self, after: u64, filter: &Filter, limit: usize) -> Result<Page> {
-        if after < self.trimmed {
-            return Err(Error::Gone { first: self.trimmed + 1 });
-        }
-        let from = usize::try_from(after - self.trimmed).unwrap_or(usize::MAX);
+    fn read(&self, after: u64, filter: &Filter, limit: usize) -> Page {
         let mut page = Page { entries: Vec::new(), upto: self.end().max(after) };
-        for (event, seq) in self.events.iter().skip(from).zip(after + 1..) {
-            if filter.lets_through(&event.name) {
+        let from = usize::try_from(after).unwrap_or(usize::MAX);
+        for (event, seq) in self.events.iter().skip(from).zip(after.saturating_add(1)..) {
+            if filter.lets_through(seq, event) {
                 page.entries.push(Entry { seq, event: Ok(event.clone()) });
                 if page.entries.len() == limit {
                     page.upto = seq;
@@ -103,7 +113,22 @@ impl State {
                 }
             }
         }
-        Ok(page)
+        page
+    }
+
+    fn read_back(&self, before: u64, filter: &Filter, limit: usize) -> Page {
+        let mut page = Page::default();
+        let earlier = usize::try_from(before.saturating_sub(1)).unwrap_or(usize::MAX).min(self.events.len());
+        for (event, seq) in self.events[..earlier].iter().rev().zip((1..=earlier as u64).rev()) {
+            if page.entries.len() == limit {
+                page.upto = page.entries.last().map_or(before, |last| last.seq);
+                break;
+            }
+            if filter.lets_through(seq, event) {
+                page.entries.push(Entry { seq, event: Ok(event.clone()) });
+            }
+        }
+        page
     }
 
     fn save(&mut self, key: &str, expected: u64, value: Option<&[u8]>) -> Result<u64> {
@@ -117,6 +142,22 @@ impl State {
             None => self.values.remove(key),
         };
         Ok(version)
+    }
+}
+
+/// What two events with one id differ in, if they are two.
+fn difference(known: &Record, event: &Record) -> Option<&'static str> {
+    let Record { name, version, actor, properties, .. } = known;
+    if *name != event.name {
+        Some("name")
+    } else if *version != event.version {
+        Some("version")
+    } else if *actor != event.actor {
+        Some("actor")
+    } else if *properties != event.properties {
+        Some("properties")
+    } else {
+        None
     }
 }
 
@@ -134,7 +175,7 @@ impl Journal for MemoryJournal {
     }
 
     fn append<'a>(&'a self, events: &'a [Record]) -> Pending<'a, u64> {
-        Box::pin(async move { Ok(self.lock().append(events)) })
+        Box::pin(async move { self.lock().append(events) })
     }
 
     fn end(&self) -> Pending<'_, u64> {
@@ -142,7 +183,11 @@ impl Journal for MemoryJournal {
     }
 
     fn read<'a>(&'a self, after: u64, filter: &'a Filter, limit: usize) -> Pending<'a, Page> {
-        ready(self.lock().read(after, filter, limit))
+        ready(Ok(self.lock().read(after, filter, limit)))
+    }
+
+    fn read_back<'a>(&'a self, before: u64, filter: &'a Filter, limit: usize) -> Pending<'a, Page> {
+        ready(Ok(self.lock().read_back(before, filter, limit)))
     }
 
     fn newer(&self, than: u64) -> Pending<'_, ()> {
@@ -159,8 +204,9 @@ impl Journal for MemoryJournal {
 
     fn count<'a>(&'a self, after: u64, filter: &'a Filter, most: u64) -> Pending<'a, u64> {
         let state = self.lock();
-        let from = usize::try_from(after.saturating_sub(state.trimmed)).unwrap_or(usize::MAX);
-        let count = state.events.iter().skip(from).filter(|event| filter.lets_through(&event.name)).count();
+        let from = usize::try_from(after).unwrap_or(usize::MAX);
+        let later = (1..).zip(&state.events).skip(from);
+        let count = later.filter(|(seq, event)| filter.lets_through(*seq, event)).count();
         ready(Ok((count as u64).min(most)))
     }
 

@@ -49,6 +49,7 @@ pub fn app(journal: &MemoryJournal) -> AppBuilder {
         .hook(crate::open_the_journal)
         .hook(crate::begin_to_deliver)
         .hook(crate::stop_delivering)
+        .hook(crate::end_following)
 }
 
 #[hookimpl(crate::open_journal)]

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::log::log;
 use crate::settings::Settings;
 use crate::store::schema::{self, Place};
-use crate::store::{self, Appender, Store, StoreSettings};
+use crate::store::{self, Appender, SqliteStore, StoreSettings};
 
 /// What this plugin adds to an [`App`].
 pub trait SqliteExt {
@@ -32,13 +32,14 @@ pub trait SqliteExt {
     /// a name or a file that is taken.
     fn add_database(&self, name: impl Into<String>, options: DatabaseOptions) -> Result<Database>;
 
-    /// The store that keeps this app's events.
+    /// The store that keeps this app's events in SQLite: its status, and its database. [`JournalExt::store`](crate::JournalExt::store)
+    /// reads the events back.
     ///
     /// # Errors
-    /// [`Error::NoStore`] when it is switched off; [`Error::KeepsNoEvents`] when the app doesn't call
-    /// [`keep_event`](crate::keep_event) and its settings name no store. At this plugin's first use, also the errors of
-    /// opening the configured databases.
-    fn store(&self) -> Result<Store>;
+    /// [`Error::NoStore`] when it is switched off; [`Error::AnotherJournal`] when another plugin's journal is chosen, and this
+    /// store isn't configured; [`Error::KeepsNoEvents`] when the app doesn't call [`keep_event`](crate::keep_event) and its settings
+    /// name no store. At this plugin's first use, also the errors of opening the configured databases.
+    fn sqlite_store(&self) -> Result<SqliteStore>;
 }
 
 impl SqliteExt for App {
@@ -52,10 +53,10 @@ impl SqliteExt for App {
         Ok(sqlite.handle(self, sqlite.add(name.into(), options)?))
     }
 
-    fn store(&self) -> Result<Store> {
+    fn sqlite_store(&self) -> Result<SqliteStore> {
         let sqlite = Sqlite::of(self)?;
         let appender = sqlite.appender()?.ok_or_else(|| sqlite.no_store())?;
-        Ok(Store::new(sqlite.handle(self, appender.open().clone()), appender))
+        Ok(SqliteStore::new(sqlite.handle(self, appender.open().clone()), appender))
     }
 }
 
@@ -89,6 +90,8 @@ impl Databases {
 pub(crate) struct Sqlite {
     databases: Mutex<BTreeMap<String, Arc<Open>>>,
     store: Option<WantedStore>,
+    /// The plugin whose journal is chosen, if the store is off because of that.
+    another: Option<String>,
     /// Whether the app keeps its events or its settings name the store. Otherwise there is one only if `keep_event` is called
     /// by other code, and the app gets no file for events before.
     has_store: bool,
@@ -124,10 +127,13 @@ impl Sqlite {
                 return Err(Error::DatabaseExists { name, path: options.path });
             }
         }
-        let has_store =
-            settings.store.is_some() || wanted.contains_key(OWN_STORE) || store::keeps_events(app);
+        let is_configured = settings.store.is_some() || wanted.contains_key(OWN_STORE);
+        let chosen = event_journal::chosen_journal(app).map_err(|error| Error::Settings(Arc::new(error)))?;
+        let another = chosen.filter(|chosen| chosen != env!("CARGO_PKG_NAME") && !is_configured);
+        let has_store = is_configured || (another.is_none() && store::keeps_events(app));
         let store = settings.store.unwrap_or_default();
-        let store = store.enabled.then(|| WantedStore::of(store, &mut wanted)).transpose()?;
+        let is_on = store.enabled && another.is_none();
+        let store = is_on.then(|| WantedStore::of(store, &mut wanted)).transpose()?;
         let mut databases = BTreeMap::new();
         for (name, options) in wanted {
             refuse_open_file(&databases, &options.path, &Identity::at(&options.path))?;
@@ -136,6 +142,7 @@ impl Sqlite {
         Ok(Self {
             databases: Mutex::new(databases),
             store,
+            another,
             has_store,
             appender: OnceLock::new(),
             deliveries: Arc::new(Deliveries::new(app)),
@@ -155,7 +162,11 @@ impl Sqlite {
     }
 
     fn no_store(&self) -> Error {
-        if self.store.is_some() { Error::KeepsNoEvents } else { Error::NoStore }
+        match &self.another {
+            Some(chosen) => Error::AnotherJournal { chosen: chosen.clone() },
+            None if self.store.is_some() => Error::KeepsNoEvents,
+            None => Error::NoStore,
+        }
     }
 
     fn open_store(&self, WantedStore { settings, database, options }: &WantedStore) -> Result<Arc<Appender>> {

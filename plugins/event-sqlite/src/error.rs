@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_core::error::PropertiesError;
-use event_core::plugin::NamePatternError;
 use rusqlite::{ErrorCode, ffi};
 
 pub use self::open::OpenError;
@@ -86,6 +85,11 @@ pub enum Error {
     },
     /// The app keeps no events: `store.enabled = false`.
     NoStore,
+    /// The settings choose another plugin's journal (`plugins.event-journal.journal`), and configure no store here.
+    AnotherJournal {
+        /// The plugin.
+        chosen: String,
+    },
     /// The app doesn't call [`keep_event`](crate::keep_event), and its settings name no store, so it has none.
     KeepsNoEvents,
     /// A database's file can't be opened.
@@ -214,26 +218,6 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// Events were asked for by a name that no event can have.
-    NoName(NamePatternError),
-    /// A row of the store can't be read as an event.
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The row's `seq`.
-        seq: i64,
-        /// What is wrong with it.
-        cause: Arc<serde_json::Error>,
-    },
-    /// Rows of the store can't be read as events, and all events were asked for at once.
-    UnreadableRows {
-        /// The file.
-        path: PathBuf,
-        /// The `seq` of each.
-        seqs: Vec<i64>,
-        /// What is wrong with the first.
-        cause: Arc<serde_json::Error>,
-    },
     /// Shutdown reached its deadline with events in memory that aren't written, or a write failed meanwhile whose caller
     /// had stopped waiting.
     Unwritten {
@@ -271,8 +255,6 @@ impl Error {
             | Self::ThreadEnded { path }
             | Self::NewerStore { path, .. }
             | Self::NotTheStore { path }
-            | Self::Unreadable { path, .. }
-            | Self::UnreadableRows { path, .. }
             | Self::Unwritten { path, .. } => Some(path),
             _ => None,
         }
@@ -343,7 +325,6 @@ impl StdError for Error {
             Self::RolledBack { cause, .. } => Some(&**cause),
             Self::Properties(error) => error.source(),
             Self::Own(error) => error.source(),
-            Self::Unreadable { cause, .. } | Self::UnreadableRows { cause, .. } => Some(&**cause),
             Self::Unwritten { cause, .. } => cause.as_deref().map(|error| error as _),
             _ => None,
         }
@@ -363,6 +344,12 @@ impl event_core::error::Foreign for Error {}
 impl From<event_core::Error> for Error {
     fn from(error: event_core::Error) -> Self {
         Self::Event(Arc::new(error))
+    }
+}
+
+impl From<event_journal::Error> for Error {
+    fn from(error: event_journal::Error) -> Self {
+        Self::own(error)
     }
 }
 

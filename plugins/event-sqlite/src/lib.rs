@@ -28,11 +28,12 @@
 //!
 //! The store is an implementation of `track_event` like any other, `essential` and the last of the essential ones (`trylast`): if
 //! an event can't be stored, `track` returns the error, and no ordinary implementation acts on the event. An event that
-//! another essential implementation refuses isn't stored. [`SqliteExt::store`] reads it back:
+//! another essential implementation refuses isn't stored. [`JournalExt::store`] of event-journal reads it back, as from every
+//! journal:
 //!
 //! ```
 //! use event_core::prelude::*;
-//! use event_sqlite::SqliteExt;
+//! use event_sqlite::JournalExt;
 //!
 //! #[derive(Event, serde::Deserialize)]
 //! struct UserBanned {
@@ -46,6 +47,7 @@
 //! #     .without_linked()
 //! #     .event::<UserBanned>()
 //! #     .hook(event_sqlite::open_databases)
+//! #     .hook(event_sqlite::open_journal)
 //! #     .hook(event_sqlite::keep_event)
 //! #     .hook(event_sqlite::close_databases)
 //! #     .config(config);
@@ -62,8 +64,10 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Events::stream`] is for more events than fit in memory; [`Events::follow`] waits for new ones, from this process or
-//! another.
+//! [`stream`](event_journal::query::Events::stream) is for more events than fit in memory; [`follow`](event_journal::query::Events::follow)
+//! waits for new ones, from this process or another. [`SqliteExt::sqlite_store`] has what is SQLite's own: the store's status and
+//! its database. Where several plugins have a journal and `plugins.event-journal.journal` chooses another one, events are kept here
+//! only if `[plugins.event-sqlite.store]` is in the settings.
 //!
 //! # What survives what
 //!
@@ -76,7 +80,7 @@
 //! The receipt's `durability()` says `OnDisk` for the first and `Enqueued` for the others. With `ack = "enqueued"`, events
 //! that can't be written wait in memory and are tried again; the queue is bounded, and when it is full, `track` waits.
 //! None is dropped, except one that the table itself refuses (by a trigger of the application), which is a line on
-//! standard error. Shutdown writes the queue, until its deadline. [`Store::status`] has the figures.
+//! standard error. Shutdown writes the queue, until its deadline. [`SqliteStore::status`] has the figures.
 //!
 //! # Databases
 //!
@@ -212,6 +216,7 @@ mod store;
 use event_core::Tracked;
 use event_core::plugin::own_thread;
 use event_core::prelude::*;
+pub use event_journal::JournalExt;
 use event_journal::OpenedJournal;
 pub use rusqlite;
 
@@ -222,7 +227,7 @@ pub use crate::delivery::Written;
 pub use crate::error::{Error, OpenError, Result, Waiting};
 pub use crate::store::events_needed_from;
 use crate::store::schema::Place;
-pub use crate::store::{EventStream, Events, Follow, FromColumns, Status, Store, Stored, StoredOf};
+pub use crate::store::{SqliteStore, Status};
 use crate::store::{StoreJournal, view};
 
 event_core::plugin!();
@@ -249,13 +254,13 @@ pub fn open_databases(app: &App) -> Result<()> {
 pub async fn finish_opening(app: &App) -> Result<()> {
     let Some(appender) = Sqlite::of(app)?.appender()? else { return Ok(()) };
     if appender.place == Place::Shared && appender.wants_view {
-        let database = app.store()?.database().clone();
+        let database = app.sqlite_store()?.database().clone();
         let path = database.path().to_owned();
         let made = database.write(move |tx| view::make(tx, &path)).await?;
         appender.set_has_view(made.value);
     }
     if appender.retention.is_some() {
-        app.store()?.remove_old_if_due();
+        app.sqlite_store()?.remove_old_if_due();
     }
     Ok(())
 }
@@ -272,7 +277,7 @@ pub async fn keep_event(app: &App, event: &Tracked) -> Result<()> {
     // What it waits for is the writer's thread, which waits for no implementation.
     own_thread(appender.keep(event)).await?;
     if appender.retention.is_some() {
-        app.store()?.remove_old_if_due();
+        app.sqlite_store()?.remove_old_if_due();
     }
     Ok(())
 }
@@ -286,7 +291,7 @@ pub fn open_journal(app: &App) -> Result<Option<OpenedJournal>> {
     if Sqlite::of(app)?.appender()?.is_none() {
         return Ok(None);
     }
-    let journal = StoreJournal::new(app, App::store)?;
+    let journal = StoreJournal::new(app, App::sqlite_store)?;
     Ok(Some(OpenedJournal::new(env!("CARGO_PKG_NAME"), journal)))
 }
 

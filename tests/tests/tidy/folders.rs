@@ -28,6 +28,7 @@ const CRATES: &[(&str, &[Folder])] = &[
             ("waiting", &["log"]),
             ("queue", &["sync", "waiting"]),
             ("journal", &[]),
+            ("query", &["error", "journal", "waiting"]),
             (
                 "delivery",
                 &[

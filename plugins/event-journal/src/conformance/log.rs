@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{ODD, all, done, event, events, ids, ids_of, seqs};
-use crate::journal::{Filter, Journal};
+use crate::journal::{Error, Filter, Journal};
 
 pub(super) fn an_empty_journal_ends_at_0(journal: &dyn Journal) {
     assert_eq!(done(journal.end()), 0);
@@ -42,10 +42,11 @@ pub(super) fn an_event_whose_id_is_known_is_no_second_event(journal: &dyn Journa
     let end = done(journal.append(&events[..2]));
     // It may leave a hole.
     assert!(done(journal.append(&events[..2])) >= end);
-    let mut changed = events[0].clone();
-    "another-name".clone_into(&mut changed.name);
-    // It is left out or refused.
-    let _ = pollster::block_on(journal.append(&[changed]));
+    // When it happened and in which request may differ: it is tracked again.
+    let mut again = events[0].clone();
+    again.created += chrono::TimeDelta::seconds(1);
+    again.context = None;
+    assert!(done(journal.append(&[again])) >= end);
     let repeated = [&events[2], &events[1], &events[2], &events[3], &events[3]].map(Clone::clone);
     let last = done(journal.append(&repeated));
     let entries = all(journal, &Filter::all(), 10);
@@ -53,6 +54,34 @@ pub(super) fn an_event_whose_id_is_known_is_no_second_event(journal: &dyn Journa
     assert_eq!(entries[0].event.as_ref().map(|event| &*event.name), Ok("order-placed"));
     assert!(entries[3].seq <= last && last <= done(journal.end()));
     assert_eq!(done(journal.count(0, &Filter::all(), 100)), 4);
+}
+
+pub(super) fn another_event_with_a_known_id_is_refused_and_nothing_beside_it_is_appended(
+    journal: &dyn Journal,
+) {
+    let known = event("order-placed", &json!({ "number": 1 }));
+    done(journal.append(std::slice::from_ref(&known)));
+    let changes: [fn(&mut Record); 4] = [
+        |event| "another-name".clone_into(&mut event.name),
+        |event| event.version += 1,
+        |event| event.actor = None,
+        |event| event.properties = serde_json::Map::default(),
+    ];
+    for change in changes {
+        let mut other = known.clone();
+        change(&mut other);
+        let refused = pollster::block_on(journal.append(&[event("order-shipped", &json!({})), other]));
+        assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+        let entries = all(journal, &Filter::all(), 10);
+        assert_eq!(ids(&entries), [known.id], "all of them, or none");
+        assert_eq!(entries[0].event.as_ref(), Ok(&known));
+    }
+    // Two of one call.
+    let [one, mut other] = [event("order-placed", &json!({})), event("order-shipped", &json!({}))];
+    other.id = one.id;
+    let refused = pollster::block_on(journal.append(&[one, other]));
+    assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+    assert_eq!(done(journal.count(0, &Filter::all(), 10)), 1);
 }
 
 pub(super) fn a_page_says_up_to_where_it_has_looked(journal: &dyn Journal) {

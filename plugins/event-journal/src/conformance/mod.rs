@@ -7,6 +7,7 @@
 //! ```
 
 mod log;
+mod reading;
 mod values;
 
 use std::future::Future;
@@ -64,6 +65,11 @@ checks! {
     One log::a_reader_beside_writers_misses_nothing,
     One log::newer_wakes_a_waiting_reader,
     One log::newer_returns_at_once_if_there_is_something,
+    One log::another_event_with_a_known_id_is_refused_and_nothing_beside_it_is_appended,
+    One reading::an_empty_journal_is_read_backwards_at_once,
+    One reading::events_are_read_backwards_in_pages_of_any_size,
+    One reading::each_part_of_a_filter_and_all_together_choose_in_both_directions,
+    One reading::an_event_is_found_by_its_id_whenever_it_happened,
     One values::a_value_is_saved_only_over_the_version_that_was_read,
     One values::a_key_that_is_removed_and_made_again_has_another_version,
     One values::of_savers_at_the_same_time_one_wins,

@@ -22,6 +22,8 @@ pub enum Error {
         /// The seq of the oldest event.
         first: u64,
     },
+    /// The app was shut down, and its journal with it.
+    Closed,
     /// A person has to act: wrong credentials, a missing table.
     Broken(Cause),
 }
@@ -38,6 +40,7 @@ impl fmt::Display for Error {
             Self::Gone { first } => {
                 write!(f, "the events are gone from the journal: the oldest that is left is number {first}")
             }
+            Self::Closed => f.write_str("the journal was closed when the app was shut down"),
             Self::Broken(_) => f.write_str("the journal can't be used until this is repaired"),
         }
     }
@@ -47,7 +50,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Unavailable(cause) | Self::Refused(cause) | Self::Broken(cause) => Some(&**cause),
-            Self::Conflict | Self::Gone { .. } => None,
+            Self::Conflict | Self::Gone { .. } | Self::Closed => None,
         }
     }
 }

@@ -1,41 +1,41 @@
-//! How an application waits for events that are stored.
+//! How an application waits for events that are kept.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use event_journal::waiting::{self, ChangeSignal, Follower};
 use futures_core::Stream;
-use rusqlite::OptionalExtension;
 
-use crate::error::{Error, Result, Waiting};
-use crate::store::events::EventStream;
-use crate::store::stored::FromColumns;
+use crate::error::{Error, Result};
+use crate::journal;
+use crate::query::ending::AwaitsEnd;
+use crate::query::events::EventStream;
+use crate::query::stored::FromRecord;
+use crate::waiting;
 
 /// Events as they come: a [`Stream`] of `Result<T>`, an iterator by [`wait`](Self::wait). Made by
-/// [`Events::follow`](crate::Events::follow).
+/// [`Events::follow`](crate::query::Events::follow).
 ///
 /// Each event that matches is in it once, in the order of `seq`. It ends when the app is shut down, or after an error
-/// that isn't about one row.
+/// that isn't about one event.
 #[must_use = "nothing is read until it is polled"]
 pub struct Follow<T> {
     events: EventStream<T>,
-    changes: Arc<ChangeSignal>,
-    /// Set at the first poll.
-    follower: Option<Follower>,
-    /// Reads the end of the store, for a follower of new events only.
-    end: Option<Waiting<i64>>,
+    end: AwaitsEnd,
+    asks: Option<Asks>,
     from_now: bool,
-    /// What had been published when the last read began.
-    seen: u64,
+    /// Everything was read, as far as it was there.
     waits: bool,
     is_over: bool,
 }
 
-impl<T: FromColumns> Follow<T> {
-    pub(crate) fn new(events: EventStream<T>, changes: Arc<ChangeSignal>, from_now: bool) -> Self {
-        Self { events, changes, follower: None, end: None, from_now, seen: 0, waits: false, is_over: false }
+/// What is asked of the journal between reads.
+type Asks = Pin<Box<dyn Future<Output = journal::Result<u64>> + Send>>;
+
+impl<T: FromRecord> Follow<T> {
+    pub(crate) fn new(events: EventStream<T>, from_now: bool) -> Self {
+        let end = AwaitsEnd::of(events.reader.store.ending().clone());
+        Self { events, end, asks: None, from_now, waits: false, is_over: false }
     }
 
     /// The next event, when there is one; `None` when the app is shut down.
@@ -49,30 +49,34 @@ impl<T: FromColumns> Follow<T> {
     }
 
     /// Reads again when there may be new events.
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<journal::Result<()>> {
         let reader = &mut self.events.reader;
-        let database = &reader.database;
-        let follower = self.follower.get_or_insert_with(|| {
-            let connect = database.connects();
-            self.changes.follow(move || connect().ok().map(|connection| move || connection.data_version()))
-        });
         if self.from_now {
-            let end = self.end.get_or_insert_with(|| {
-                let last = "SELECT seq FROM main.events ORDER BY seq DESC LIMIT 1";
-                database.read(move |connection| {
-                    Ok(connection.query_row(last, (), |row| row.get(0)).optional()?.unwrap_or(0))
-                })
+            let journal = reader.store.journal();
+            let end = self.asks.get_or_insert_with(|| {
+                let journal = journal.clone();
+                Box::pin(async move { journal.end().await })
             });
-            reader.position = Some(ready!(Pin::new(end).poll(context))?);
-            (self.end, self.from_now) = (None, false);
+            let end = ready!(end.as_mut().poll(context));
+            self.asks = None;
+            reader.position = end?;
+            self.from_now = false;
         }
         if self.waits {
-            ready!(follower.poll_newer(self.seen, context));
-            self.waits = false;
-        }
-        if !reader.is_reading() {
-            // Before the read begins, or events that come during it would go unnoticed.
-            self.seen = self.changes.count();
+            let (journal, position) = (reader.store.journal(), reader.position);
+            let newer = self.asks.get_or_insert_with(|| {
+                let journal = journal.clone();
+                Box::pin(async move { journal.newer(position).await.map(|()| position) })
+            });
+            if let Poll::Ready(newer) = newer.as_mut().poll(context) {
+                self.asks = None;
+                newer?;
+                self.waits = false;
+            } else if self.end.poll_is_over(context) {
+                return Poll::Ready(Err(journal::Error::Closed));
+            } else {
+                return Poll::Pending;
+            }
         }
         self.waits = ready!(reader.poll_read(context))?;
         Poll::Ready(Ok(()))
@@ -82,28 +86,28 @@ impl<T: FromColumns> Follow<T> {
 // Nothing in it is ever pinned.
 impl<T> Unpin for Follow<T> {}
 
-impl<T: FromColumns> Stream for Follow<T> {
+impl<T: FromRecord> Stream for Follow<T> {
     type Item = Result<T>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
         if let Some(mistake) = self.events.mistake.take() {
             self.is_over = true;
-            return Poll::Ready(Some(Err(mistake)));
+            return Poll::Ready(Some(Err(Error::NoName(mistake))));
         }
         loop {
             if let Some(event) = self.events.reader.buffered() {
                 return Poll::Ready(Some(event));
             }
             if self.is_over || self.events.reader.is_full() {
-                self.follower = None;
+                self.asks = None;
                 return Poll::Ready(None);
             }
             match ready!(self.poll_read(context)) {
                 Ok(()) => {}
-                Err(Error::Closed { .. }) => self.is_over = true,
-                Err(error) => {
+                Err(journal::Error::Closed) => self.is_over = true,
+                Err(cause) => {
                     self.is_over = true;
-                    return Poll::Ready(Some(Err(error)));
+                    return Poll::Ready(Some(Err(self.events.reader.store.failed(cause))));
                 }
             }
         }

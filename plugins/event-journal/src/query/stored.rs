@@ -2,22 +2,18 @@
 
 use std::ops::Deref;
 
-use chrono::{DateTime, Datelike, Utc};
-use event_core::plugin::RecordTexts;
+use chrono::{DateTime, Utc};
 use event_core::{Actor, Context, Record};
-use serde::Deserialize;
-use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use uuid::Uuid;
 
-use crate::row::YEARS;
-
-/// An event of any type, read back from the store.
+/// An event of any type, read back from the journal.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Stored {
-    /// Its position in the store: later ones are larger, and none is used twice.
-    pub seq: i64,
+    /// Its position in the journal: later ones are larger, and none is used twice.
+    pub seq: u64,
     /// The event with its envelope. It can stand wherever a `&Tracked` is wanted.
     pub record: Record,
 }
@@ -30,12 +26,12 @@ impl Deref for Stored {
     }
 }
 
-/// An event of type `E`, read back from the store.
+/// An event of type `E`, read back from the journal.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StoredOf<E> {
-    /// Its position in the store: later ones are larger, and none is used twice.
-    pub seq: i64,
+    /// Its position in the journal: later ones are larger, and none is used twice.
+    pub seq: u64,
     /// The event's id.
     pub id: Uuid,
     /// The version of the event's fields when it was stored.
@@ -58,67 +54,27 @@ impl<E> Deref for StoredOf<E> {
     }
 }
 
-/// A row as it is in the table.
-pub(crate) struct Columns<'r> {
-    pub(crate) seq: i64,
-    pub(crate) id: &'r str,
-    pub(crate) name: &'r str,
-    pub(crate) version: u32,
-    pub(crate) created: &'r str,
-    pub(crate) actor: Option<&'r str>,
-    pub(crate) properties: &'r str,
-    pub(crate) context: Option<&'r str>,
-}
-
-/// What a row can be read as: [`Stored`], or [`StoredOf`] an event type.
-pub trait FromColumns: Sized + Send + 'static + sealed::Sealed {
+/// What an event can be read as: [`Stored`], or [`StoredOf`] an event type.
+pub trait FromRecord: Sized + Send + 'static + sealed::Sealed {
     #[doc(hidden)]
-    #[expect(private_interfaces, reason = "only this crate implements or calls it")]
-    fn from_columns(columns: &Columns<'_>) -> serde_json::Result<Self>;
+    fn from_record(seq: u64, record: Record) -> serde_json::Result<Self>;
 }
 
-impl FromColumns for Stored {
-    #[expect(private_interfaces, reason = "only this crate implements or calls it")]
-    fn from_columns(columns: &Columns<'_>) -> serde_json::Result<Self> {
-        let Columns { seq, id, name, version, created, actor, context, properties } = *columns;
-        let record = RecordTexts { id, name, version, created, actor, context, properties }.read()?;
+impl FromRecord for Stored {
+    fn from_record(seq: u64, record: Record) -> serde_json::Result<Self> {
         Ok(Self { seq, record })
     }
 }
 
-impl<E: DeserializeOwned + Send + 'static> FromColumns for StoredOf<E> {
-    #[expect(private_interfaces, reason = "only this crate implements or calls it")]
-    fn from_columns(columns: &Columns<'_>) -> serde_json::Result<Self> {
-        Ok(Self {
-            seq: columns.seq,
-            id: text(columns.id)?,
-            version: columns.version,
-            created: created(columns.created)?,
-            actor: columns.actor.map(serde_json::from_str).transpose()?,
-            context: columns.context.map(serde_json::from_str).transpose()?,
-            event: properties(columns.properties)?,
-        })
-    }
-}
-
-fn text<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<T> {
-    T::deserialize(StrDeserializer::new(text))
-}
-
-/// As a [`Record`]'s, so that a row is an event of its type only where it is an event.
-fn created(written: &str) -> serde_json::Result<DateTime<Utc>> {
-    let time: DateTime<Utc> = text(written)?;
-    if YEARS.contains(&time.year()) {
-        return Ok(time);
-    }
-    Err(serde_json::Error::custom(format_args!("its time {time:?} is outside of the years 0 to 9999")))
-}
-
-/// An event without fields has the properties `{}`, which for serde isn't what a unit struct is.
-fn properties<E: DeserializeOwned>(text: &str) -> serde_json::Result<E> {
-    match serde_json::from_str(text) {
-        Err(_) if text == "{}" => serde_json::from_str("null"),
-        read => read,
+impl<E: DeserializeOwned + Send + 'static> FromRecord for StoredOf<E> {
+    fn from_record(seq: u64, record: Record) -> serde_json::Result<Self> {
+        let Record { id, version, created, actor, context, properties, .. } = record;
+        let is_empty = properties.is_empty();
+        let event = E::deserialize(properties).or_else(|error| {
+            // An event without fields has the properties `{}`, which for serde isn't what a unit struct is.
+            if is_empty { E::deserialize(Value::Null).map_err(|_| error) } else { Err(error) }
+        })?;
+        Ok(Self { seq, id, version, created, actor, context, event })
     }
 }
 

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::waiting::block_on;
+use crate::log::log;
+use crate::waiting::{LATE, block_on};
 
 /// What a plugin does on threads of its own: `.await` it in any runtime, or `.wait()` without one.
 ///
@@ -21,8 +22,17 @@ pub struct Waiting<T, E> {
 
 /// What a call waits for, and that knows what has its turn there.
 pub trait ReportLate: Send + Sync {
-    /// Reports that the call at this place has waited for [`LATE`](crate::waiting::LATE).
+    /// Reports that the call at this place has waited for [`LATE`], by [`report_late`].
     fn report_late(&self, place: &Location<'_>);
+}
+
+/// Reports it, on standard error: what is waited for, such as a file, and why nothing has come of it.
+pub fn report_late(waited_for: &str, place: &Location<'_>, why: &str) {
+    log(format_args!(
+        "{waited_for}: the call at {place} has waited for {} s with `.wait()`: {why}; what it waits for must not wait for this \
+         thread, nor for the runtime that this thread drives",
+        LATE.as_secs()
+    ));
 }
 
 impl<T, E> Waiting<T, E> {

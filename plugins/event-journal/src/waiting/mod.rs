@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use self::change_signal::{ChangeSignal, Follower};
 pub use self::contain::{contained, discard, wake_all};
 pub use self::executor::{Executor, Task, block_on};
-pub use self::future::{ReportLate, Waiting};
+pub use self::future::{ReportLate, Waiting, report_late};
 pub use self::process::Process;
 pub use self::runtime::{OwnRuntime, Runtime};
 pub use self::waiters::{Place, Waiters};

@@ -161,6 +161,10 @@ impl Journal for FaultyJournal {
         self.ask(Asked::Read(after), self.journal.read(after, filter, limit))
     }
 
+    fn read_back<'a>(&'a self, before: u64, filter: &'a Filter, limit: usize) -> Pending<'a, Page> {
+        self.ask(Asked::Read(before), self.journal.read_back(before, filter, limit))
+    }
+
     fn newer(&self, than: u64) -> Pending<'_, ()> {
         match self.fault(Asked::Newer) {
             Fault::Spurious => Box::pin(std::future::ready(Ok(()))),

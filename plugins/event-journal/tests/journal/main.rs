@@ -9,6 +9,7 @@ mod faults;
 mod letters;
 mod model;
 mod orders;
+mod reading;
 mod running;
 mod starting;
 mod stored;

@@ -28,7 +28,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use event_core::{App, Durability, Scope};
-use event_journal::waiting::{ReportLate, Runtime, call_depth};
+use event_journal::waiting::{ReportLate, Runtime, call_depth, report_late};
 use futures_channel::oneshot;
 use rusqlite::{Connection, Params};
 
@@ -75,9 +75,9 @@ impl Database {
         &self.app
     }
 
-    /// What a call that reads waits for.
-    pub(crate) fn reads(&self) -> Arc<dyn ReportLate> {
-        Arc::new(LateRead { open: self.open.clone() })
+    /// What those wait for who read.
+    pub(crate) fn readers_turn(&self) -> String {
+        readers_turn(&self.open)
     }
 
     /// What a call waits for that writes here.
@@ -199,7 +199,8 @@ impl Database {
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
         let (Self { open, deliveries, .. }, place) = (self.clone(), Location::caller());
-        Waiting::on(self.reads(), place, async move {
+        let reads = Arc::new(LateRead { open: open.clone() });
+        Waiting::on(reads, place, async move {
             open.core.may_read()?;
             let (depth, runtime) = (call_depth::depth() + 1, deliveries.runtime_of_caller());
             drop(deliveries);
@@ -221,7 +222,7 @@ struct LateWrite {
 impl ReportLate for LateWrite {
     fn report_late(&self, place: &Location<'_>) {
         match self.progress.waits_for() {
-            Some(why) => open::report_late(&self.open.core.path, place, &why),
+            Some(why) => report_late(&self.open.core.path.display().to_string(), place, &why),
             None => self.open.report_late(place),
         }
     }
@@ -234,17 +235,20 @@ struct LateRead {
 
 impl ReportLate for LateRead {
     fn report_late(&self, place: &Location<'_>) {
-        let running = self.open.readers.running();
-        let running: Vec<_> =
-            running.iter().map(|place| format!("{}:{}", place.file(), place.line())).collect();
-        let why = match running.as_slice() {
-            [] => "no closure that reads has its turn there".to_owned(),
-            [one] => format!("the closure at {one} has its turn there, and hasn't ended"),
-            several => {
-                format!("the closures at {} have their turns there, and haven't ended", several.join(", "))
-            }
-        };
-        open::report_late(&self.open.core.path, place, &why);
+        report_late(&self.open.core.path.display().to_string(), place, &readers_turn(&self.open));
+    }
+}
+
+/// Which closures keep the readers busy.
+fn readers_turn(open: &Open) -> String {
+    let running = open.readers.running();
+    let running: Vec<_> = running.iter().map(|place| format!("{}:{}", place.file(), place.line())).collect();
+    match running.as_slice() {
+        [] => "no closure that reads has its turn there".to_owned(),
+        [one] => format!("the closure at {one} has its turn there, and hasn't ended"),
+        several => {
+            format!("the closures at {} have their turns there, and haven't ended", several.join(", "))
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! An open database, from its first connection to its last write.
 
 use std::panic::Location;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use event_journal::waiting::{LATE, Process, ReportLate};
+use event_journal::waiting::{Process, ReportLate, report_late};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
@@ -258,15 +258,6 @@ impl ReportLate for Open {
             Some(running) => format!("the closure at {running} has its turn there, and hasn't ended"),
             None => "no closure has its turn there; another process may hold the file's lock".to_owned(),
         };
-        report_late(&self.core.path, place, &why);
+        report_late(&self.core.path.display().to_string(), place, &why);
     }
-}
-
-pub(crate) fn report_late(path: &Path, place: &Location<'_>, why: &str) {
-    log(format_args!(
-        "{}: the call at {place} has waited for {} s with `.wait()`: {why}; what it waits for must not wait for this thread, \
-         nor for the runtime that this thread drives",
-        path.display(),
-        LATE.as_secs()
-    ));
 }

@@ -35,6 +35,11 @@ impl fmt::Display for Error {
             Self::NoStore => f.write_str(
                 "failed to use the store: `plugins.event-sqlite.store.enabled` is `false`; set it to `true`",
             ),
+            Self::AnotherJournal { chosen } => write!(
+                f,
+                "failed to use the store: `plugins.event-journal.journal` chooses `{chosen}`, so events aren't kept here, unless \
+                 `[plugins.event-sqlite.store]` says so, for instance with a `path`"
+            ),
             Self::KeepsNoEvents => f.write_str(KEEPS_NO_EVENTS),
             Self::Open { path, cause } => write!(f, "failed to open {}: {cause}", path.display()),
             Self::Thread { path, .. } => {
@@ -97,11 +102,6 @@ impl fmt::Display for Error {
             Self::NotTheStore { path } => {
                 write!(f, "failed to open the store {}: {NOT_THE_STORE}", path.display())
             }
-            Self::NoName(mistake) => mistake.fmt(f),
-            Self::Unreadable { path, seq, .. } => {
-                write!(f, "failed to read the row with seq {seq} of {} as an event", path.display())
-            }
-            Self::UnreadableRows { path, seqs, .. } => unreadable_rows(f, path, seqs),
             Self::Unwritten { path, left, deadline, .. } => write!(
                 f,
                 "failed to write {left} events and writes to {} within {deadline:?} of the shutdown; allow more time with \
@@ -161,21 +161,6 @@ fn unknown_database(f: &mut fmt::Formatter<'_>, name: &str, known: &[String]) ->
     write!(
         f,
         "; configure it under `[plugins.event-sqlite.databases.{name}]`, or add it with `app.add_database(…)`"
-    )
-}
-
-/// The first of them, if there are many.
-fn unreadable_rows(f: &mut fmt::Formatter<'_>, path: &Path, seqs: &[i64]) -> fmt::Result {
-    const MOST: usize = 10;
-    let some: Vec<_> = seqs.iter().take(MOST).map(ToString::to_string).collect();
-    let rest = if seqs.len() > MOST { ", …" } else { "" };
-    write!(
-        f,
-        "failed to read from {}: {} rows aren't readable as events (seq {}{rest}); `.stream()` gives the others, and an \
-         error for each of these",
-        path.display(),
-        seqs.len(),
-        some.join(", ")
     )
 }
 

@@ -1,26 +1,25 @@
-//! The store as a journal: durable implementations are called for its rows, and how far they have got is beside them.
+//! The store as a journal: its rows are read back and delivered, and how far durable implementations have got is beside them.
 
 use std::future::poll_fn;
 use std::sync::{Arc, OnceLock};
 
-use event_core::plugin::NamePattern;
 use event_core::{App, Durability, Record, WeakApp};
 use event_journal::journal::{Entry, Error, Filter, Journal, Page, Pending, Result, Saved, Unreadable};
 use event_journal::waiting::{ChangeSignal, Follower};
 use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::database::Database;
 use crate::error;
 use crate::row;
-use crate::store::Store;
-use crate::store::query::Query;
-use crate::store::stored::Stored;
+use crate::store::SqliteStore;
+use crate::store::query::{self, Query, place};
 
 /// The journal of an app's store. It keeps no app in memory.
 pub(crate) struct StoreJournal {
     app: WeakApp,
-    store_of: fn(&App) -> error::Result<Store>,
+    store_of: fn(&App) -> error::Result<SqliteStore>,
     place: String,
     /// Has other processes' changes looked for from the first time that newer events were asked for: to begin takes a thread and
     /// a connection.
@@ -28,14 +27,14 @@ pub(crate) struct StoreJournal {
 }
 
 impl StoreJournal {
-    pub(crate) fn new(app: &App, store_of: fn(&App) -> error::Result<Store>) -> error::Result<Self> {
+    pub(crate) fn new(app: &App, store_of: fn(&App) -> error::Result<SqliteStore>) -> error::Result<Self> {
         let place = store_of(app)?.database().path().display().to_string();
         Ok(Self { app: app.downgrade(), store_of, place, follows: OnceLock::new() })
     }
 
-    fn store(&self) -> Result<Store> {
-        let app = self.app.upgrade().ok_or_else(|| unavailable(error::Error::own("the app has ended")))?;
-        (self.store_of)(&app).map_err(unavailable)
+    fn store(&self) -> Result<SqliteStore> {
+        let app = self.app.upgrade().ok_or_else(|| failed(error::Error::own("the app has ended")))?;
+        (self.store_of)(&app).map_err(failed)
     }
 
     fn follow(&self, changes: &Arc<ChangeSignal>, database: &Database) -> Follower {
@@ -66,18 +65,30 @@ impl StoreJournal {
 
     fn ask<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&Store) -> error::Waiting<T> + Send + 'static,
+        ask: impl FnOnce(&SqliteStore) -> error::Waiting<T> + Send + 'static,
     ) -> Pending<'_, T> {
         Box::pin(async move {
             let waiting = ask(&self.store()?);
-            waiting.await.map_err(unavailable)
+            waiting.await.map_err(failed)
         })
+    }
+
+    fn page<'a>(&'a self, filter: &Filter, newest_first: bool, from: u64, limit: usize) -> Pending<'a, Page> {
+        let query = Query { filter: filter.clone(), newest_first };
+        self.read_with(move |connection| read_page(connection, &query, from, limit))
     }
 }
 
-/// Whatever fails can succeed later: a full disk, a lock, a file that was moved away.
-fn unavailable(error: error::Error) -> Error {
-    Error::Unavailable(Arc::new(error))
+fn failed(error: error::Error) -> Error {
+    match error {
+        error::Error::Closed { .. } => Error::Closed,
+        error::Error::IdTaken { .. }
+        | error::Error::Ignored { .. }
+        | error::Error::TooLarge { .. }
+        | error::Error::Properties(_) => Error::Refused(Arc::new(error)),
+        // A full disk, a lock, a file that was moved away: it can succeed later.
+        error => Error::Unavailable(Arc::new(error)),
+    }
 }
 
 impl Journal for StoreJournal {
@@ -115,13 +126,21 @@ impl Journal for StoreJournal {
     }
 
     fn read<'a>(&'a self, after: u64, filter: &'a Filter, limit: usize) -> Pending<'a, Page> {
-        let query = query_of(filter);
+        self.page(filter, false, after, limit)
+    }
+
+    fn read_back<'a>(&'a self, before: u64, filter: &'a Filter, limit: usize) -> Pending<'a, Page> {
+        self.page(filter, true, before, limit)
+    }
+
+    fn find(&self, id: Uuid) -> Pending<'_, Option<Entry>> {
         self.read_with(move |connection| {
-            let Some(query) = query else {
-                return Ok(Page { entries: Vec::new(), upto: end(connection)?.max(after) });
-            };
-            read_page(connection, &query, after, limit)
+            query::find(connection, id)?.map(|(seq, event)| entry(connection, seq, event)).transpose()
         })
+    }
+
+    fn waits_for(&self) -> String {
+        self.store().map_or_else(|error| error.to_string(), |store| store.database().readers_turn())
     }
 
     fn newer(&self, than: u64) -> Pending<'_, ()> {
@@ -134,7 +153,7 @@ impl Journal for StoreJournal {
             let mut follower = self.follow(&changes, &database);
             let seen = changes.count();
             let is_newer =
-                database.read(move |connection| Ok(end(connection)? > than)).await.map_err(unavailable)?;
+                database.read(move |connection| Ok(end(connection)? > than)).await.map_err(failed)?;
             drop(database);
             if !is_newer {
                 poll_fn(|context| follower.poll_newer(seen, context)).await;
@@ -144,23 +163,8 @@ impl Journal for StoreJournal {
     }
 
     fn count<'a>(&'a self, after: u64, filter: &'a Filter, most: u64) -> Pending<'a, u64> {
-        let names = filter.names().map(<[String]>::to_vec);
-        self.read_with(move |connection| {
-            let after = place(after);
-            let count = |sql: &str, parameters: &[&dyn rusqlite::ToSql]| {
-                connection.prepare_cached(sql)?.query_row(parameters, |row| row.get(0).map(number))
-            };
-            let Some(names) = names else {
-                let sql = "SELECT count(*) FROM (SELECT 1 FROM main.events WHERE seq > ? LIMIT ?)";
-                return Ok(count(sql, &[&after, &place(most)])?);
-            };
-            let sql = "SELECT count(*) FROM (SELECT 1 FROM main.events WHERE name = ? AND seq > ? LIMIT ?)";
-            let mut sum = 0;
-            for name in &names {
-                sum += count(sql, &[name, &after, &place(most - sum)])?;
-            }
-            Ok(sum)
-        })
+        let query = Query { filter: filter.clone(), newest_first: false };
+        self.read_with(move |connection| query.count(connection, place(after), most))
     }
 
     fn load<'a>(&'a self, key: &'a str) -> Pending<'a, Option<Saved>> {
@@ -230,45 +234,41 @@ fn load(connection: &Connection, key: &str) -> error::Result<Option<Saved>> {
     Ok(saved.optional()?)
 }
 
-fn place(seq: u64) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
-}
-
 /// SQLite's numbers have a sign; those of the store are never negative.
 fn number(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
-/// `None` where no event is let through.
-fn query_of(filter: &Filter) -> Option<Query> {
-    let Some(names) = filter.names() else { return Some(Query::default()) };
-    let names: Vec<_> = names.iter().filter_map(|name| NamePattern::try_from(name.clone()).ok()).collect();
-    (!names.is_empty()).then(|| Query { names, ..Query::default() })
-}
+/// Fewer events than were asked for, if they have so many bytes.
+const MOST_BYTES: usize = 8 << 20;
 
 /// All in one state of the database, so that nothing comes between the events and the end.
-fn read_page(connection: &Connection, query: &Query, after: u64, limit: usize) -> error::Result<Page> {
-    let upto = end(connection)?.max(after);
-    let mut entries = Vec::new();
-    let mut position = place(after);
-    loop {
-        let chunk =
-            query.chunk::<Stored>(connection, Some(position), Some((limit - entries.len()) as u64))?;
-        for (seq, read) in chunk.events {
+fn read_page(connection: &Connection, query: &Query, from: u64, limit: usize) -> error::Result<Page> {
+    let end = if query.newest_first { 0 } else { end(connection)?.max(from) };
+    let mut page = Page { entries: Vec::new(), upto: end };
+    let mut position = place(from);
+    let mut bytes = 0;
+    while page.entries.len() < limit && bytes < MOST_BYTES {
+        let chunk = query.chunk(connection, position, (limit - page.entries.len()) as u64)?;
+        bytes += chunk.bytes;
+        for (seq, event) in chunk.events {
             position = seq;
-            let event = match read {
-                Ok(stored) => Ok(stored.record),
-                Err(reason) => Err(unreadable(connection, seq, reason.to_string())?),
-            };
-            entries.push(Entry { seq: number(seq), event });
+            page.entries.push(entry(connection, seq, event)?);
         }
-        if entries.len() == limit {
-            return Ok(Page { upto: number(position), entries });
-        }
-        if chunk.is_last {
-            return Ok(Page { entries, upto });
+        if chunk.is_last && page.entries.len() < limit {
+            return Ok(page);
         }
     }
+    page.upto = number(position);
+    Ok(page)
+}
+
+fn entry(connection: &Connection, seq: i64, event: serde_json::Result<Record>) -> error::Result<Entry> {
+    let event = match event {
+        Ok(record) => Ok(record),
+        Err(reason) => Err(unreadable(connection, seq, reason.to_string())?),
+    };
+    Ok(Entry { seq: number(seq), event })
 }
 
 fn unreadable(connection: &Connection, seq: i64, reason: String) -> error::Result<Unreadable> {

@@ -3,32 +3,30 @@
 use std::fmt::{Display, Write};
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
-use event_core::plugin::{NamePattern, write_rfc3339};
+use event_core::Record;
+use event_core::plugin::{NamePattern, RecordTexts, write_rfc3339};
+use event_journal::journal::Filter;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::de::Error as _;
+use uuid::Uuid;
 
 use crate::error::Result;
 use crate::row::YEARS;
-use crate::store::stored::{Columns, FromColumns};
 
-/// The filters of a query, and its order.
+/// Which events are read, and in which order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query {
-    /// Any of them; none means all.
-    pub(crate) names: Vec<NamePattern>,
-    pub(crate) actor: Option<String>,
-    pub(crate) since: Option<DateTime<Utc>>,
-    pub(crate) until: Option<DateTime<Utc>>,
-    pub(crate) after: Option<i64>,
-    pub(crate) before: Option<i64>,
+    pub(crate) filter: Filter,
     pub(crate) newest_first: bool,
 }
 
 /// Some of the events that are asked for.
-pub(crate) struct Chunk<T> {
+pub(crate) struct Chunk {
     /// Each with its place, or the reason why it can't be read.
-    pub(crate) events: Vec<(i64, serde_json::Result<T>)>,
+    pub(crate) events: Vec<(i64, serde_json::Result<Record>)>,
+    /// How many bytes their texts have.
+    pub(crate) bytes: usize,
     /// There are no more.
     pub(crate) is_last: bool,
 }
@@ -40,45 +38,65 @@ const MOST_PARTS: usize = 64;
 const MOST_EVENTS: u64 = 256;
 const MOST_BYTES: usize = 1 << 20;
 
+/// What is read of each event.
+const SELECT: &str = "SELECT seq, id, name, version, created, actor, properties, context FROM main.events";
+
 impl Query {
-    /// The first events that are asked for, or those after `position`; `limit` at most.
-    pub(crate) fn chunk<T: FromColumns>(
-        &self,
-        connection: &Connection,
-        position: Option<i64>,
-        limit: Option<u64>,
-    ) -> Result<Chunk<T>> {
-        let wanted = limit.map_or(MOST_EVENTS, |limit| limit.min(MOST_EVENTS));
-        let Some((sql, values)) = self.sql(connection, position, wanted)? else {
-            return Ok(Chunk { events: Vec::new(), is_last: true });
-        };
+    /// The first events that are asked for from `position` on: after it, or before it if the newest come first. `limit` at most.
+    pub(crate) fn chunk(&self, connection: &Connection, position: i64, limit: u64) -> Result<Chunk> {
+        let mut chunk = Chunk { events: Vec::new(), bytes: 0, is_last: true };
+        let wanted = limit.min(MOST_EVENTS);
+        let Some((sql, values)) = self.sql(connection, position, wanted)? else { return Ok(chunk) };
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
-        let (mut events, mut bytes) = (Vec::new(), 0);
-        while bytes < MOST_BYTES {
+        while chunk.bytes < MOST_BYTES {
             let Some(row) = rows.next()? else {
-                let is_last = (events.len() as u64) < wanted || limit == Some(wanted);
-                return Ok(Chunk { events, is_last });
+                chunk.is_last = (chunk.events.len() as u64) < wanted || limit == wanted;
+                return Ok(chunk);
             };
-            bytes += length(row, 5) + length(row, 6) + length(row, 7);
-            let seq = row.get(0)?;
-            events.push((seq, columns(seq, row).and_then(|columns| T::from_columns(&columns))));
+            chunk.bytes += length(row, 5) + length(row, 6) + length(row, 7);
+            chunk.events.push(event(row)?);
         }
-        Ok(Chunk { events, is_last: false })
+        chunk.is_last = false;
+        Ok(chunk)
+    }
+
+    /// How many events there are after this place, up to `most`.
+    pub(crate) fn count(&self, connection: &Connection, after: i64, most: u64) -> Result<u64> {
+        let (conditions, values) = self.conditions(after);
+        let count = |name: Option<String>, most: u64| -> Result<u64> {
+            let mut values = values.clone();
+            let and =
+                if name.is_some() { format!(" AND name = ?{}", values.len() + 1) } else { String::new() };
+            values.extend(name.map(Value::Text));
+            values.push(place(most).into());
+            let limit = values.len();
+            let sql =
+                format!("SELECT count(*) FROM (SELECT 1 FROM main.events{conditions}{and} LIMIT ?{limit})");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let count: i64 = statement.query_row(params_from_iter(values), |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        };
+        match self.names(connection)? {
+            Names::All => count(None, most),
+            Names::These(names) => {
+                names.into_iter().try_fold(0, |sum, name| Ok(sum + count(Some(name), most - sum)?))
+            }
+        }
     }
 
     /// The statement, with the values of its parameters; `None` where there can't be such an event.
     fn sql(
         &self,
         connection: &Connection,
-        position: Option<i64>,
+        position: i64,
         limit: u64,
     ) -> Result<Option<(String, Vec<Value>)>> {
-        let select = "SELECT seq, id, name, version, created, actor, properties, context FROM main.events";
+        let select = SELECT;
         let order = if self.newest_first { "ORDER BY seq DESC" } else { "ORDER BY seq" };
         let (conditions, mut values) = self.conditions(position);
         let sql = match self.names(connection)? {
-            Names::All => select.to_owned() + &conditions,
+            Names::All => format!("{select}{conditions}"),
             Names::These(names) if names.is_empty() => return Ok(None),
             Names::These(names) if names.len() > MOST_PARTS => {
                 let places: Vec<_> =
@@ -100,27 +118,32 @@ impl Query {
         Ok(Some((format!("{sql} {order} LIMIT {limit}"), values)))
     }
 
-    fn conditions(&self, position: Option<i64>) -> (String, Vec<Value>) {
+    fn conditions(&self, position: i64) -> (String, Vec<Value>) {
         let (mut sql, mut values) = (" WHERE TRUE".to_owned(), Vec::new());
         let mut and = |condition: &str, value: Value| {
             values.push(value);
             let _ = write!(sql, " AND {condition} ?{}", values.len());
         };
-        let (position_after, position_before) =
-            if self.newest_first { (None, position) } else { (position, None) };
-        if let Some(after) = self.after.max(position_after) {
+        let Filter { actor, since, until, after, before, .. } = &self.filter;
+        let (mut after, mut before) = (after.map(place), before.map(place));
+        if self.newest_first {
+            before = Some(before.unwrap_or(i64::MAX).min(position)).filter(|before| *before < i64::MAX);
+        } else {
+            after = Some(after.unwrap_or(0).max(position)).filter(|after| *after > 0);
+        }
+        if let Some(after) = after {
             and("seq >", after.into());
         }
-        if let Some(before) = position_before.or(self.before) {
+        if let Some(before) = before {
             and("seq <", before.into());
         }
-        if let Some(actor) = &self.actor {
+        if let Some(actor) = actor {
             and("actor_id =", actor.clone().into());
         }
-        if let Some(since) = self.since {
+        if let Some(since) = *since {
             and("created >=", bound(since));
         }
-        if let Some(until) = self.until {
+        if let Some(until) = *until {
             and("created <", bound(until));
         }
         (sql, values)
@@ -128,16 +151,12 @@ impl Query {
 
     /// The names that the patterns stand for.
     fn names(&self, connection: &Connection) -> Result<Names> {
-        if self.names.is_empty() {
-            return Ok(Names::All);
-        }
+        let Some(patterns) = &self.filter.names else { return Ok(Names::All) };
         let mut names: Vec<String> =
-            self.names.iter().filter_map(NamePattern::as_name).map(str::to_owned).collect();
-        if names.len() < self.names.len() {
+            patterns.iter().filter_map(NamePattern::as_name).map(str::to_owned).collect();
+        if names.len() < patterns.len() {
             let all = all_names(connection)?;
-            names.extend(
-                all.into_iter().filter(|name| self.names.iter().any(|pattern| pattern.matches(name))),
-            );
+            names.extend(all.into_iter().filter(|name| patterns.iter().any(|it| it.matches(name))));
         }
         names.sort();
         names.dedup();
@@ -188,8 +207,20 @@ pub(crate) fn bound(time: DateTime<Utc>) -> Value {
     Value::Text(text)
 }
 
+/// The event with this id, and its place.
+pub(crate) fn find(connection: &Connection, id: Uuid) -> Result<Option<(i64, serde_json::Result<Record>)>> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?"))?;
+    let mut rows = statement.query((id.hyphenated().to_string(),))?;
+    rows.next()?.map(event).transpose()
+}
+
+/// The event of a row, and its place.
+fn event(row: &Row<'_>) -> Result<(i64, serde_json::Result<Record>)> {
+    Ok((row.get(0)?, texts(row).and_then(RecordTexts::read)))
+}
+
 /// What a row holds, unless another program wrote something there that no event has.
-fn columns<'r>(seq: i64, row: &'r Row<'_>) -> serde_json::Result<Columns<'r>> {
+fn texts<'r>(row: &'r Row<'_>) -> serde_json::Result<RecordTexts<'r>> {
     let wrong =
         |name: &str, what: &dyn Display| serde_json::Error::custom(format_args!("`{name}` is {what}"));
     let optional = |index, name| match row.get_ref(index) {
@@ -207,8 +238,7 @@ fn columns<'r>(seq: i64, row: &'r Row<'_>) -> serde_json::Result<Columns<'r>> {
         Ok(other) => Err(wrong("version", &format_args!("{}, no number", other.data_type()))),
         Err(cause) => Err(wrong("version", &cause)),
     };
-    Ok(Columns {
-        seq,
+    Ok(RecordTexts {
         id: text(1, "id")?,
         name: text(2, "name")?,
         version: version?,
@@ -217,6 +247,11 @@ fn columns<'r>(seq: i64, row: &'r Row<'_>) -> serde_json::Result<Columns<'r>> {
         properties: text(6, "properties")?,
         context: optional(7, "context")?,
     })
+}
+
+/// A seq as SQLite has it, whose numbers have a sign.
+pub(crate) fn place(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
 fn length(row: &Row<'_>, index: usize) -> usize {
@@ -240,23 +275,21 @@ mod tests {
         for number in 0..100 {
             connection.execute(insert, (number,)).expect("it can be written");
         }
-        let names = |patterns: &[&str]| patterns.iter().map(|it| it.parse().expect("a pattern")).collect();
-        for (query, wanted) in [
-            (Query::default(), "SCAN main.events"),
-            (
-                Query { names: names(&["n1"]), ..Query::default() },
-                "SEARCH main.events USING INDEX events_by_name (name=?)",
-            ),
-            (Query { names: names(&["n1", "n2"]), ..Query::default() }, "MERGE (UNION ALL)"),
-            (
-                Query { names: names(&["n1*"]), actor: Some("a".to_owned()), ..Query::default() },
-                "MERGE (UNION ALL)",
-            ),
-            (Query { names: names(&["n*"]), ..Query::default() }, "SCAN main.events"),
+        let of = |patterns: &[&str]| Filter {
+            names: Some(patterns.iter().map(|it| it.parse().expect("a pattern")).collect()),
+            ..Filter::all()
+        };
+        for (filter, wanted) in [
+            (Filter::all(), "SCAN main.events"),
+            (of(&["n1"]), "SEARCH main.events USING INDEX events_by_name (name=?)"),
+            (of(&["n1", "n2"]), "MERGE (UNION ALL)"),
+            (Filter { actor: Some("a".to_owned()), ..of(&["n1*"]) }, "MERGE (UNION ALL)"),
+            (of(&["n*"]), "SCAN main.events"),
         ] {
-            for query in [query.clone(), Query { newest_first: true, ..query }] {
+            for (newest_first, position) in [(false, 0), (true, i64::MAX)] {
+                let query = Query { filter: filter.clone(), newest_first };
                 let (sql, values) =
-                    query.sql(&connection, None, 100).expect("it can be read").expect("there are some");
+                    query.sql(&connection, position, 100).expect("it can be read").expect("there are some");
                 let mut plan =
                     connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("the SQL is right");
                 let steps =

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::error::{Error, Result};
 use crate::log::{line, log};
 use crate::store::query::bound;
-use crate::store::{Store, journal};
+use crate::store::{SqliteStore, journal};
 
 /// The `seq` of the first event that the implementation's plugin still needs, because it has yet to deliver it: the
 /// store's retention keeps that one and all after it. `i64::MAX` where none is needed.
@@ -53,7 +53,7 @@ impl Retention {
     ///
     /// Events are what makes it look: a thread that looks by itself would have to hold the app, and keep it from
     /// ending.
-    pub(crate) fn look_if_due(&self, store: &Store) {
+    pub(crate) fn look_if_due(&self, store: &SqliteStore) {
         let now = Instant::now();
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         if *due > now || self.runs.swap(true, Ordering::AcqRel) {
@@ -119,7 +119,7 @@ impl Retention {
 }
 
 /// Removes events that are too old and not needed any more; returns their number.
-pub(crate) async fn remove_old(store: &Store) -> Result<u64> {
+pub(crate) async fn remove_old(store: &SqliteStore) -> Result<u64> {
     let database = store.database();
     let Some(retention) = store.retention() else { return Ok(0) };
     let needed = events_needed_from::call(database.app()).await?;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use event_sqlite::SqliteExt;
+use event_sqlite::JournalExt;
 
 use crate::writer::{Counted, Task, Told, app};
 
@@ -46,7 +46,7 @@ fn with_a_clock_that_goes_backwards_ids_stay_unique_and_readers_and_followers_mi
         let followed = follows.join().expect("it doesn't panic");
         let expected = (seen + 1..).zip((0..EVENTS).map(|number| Some(number.into()))).collect::<Vec<_>>();
         assert_eq!(followed, expected, "in the order in which they were accepted, none skipped");
-        seen += i64::from(EVENTS);
+        seen += u64::from(EVENTS);
         let read =
             store.events().newest_first().stream().wait().map(|event| event.expect("it can be read").seq);
         assert!(read.eq((1..=seen).rev()), "reading skips one");

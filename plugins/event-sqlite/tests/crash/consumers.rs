@@ -140,7 +140,6 @@ impl Call {
 /// The app calls durable implementations, and prints no failure.
 pub(crate) fn deliver(app: AppBuilder) -> AppBuilder {
     app.failure_handler(|_| {})
-        .hook(event_sqlite::open_journal)
         .hook(event_journal::open_the_journal)
         .hook(event_journal::begin_to_deliver)
         .hook(event_journal::stop_delivering)

@@ -106,7 +106,10 @@ fn enqueued_events_wait_for_a_disk_that_fails_and_none_is_lost() {
         }
         // It comes after them, and is told.
         let error = app.database("app").expect("it is there").write(|_| Ok(())).wait();
-        assert!(error.is_err() && app.store().expect("it is there").status().waiting >= 100, "{error:?}");
+        assert!(
+            error.is_err() && app.sqlite_store().expect("it is there").status().waiting >= 100,
+            "{error:?}"
+        );
         disk.heal();
         app.shutdown().wait().expect("everything is written");
         assert_eq!(numbers(&file, EVENTS), (0..100).collect::<Vec<_>>());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use event_sqlite::SqliteExt;
+use event_sqlite::JournalExt;
 
 use crate::chance::{Chance, runs};
 use crate::kept::look;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use event_sqlite::SqliteExt;
+use event_sqlite::JournalExt;
 use event_sqlite::rusqlite::Connection;
 
 use crate::chance::number;

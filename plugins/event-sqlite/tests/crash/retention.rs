@@ -23,7 +23,7 @@ fn seqs(file: &Path) -> Vec<i64> {
 impl Listening {
     /// Removes what is old; gives what is left.
     fn remove_old(&self, file: &Path) -> Vec<i64> {
-        self.app.store().expect("it is there").remove_old().wait().expect("they can be removed");
+        self.app.sqlite_store().expect("it is there").remove_old().wait().expect("they can be removed");
         seqs(file)
     }
 

@@ -247,6 +247,7 @@ pub(crate) fn app(task: &Task) -> AppBuilder {
         .without_linked()
         .hook(event_sqlite::open_databases)
         .hook(event_sqlite::finish_opening)
+        .hook(event_sqlite::open_journal)
         .hook(event_sqlite::keep_event)
         .hook(event_sqlite::close_databases)
         .event::<Counted>()

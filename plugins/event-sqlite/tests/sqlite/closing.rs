@@ -4,8 +4,8 @@ use std::fs;
 use std::sync::mpsc;
 
 use event_core::prelude::*;
-use event_sqlite::SqliteExt;
 use event_sqlite::rusqlite::{Connection, OpenFlags};
+use event_sqlite::{JournalExt, SqliteExt};
 
 use crate::files::{Files, banned};
 
@@ -40,7 +40,7 @@ fn after_a_shutdown_the_file_alone_has_everything_whoever_read_it_before() {
 fn a_shutdown_waits_for_a_read_and_then_the_file_alone_has_everything() {
     let files = Files::new();
     let app = files.start(json!({ "store": { "path": "store.db" } }));
-    let store = app.store().expect("it is there");
+    let store = app.sqlite_store().expect("it is there");
     let (runs, is_running) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let read = store.database().read(move |connection| {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use event_core::prelude::*;
 use event_sqlite::rusqlite::Connection;
-use event_sqlite::{DatabaseOptions, Databases, Error, OpenError, SqliteExt};
+use event_sqlite::{DatabaseOptions, Databases, Error, JournalExt, OpenError, SqliteExt};
 use serde_json::Value;
 
 use crate::files::{Files, banned};
@@ -219,6 +219,7 @@ fn a_relative_path_stays_the_same_file_when_the_program_goes_to_another_director
     let builder = App::builder()
         .without_linked()
         .hook(event_sqlite::open_databases)
+        .hook(event_sqlite::open_journal)
         .hook(event_sqlite::keep_event)
         .hook(event_sqlite::close_databases)
         .event::<crate::files::UserBanned>()

@@ -3,7 +3,7 @@
 use event_core::Error;
 use event_core::plugin::MAX_DEPTH;
 use event_core::prelude::*;
-use event_sqlite::SqliteExt;
+use event_sqlite::JournalExt;
 use event_sqlite::rusqlite::Connection;
 use serde_json::Value;
 

@@ -68,11 +68,11 @@ fn a_full_disk_refuses_events_and_writes_until_there_is_room_and_loses_none() {
         .write(|tx| Ok(tx.execute("INSERT INTO filler (bytes) VALUES (zeroblob(100000))", ())?))
         .wait();
     assert_eq!(error.expect_err("there is no room").code(), Some(ErrorCode::DiskFull));
-    let failing = app.store().expect("there is one").status().failing.expect("a health check sees it");
+    let failing = app.sqlite_store().expect("there is one").status().failing.expect("a health check sees it");
     assert_eq!(failing.code(), Some(ErrorCode::DiskFull));
     make_room(&database);
     app.track(banned("after")).wait().expect("there is room");
-    assert!(app.store().expect("there is one").status().failing.is_none());
+    assert!(app.sqlite_store().expect("there is one").status().failing.is_none());
     assert_eq!(users(&files), ["before", "after"]);
     app.shutdown().wait().expect("everything is written");
 }

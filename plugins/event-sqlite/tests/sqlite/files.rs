@@ -37,6 +37,7 @@ impl Files {
             .without_linked()
             .hook(event_sqlite::open_databases)
             .hook(event_sqlite::finish_opening)
+            .hook(event_sqlite::open_journal)
             .hook(event_sqlite::keep_event)
             .hook(event_sqlite::close_databases)
             .event::<UserBanned>()

@@ -88,7 +88,7 @@ fn the_same_event_with_its_keys_in_another_order_is_the_same() {
     let files = Files::new();
     let app = start(&files, "commit");
     app.track(banned("mallory")).by(Actor::new("root")).id(id(1)).wait().expect("nothing refuses");
-    let store = app.store().expect("it is there");
+    let store = app.sqlite_store().expect("it is there");
     let change = "UPDATE events SET actor = '{ \"id\": \"root\" }', properties = '{ \"user\": \"mallory\" }'";
     store.database().execute_write(change, ()).wait().expect("it can be written");
     app.track(banned("mallory")).by(Actor::new("root")).id(id(1)).wait().expect("it is the same");
@@ -100,7 +100,7 @@ fn among_many_events_that_wait_together_only_those_with_the_id_of_another_are_re
     for ack in ["commit", "enqueued"] {
         let files = Files::new();
         let app = start(&files, ack);
-        let database = app.store().expect("it is there").database().clone();
+        let database = app.sqlite_store().expect("it is there").database().clone();
         app.track(banned("0")).id(id(0)).wait().expect("nothing refuses");
         let release = hold(&database);
         let callers: Vec<_> = (0..12)
@@ -110,14 +110,14 @@ fn among_many_events_that_wait_together_only_those_with_the_id_of_another_are_re
                 std::thread::spawn(move || app.track(banned(&user)).id(id(taken)).wait().is_ok())
             })
             .collect();
-        while app.store().expect("it is there").status().waiting < 13 {
+        while app.sqlite_store().expect("it is there").status().waiting < 13 {
             std::thread::yield_now();
         }
         drop(release);
         let kept: Vec<_> = callers.into_iter().map(|it| it.join().expect("it doesn't panic")).collect();
         assert_eq!(kept, (0..12).map(|number| ack == "enqueued" || number != 7).collect::<Vec<_>>());
         database.write(|_| Ok(())).wait().expect("it writes nothing");
-        assert_eq!(app.store().expect("it is there").status().refused, u64::from(ack == "enqueued"));
+        assert_eq!(app.sqlite_store().expect("it is there").status().refused, u64::from(ack == "enqueued"));
         let users = files.texts("store.db", "SELECT properties ->> '$.user' AS user FROM events ORDER BY id");
         assert_eq!(users, ["0", "1", "2", "3", "4", "5", "6", "8", "9", "10", "11"]);
     }
@@ -127,7 +127,7 @@ fn among_many_events_that_wait_together_only_those_with_the_id_of_another_are_re
 fn a_write_that_tracks_another_event_with_the_id_of_a_kept_one_fails_and_writes_nothing() {
     let files = Files::new();
     let app = start(&files, "commit");
-    let database = app.store().expect("it is there").database().clone();
+    let database = app.sqlite_store().expect("it is there").database().clone();
     let write = |user: &'static str| {
         database.write(move |tx| {
             tx.execute_batch("CREATE TABLE IF NOT EXISTS note (text); INSERT INTO note VALUES ('written')")?;
@@ -153,7 +153,7 @@ fn a_write_that_tracks_another_event_with_the_id_of_a_kept_one_fails_and_writes_
 fn an_event_that_a_trigger_ignores_has_no_receipt() {
     let files = Files::new();
     let app = start(&files, "commit");
-    let database = app.store().expect("it is there").database().clone();
+    let database = app.sqlite_store().expect("it is there").database().clone();
     let trigger = "CREATE TRIGGER deaf BEFORE INSERT ON events WHEN new.properties LIKE '%mallory%' \
                    BEGIN SELECT RAISE(IGNORE); END";
     database.execute_write(trigger, ()).wait().expect("it can be written");

@@ -6,7 +6,7 @@ use event_core::prelude::*;
 use event_sqlite::rusqlite::config::DbConfig;
 use event_sqlite::rusqlite::limits::Limit;
 use event_sqlite::rusqlite::{self, Connection, ErrorCode};
-use event_sqlite::{Database, Error, SqliteExt, Tx};
+use event_sqlite::{Database, Error, JournalExt, SqliteExt, Tx};
 
 use crate::files::{Files, banned};
 use crate::writes::{Closure, add, notes, together};
@@ -115,14 +115,14 @@ fn an_event_whose_row_violates_a_deferred_key_is_refused_and_no_other() {
                 std::thread::spawn(move || app.track(banned(user)).wait().is_ok())
             })
             .into();
-        while app.store().expect("it is there").status().waiting < 4 {
+        while app.sqlite_store().expect("it is there").status().waiting < 4 {
             std::thread::yield_now();
         }
         drop(release);
         let tracked: Vec<_> = tracked.into_iter().map(|it| it.join().expect("it doesn't panic")).collect();
         assert_eq!(tracked, [true, ack == "enqueued", true]);
         execute(&notes, "SELECT 1");
-        assert_eq!(app.store().expect("it is there").status().refused, u64::from(ack == "enqueued"));
+        assert_eq!(app.sqlite_store().expect("it is there").status().refused, u64::from(ack == "enqueued"));
         let users =
             files.texts("notes.db", "SELECT properties ->> '$.user' AS user FROM events ORDER BY user");
         assert_eq!(users, ["ada", "eve"]);

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use event_core::prelude::*;
-use event_sqlite::{Database, SqliteExt};
+use event_sqlite::{Database, JournalExt, SqliteExt};
 
 use crate::files::{Files, UserBanned, banned};
 

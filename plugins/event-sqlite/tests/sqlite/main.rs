@@ -1,5 +1,6 @@
 //! What the databases and the store promise to an application.
 
+mod chosen;
 mod circles;
 mod closing;
 mod databases;

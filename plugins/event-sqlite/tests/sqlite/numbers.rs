@@ -1,7 +1,7 @@
 //! Is every number read back from the store as the one that was tracked?
 
 use event_core::prelude::*;
-use event_sqlite::SqliteExt;
+use event_sqlite::JournalExt;
 use proptest::prelude::*;
 use serde::Deserialize;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use event_core::prelude::*;
-use event_sqlite::{Database, Error, SqliteExt};
+use event_sqlite::{Database, Error, JournalExt, SqliteExt};
 
 use crate::files::{Files, banned};
 
@@ -36,7 +36,7 @@ fn replaced_file(error: &Error) -> PathBuf {
 }
 
 fn failing(app: &App) -> Option<Error> {
-    app.store().expect("there is one").status().failing
+    app.sqlite_store().expect("there is one").status().failing
 }
 
 /// Waits until the idle writer has looked at its files and found this.
@@ -117,7 +117,7 @@ fn a_read_after_the_file_was_replaced_reads_no_other_file() {
     other.shutdown().wait().expect("everything is written");
     fs::rename(files.path("other.db"), files.path("store.db")).expect("it is there");
     let error = app.store().expect("there is one").events().list().wait().expect_err("it isn't the store's");
-    assert!(error.to_string().contains("removed or replaced"), "{error}");
+    assert!(event_core::plugin::error_line(&error).contains("removed or replaced"), "{error:?}");
 }
 
 #[test]

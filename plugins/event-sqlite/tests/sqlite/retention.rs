@@ -44,7 +44,7 @@ fn seqs(files: &Files) -> Vec<i64> {
 
 /// Waits until what the start removes by itself is removed, too.
 fn remove(app: &App) {
-    app.store().expect("it is there").remove_old().wait().expect("they can be removed");
+    app.sqlite_store().expect("it is there").remove_old().wait().expect("they can be removed");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn what_somebody_still_needs_stays_and_all_stays_if_that_cant_be_known() {
     let needed = Needs(AtomicI64::new(-1));
     let app = files.app(section).hook(needs).insert(needed).start().wait().expect("the app starts");
     let error = app
-        .store()
+        .sqlite_store()
         .expect("it is there")
         .remove_old()
         .wait()
@@ -124,7 +124,7 @@ fn many_events_go_in_steps() {
 
     let section = json!({ "databases": { "store": { "path": "store.db" } }, "store": { "keep_rows": 100 } });
     let app = files.start(section);
-    app.store().expect("it is there").remove_old().wait().expect_err("one can't be removed");
+    app.sqlite_store().expect("it is there").remove_old().wait().expect_err("one can't be removed");
     assert_eq!(seqs(&files), (501..=1750).collect::<Vec<_>>());
     let database = app.database("store").expect("it is there");
     database.execute_write("DROP TRIGGER stays", ()).wait().expect("it can be written");

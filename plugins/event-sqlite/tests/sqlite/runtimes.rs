@@ -121,7 +121,6 @@ fn durable_implementations_and_those_that_hear_the_event_of_a_write_share_a_runt
     let files = Files::new();
     let (builder, mails) = builder(&files);
     let builder = builder
-        .hook(event_sqlite::open_journal)
         .hook(event_journal::open_the_journal)
         .hook(event_journal::begin_to_deliver)
         .hook(event_journal::stop_delivering)

@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use event_core::prelude::*;
 use event_core::{Context, Record};
+use event_sqlite::JournalExt;
 use event_sqlite::rusqlite::Connection;
-use event_sqlite::{Error, SqliteExt};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -127,7 +127,10 @@ fn a_row_whose_context_is_no_context_is_unreadable_and_the_others_are_read() {
     let other = Connection::open(files.path("app.db")).expect("it can be opened");
     other.execute("UPDATE events SET context = '{' WHERE seq = 2", ()).expect("it can be written");
     let error = app.store().expect("it is there").events().list().wait().expect_err("one can't be read");
-    assert!(matches!(&error, Error::UnreadableRows { seqs, .. } if *seqs == [2]), "{error:?}");
+    assert!(
+        matches!(&error, event_journal::Error::UnreadableEvents { seqs, .. } if *seqs == [2]),
+        "{error:?}"
+    );
     app.shutdown().wait().expect("everything is written");
 }
 

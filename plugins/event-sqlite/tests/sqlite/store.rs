@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 use event_core::Durability;
 use event_core::prelude::*;
 use event_sqlite::rusqlite::Connection;
-use event_sqlite::{Error, SqliteExt};
+use event_sqlite::{Error, JournalExt, SqliteExt};
 use serde_json::Value;
 
 use crate::files::{Files, UserBanned, banned};
@@ -99,7 +99,7 @@ fn a_full_queue_makes_callers_wait_and_drops_nothing() {
     let mut fifth = Box::pin(app.track(banned("5")).into_future());
     assert!(fourth.as_mut().poll(&mut context).is_pending());
     assert!(fifth.as_mut().poll(&mut context).is_pending());
-    assert_eq!(app.store().expect("it is there").status().waiting, 4);
+    assert_eq!(app.sqlite_store().expect("it is there").status().waiting, 4);
     // One that gives up must not keep the other from the room that there will be.
     drop(fourth);
     let fifth = std::thread::scope(|scope| {
@@ -117,7 +117,7 @@ fn a_full_queue_makes_callers_wait_and_drops_nothing() {
 fn shutdown_writes_what_waits_and_the_status_counts_it() {
     let files = Files::new();
     let app = files.start(json!({ "store": { "path": "store.db", "ack": "enqueued" } }));
-    let store = app.store().expect("it is there");
+    let store = app.sqlite_store().expect("it is there");
     let release = hold(store.database());
     for number in 0..100 {
         app.track(banned(&number.to_string())).wait().expect("there is room");
@@ -135,7 +135,7 @@ fn shutdown_writes_what_waits_and_the_status_counts_it() {
 fn an_event_that_the_table_refuses_with_nobody_waiting_is_counted_and_takes_no_other_with_it() {
     let files = Files::new();
     let app = files.start(json!({ "store": { "path": "store.db", "ack": "enqueued" } }));
-    let store = app.store().expect("it is there");
+    let store = app.sqlite_store().expect("it is there");
     let trigger = "CREATE TRIGGER never BEFORE INSERT ON events WHEN new.properties LIKE '%eve%' \
                    BEGIN SELECT RAISE(ABORT, 'no eve here'); END";
     store.database().execute_write(trigger, ()).wait().expect("it can be written");

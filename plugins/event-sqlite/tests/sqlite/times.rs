@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use event_core::prelude::*;
-use event_sqlite::{Error, SqliteExt, Stored};
+use event_journal::Stored;
+use event_sqlite::{Error, JournalExt, SqliteExt};
 
 use crate::files::{Files, UserBanned, banned};
 
@@ -52,9 +53,8 @@ const OUTSIDE: [&str; 3] =
 fn a_write_that_tracks_at_a_time_no_event_can_have_writes_nothing() {
     let files = Files::new();
     let app = files.start(json!({ "store": { "path": "store.db" } }));
-    let store = app.store().expect("it is there");
     for time in OUTSIDE.into_iter().chain(["2016-12-31T23:59:60.5Z"]) {
-        let written = store.database().write(move |tx| {
+        let written = app.sqlite_store().expect("it is there").database().write(move |tx| {
             tx.execute("CREATE TABLE ban (user TEXT) STRICT", ())?;
             tx.track(banned("mallory"))?.at(at(time));
             Ok(())
@@ -76,13 +76,21 @@ fn a_row_of_a_year_that_no_event_has_is_unreadable_as_any_event_and_as_one_of_it
     for time in OUTSIDE.into_iter().chain(["0000-01-01T00:00:00Z", "2016-12-31T23:59:60.500000Z"]) {
         app.track(banned("mallory")).wait().expect("nothing refuses");
         let odd = "UPDATE events SET created = ? WHERE seq = (SELECT max(seq) FROM events)";
-        store.database().execute_write(odd, (time,)).wait().expect("it is written");
+        app.sqlite_store()
+            .expect("it is there")
+            .database()
+            .execute_write(odd, (time,))
+            .wait()
+            .expect("it is written");
     }
     for error in [
         store.events().list().wait().expect_err("three are odd"),
         store.events_of::<UserBanned>().list().wait().expect_err("three are odd"),
     ] {
-        assert!(matches!(&error, Error::UnreadableRows { seqs, .. } if *seqs == [1, 2, 3]), "{error:?}");
+        assert!(
+            matches!(&error, event_journal::Error::UnreadableEvents { seqs, .. } if *seqs == [1, 2, 3]),
+            "{error:?}"
+        );
     }
     let typed = store.events_of::<UserBanned>().after(3).list().wait().expect("they can be read");
     let any = store.events().after(3).list().wait().expect("they can be read");

@@ -27,7 +27,7 @@ fn the_view_has_the_columns_and_meanings_of_datasette_events_db() {
     for section in [own(), shared()] {
         let files = Files::new();
         let app = files.app(section).event::<TableMade>().start().wait().expect("the app starts");
-        assert!(app.store().expect("it is there").status().has_view);
+        assert!(app.sqlite_store().expect("it is there").status().has_view);
         let at = "2026-11-22T11:57:54.619377Z".parse().expect("a time");
         let made = |database: Value, table: Value| TableMade { database, table, schema: "(a)" };
         let root = Actor::new("root").with("token", "dstok");
@@ -66,7 +66,7 @@ fn an_application_keeps_its_own_table_of_the_views_name() {
     for _ in 0..2 {
         let builder = files.app(shared()).hook(make_a_table_of_that_name);
         let app = builder.start().wait().expect("the app starts");
-        assert!(!app.store().expect("it is there").status().has_view);
+        assert!(!app.sqlite_store().expect("it is there").status().has_view);
         let insert = app
             .database("app")
             .expect("it is there")
@@ -81,7 +81,7 @@ fn an_application_keeps_its_own_table_of_the_views_name() {
 fn the_view_can_be_left_out() {
     let files = Files::new();
     let app = files.start(json!({ "store": { "path": "store.db", "view": false } }));
-    assert!(!app.store().expect("it is there").status().has_view);
+    assert!(!app.sqlite_store().expect("it is there").status().has_view);
     assert!(files.texts("store.db", "SELECT name FROM sqlite_schema WHERE type = 'view'").is_empty());
 }
 
@@ -204,7 +204,7 @@ fn the_view_of_an_earlier_version_is_replaced_by_this_ones() {
         for earlier in EARLIER {
             files.change(&format!("DROP VIEW datasette_events; {earlier}"));
             let app = files.start(section.clone());
-            assert!(app.store().expect("it is there").status().has_view);
+            assert!(app.sqlite_store().expect("it is there").status().has_view);
             app.shutdown().wait().expect("everything is written");
             assert_eq!(files.texts("app.db", VIEW), newest);
         }
@@ -220,7 +220,7 @@ fn an_application_keeps_its_own_view_of_the_events() {
         files.start(section.clone()).shutdown().wait().expect("everything is written");
         files.change(&format!("DROP VIEW datasette_events; {view}"));
         let app = files.start(section.clone());
-        assert!(!app.store().expect("it is there").status().has_view, "{view}");
+        assert!(!app.sqlite_store().expect("it is there").status().has_view, "{view}");
         app.shutdown().wait().expect("everything is written");
         assert_eq!(files.texts("app.db", VIEW), [view]);
     }
@@ -236,7 +236,7 @@ fn the_views_name_is_taken_in_other_letters_too_but_not_by_a_trigger() {
         let files = Files::new();
         files.change(sql);
         let app = files.start(shared());
-        assert_eq!(app.store().expect("it is there").status().has_view, is_made, "{sql}");
+        assert_eq!(app.sqlite_store().expect("it is there").status().has_view, is_made, "{sql}");
         app.shutdown().wait().expect("everything is written");
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use event_core::AppBuilder;
 use event_core::prelude::*;
-use event_sqlite::{DatabaseOptions, Error, SqliteExt};
+use event_sqlite::{DatabaseOptions, Error, JournalExt, SqliteExt};
 use serde_json::Value;
 
 use crate::files::{Files, UserBanned, banned};
@@ -50,18 +50,26 @@ fn an_app_that_keeps_no_events_says_so_and_makes_no_file_for_them() {
         return;
     }
     let switched_off = || with(app().hook(event_sqlite::keep_event), &json!({ "enabled": false }));
-    for builder in
-        [app(), app().hook(event_sqlite::open_databases).hook(event_sqlite::finish_opening), switched_off()]
-    {
+    for builder in [
+        app(),
+        app()
+            .hook(event_sqlite::open_databases)
+            .hook(event_sqlite::open_journal)
+            .hook(event_sqlite::finish_opening),
+        switched_off(),
+    ] {
         let app = start(builder);
         app.track(banned("mallory")).wait().expect("nothing refuses");
-        let error = app.store().expect_err("it has none");
+        let error = app.sqlite_store().expect_err("it has none");
         assert!(matches!(error, Error::KeepsNoEvents), "{error:?}");
-        let text = error.to_string();
-        for remedy in
-            ["plugins![event_sqlite]", "enabled = false", ".hook(event_sqlite::keep_event)", "store.path"]
-        {
-            assert!(text.contains(remedy), "{text}");
+        let journal_error = app.store().expect_err("it has none");
+        assert!(matches!(journal_error, event_journal::Error::NoStore), "{journal_error:?}");
+        for text in [error.to_string(), journal_error.to_string()] {
+            for remedy in
+                ["plugins![event_sqlite]", "enabled = false", ".hook(event_sqlite::keep_event)", "store.path"]
+            {
+                assert!(text.contains(remedy), "{text}");
+            }
         }
         let Err(Error::UnknownDatabase { known, .. }) = app.database("store") else {
             panic!("there is none")
@@ -90,7 +98,8 @@ fn an_app_whose_own_code_keeps_events_has_the_store_from_the_first_one_on() {
     if !is_alone("without_store::an_app_whose_own_code_keeps_events_has_the_store_from_the_first_one_on") {
         return;
     }
-    let app = start(app().hook(keep_some).hook(event_sqlite::close_databases));
+    let app =
+        start(app().hook(event_sqlite::open_journal).hook(keep_some).hook(event_sqlite::close_databases));
     app.store().expect_err("none was kept");
     app.track(banned("mallory")).wait().expect("nothing refuses");
     let events = app.store().expect("it is there").events().list().wait().expect("it can be read");
@@ -110,13 +119,18 @@ fn an_app_that_keeps_no_events_reads_those_of_the_file_that_its_settings_name() 
     for section in
         [json!({ "store": { "path": path } }), json!({ "databases": { "store": { "path": path } } })]
     {
-        let app = start(with(app().hook(event_sqlite::open_databases), &section));
+        let app =
+            start(with(app().hook(event_sqlite::open_databases).hook(event_sqlite::open_journal), &section));
         assert_eq!(
             app.store().expect("it is named").events().list().wait().expect("it can be read").len(),
             1
         );
     }
-    let builder = app().hook(event_sqlite::open_databases).hook(event_sqlite::keep_event);
+    let builder = app()
+        .hook(event_sqlite::open_databases)
+        .hook(event_sqlite::open_journal)
+        .hook(event_sqlite::keep_event);
     let off = start(with(builder, &json!({ "store": { "enabled": false } })));
-    assert!(matches!(off.store(), Err(Error::NoStore)));
+    assert!(matches!(off.sqlite_store(), Err(Error::NoStore)));
+    assert!(matches!(off.store(), Err(event_journal::Error::NoStore)));
 }
