@@ -25,6 +25,8 @@ struct State {
 
 /// What another process has changed has to be asked for: so often.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long the thread that asks waits for another follower: who reads between two waits follows again and again.
+const LINGERS: Duration = Duration::from_secs(1);
 
 impl ChangeSignal {
     /// How often it has changed.
@@ -72,6 +74,8 @@ impl ChangeSignal {
             let thread = std::thread::Builder::new().name("event-journal follow".to_owned());
             state.is_watched = thread.spawn(move || changes.watch(open())).is_ok();
         }
+        drop(state);
+        self.work.notify_all();
         Follower { changes: self.clone(), place: Place::default() }
     }
 
@@ -91,6 +95,13 @@ impl ChangeSignal {
                 .wait_timeout_while(state, PAUSE, |state| state.followers > 0 && !state.is_over)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
+            if state.followers == 0 {
+                state = self
+                    .work
+                    .wait_timeout_while(state, LINGERS, |state| state.followers == 0 && !state.is_over)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0;
+            }
             if state.followers == 0 || state.is_over {
                 state.is_watched = false;
                 return;
@@ -137,6 +148,22 @@ mod tests {
 
     impl Wake for Counted {
         fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn nothing_is_asked_any_more_when_the_last_follower_is_gone() {
+        let changes = Arc::<ChangeSignal>::default();
+        let (asks, asked) = std::sync::mpsc::channel();
+        let asks = move || {
+            let _ = asks.send(());
+            Some(1)
+        };
+        let followers = [changes.follow(|| Some(asks)), changes.follow(|| None::<fn() -> _>)];
+        asked.recv().expect("a thread asks");
+        drop(followers);
+        // The thread has dropped what it asks with.
+        while asked.recv().is_ok() {}
+        assert!(!changes.lock().is_watched);
     }
 
     #[test]

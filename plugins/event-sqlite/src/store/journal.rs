@@ -1,16 +1,14 @@
 //! The store as a journal: its rows are read back and delivered, and how far durable implementations have got is beside them.
 
 use std::future::poll_fn;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use event_core::{App, Durability, Record, WeakApp};
 use event_journal::journal::{Entry, Error, Filter, Journal, Page, Pending, Result, Saved, Unreadable};
-use event_journal::waiting::{ChangeSignal, Follower};
 use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::database::Database;
 use crate::error;
 use crate::row;
 use crate::store::SqliteStore;
@@ -21,29 +19,17 @@ pub(crate) struct StoreJournal {
     app: WeakApp,
     store_of: fn(&App) -> error::Result<SqliteStore>,
     place: String,
-    /// Has other processes' changes looked for from the first time that newer events were asked for: to begin takes a thread and
-    /// a connection.
-    follows: OnceLock<Follower>,
 }
 
 impl StoreJournal {
     pub(crate) fn new(app: &App, store_of: fn(&App) -> error::Result<SqliteStore>) -> error::Result<Self> {
         let place = store_of(app)?.database().path().display().to_string();
-        Ok(Self { app: app.downgrade(), store_of, place, follows: OnceLock::new() })
+        Ok(Self { app: app.downgrade(), store_of, place })
     }
 
     fn store(&self) -> Result<SqliteStore> {
         let app = self.app.upgrade().ok_or_else(|| failed(error::Error::own("the app has ended")))?;
         (self.store_of)(&app).map_err(failed)
-    }
-
-    fn follow(&self, changes: &Arc<ChangeSignal>, database: &Database) -> Follower {
-        let follow = || {
-            let connect = database.connects();
-            changes.follow(move || connect().ok().map(|connection| move || connection.data_version()))
-        };
-        self.follows.get_or_init(follow);
-        follow()
     }
 
     fn read_with<T: Send + 'static>(
@@ -150,7 +136,9 @@ impl Journal for StoreJournal {
             let database = store.database().clone();
             // The future may wait for long, and must keep no app in memory.
             drop(store);
-            let mut follower = self.follow(&changes, &database);
+            let connect = database.connects();
+            let mut follower =
+                changes.follow(move || connect().ok().map(|connection| move || connection.data_version()));
             let seen = changes.count();
             let is_newer =
                 database.read(move |connection| Ok(end(connection)? > than)).await.map_err(failed)?;
