@@ -32,6 +32,17 @@ fn a_shutdown_that_is_given_up_says_what_has_not_ended() {
 }
 
 #[test]
+fn a_shutdown_that_is_given_up_while_a_call_runs_says_that_the_app_is_closed() {
+    let output = ended("shutdown given up in a call");
+    let said = "event-core: the wait for `shutdown` was given up while calls ran; new ones are refused, and `shutdown` \
+                called again goes on\n";
+    assert_eq!(
+        (out(&output).as_str(), err(&output).as_str()),
+        ("first\n", format!("{said}{DROPPED}").as_str())
+    );
+}
+
+#[test]
 fn a_program_that_returns_without_shutdown_says_what_was_not_called_and_still_succeeds() {
     let output = ended("return");
     assert_eq!((out(&output).as_str(), err(&output).as_str()), ("first\nlast\n", DROPPED));

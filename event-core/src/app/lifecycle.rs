@@ -44,13 +44,13 @@ impl App {
         AppBuilder::default()
     }
 
-    /// Stops the app: new calls are refused, running ones are waited for, then every `shutdown` implementation
-    /// runs, in reverse start-up order, whatever fails. `.await` it, or `.wait()`.
+    /// Stops the app: every `stopping` implementation runs, new calls are refused, running ones are waited for, then every
+    /// `shutdown` implementation runs, in reverse start-up order, whatever fails. `.await` it, or `.wait()`.
     ///
-    /// A second call waits for the first, and gives the same. A call that is dropped half-way, by a timeout for one,
-    /// stops nothing and loses nothing: while it waits for running calls, the app goes on running; after that, the next
-    /// call goes on with the implementation that was waiting, where it was waiting. It is `Ok` only when every
-    /// implementation has ended. What such a call leaves is a line on standard error.
+    /// A second call waits for the first, and gives the same. Once it has begun, it isn't taken back: where a call is dropped
+    /// half-way, by a timeout for one, the app stays closed, and tracking is [`Error::ShutdownDropped`]. The next call goes on
+    /// where that one was, with the same running calls or implementation. It is `Ok` only when every implementation has ended.
+    /// A call that is dropped leaves a line on standard error.
     ///
     /// An app that is dropped without it runs nothing, and says on standard error which `shutdown` implementations
     /// weren't called.

@@ -92,7 +92,7 @@ impl App {
     /// ```
     ///
     /// # Errors
-    /// An error means that the event isn't tracked: [`Error::UnknownEvent`], [`Error::ShutDown`],
+    /// An error means that the event isn't tracked: [`Error::UnknownEvent`], [`Error::ShutDown`], [`Error::ShutdownDropped`],
     /// [`Error::Refused`] when an `essential` implementation failed, and for `.wait()` inside an implementation
     /// [`Error::WouldBlock`]. Every other failure is in the [`Receipt`](crate::Receipt).
     pub fn track<E: Event>(&self, event: E) -> Track<'_, E> {

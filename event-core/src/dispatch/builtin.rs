@@ -41,7 +41,7 @@ pub fn register_observers(app: &App) -> Vec<Box<dyn Observer>>;
 #[hookspec]
 pub fn track_event(app: &App, event: &Tracked);
 
-/// The app is about to stop: end what works in the background. Tracking is still possible.
+/// The app is about to stop: end what works in the background. Tracking is possible while this runs.
 ///
 /// Called once, before running calls are waited for and [`shutdown`] is called; whatever fails, the app stops.
 #[hookspec]

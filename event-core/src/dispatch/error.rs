@@ -54,6 +54,9 @@ pub enum Error {
     Failed(Vec<Failure>),
     /// The app was shut down, or is being shut down.
     ShutDown,
+    /// A [`shutdown`](crate::App::shutdown) of the app was dropped before it had ended, as by a timeout. The app stays closed until
+    /// `shutdown` is called again, which goes on where that one was.
+    ShutdownDropped,
     /// `.wait()` inside an implementation would have to wait for something that may wait for this very
     /// implementation. What had run until then stays done; the rest was not run. It names the `.wait()`, and the
     /// implementation that isn't ready.
@@ -137,6 +140,10 @@ impl fmt::Display for Error {
                 }
             },
             Self::ShutDown => f.write_str("failed to track or call: the app was shut down"),
+            Self::ShutdownDropped => f.write_str(
+                "failed to track or call: a `shutdown` of the app was dropped before it had ended, as by a timeout; call \
+                 `shutdown` again, which goes on where it was",
+            ),
             Self::WouldBlock(would_block) => would_block.fmt(f),
             Self::TooDeep(too_deep) => too_deep.fmt(f),
             Self::ShutdownInside => f.write_str(

@@ -50,8 +50,8 @@ impl<S: HookSpec> Ran<S> {
 /// Runs a call on this thread, and blocks while an implementation is pending.
 ///
 /// # Errors
-/// [`Error::ShutDown`](crate::Error::ShutDown); [`Error::WouldBlock`](crate::Error::WouldBlock) inside an
-/// implementation, when there is something to wait for.
+/// [`Error::ShutDown`](crate::Error::ShutDown), [`Error::ShutdownDropped`](crate::Error::ShutdownDropped);
+/// [`Error::WouldBlock`](crate::Error::WouldBlock) inside an implementation, when there is something to wait for.
 pub(crate) fn block_on_call<'a, S: HookSpec>(
     app: &App,
     plan: &'a Plan<S>,

@@ -229,7 +229,7 @@ impl<'a, S: HookSpec> HookCall<'a, S> {
     /// and the implementation that isn't ready.
     ///
     /// # Errors
-    /// [`Error::ShutDown`]; [`Error::Refused`] when an `essential` implementation failed; for a `firstresult`
+    /// [`Error::ShutDown`], [`Error::ShutdownDropped`]; [`Error::Refused`] when an `essential` implementation failed; for a `firstresult`
     /// hook [`Error::Failed`] when an implementation failed before one had a result; [`Error::WouldBlock`] inside
     /// an implementation, when something below would have to wait.
     #[track_caller]

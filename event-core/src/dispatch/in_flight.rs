@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
 
 use crate::dispatch::error::{Error, Result};
+use crate::dispatch::failure;
 use crate::dispatch::host::App;
 use crate::dispatch::pending::What;
 use crate::dispatch::waiters::Waiters;
@@ -30,10 +31,11 @@ const PREPARING: u8 = 1;
 const DRAINING: u8 = 2;
 /// Closed, and one caller runs the shutdown implementations.
 const STOPPING: u8 = 3;
-/// Closed, but that caller was dropped before they had ended.
-const LEFT: u8 = 4;
 /// Closed, and the shutdown implementations have ended.
-const DONE: u8 = 5;
+const DONE: u8 = 4;
+/// Beside one of the three states between: its caller was dropped. Calls that run may finish, and call on; new ones are refused
+/// until the next caller goes on there.
+const LEFT: u8 = 8;
 
 /// Where a call comes from: while the app drains, running calls may call on.
 #[derive(Clone, Copy)]
@@ -79,6 +81,10 @@ impl Gate {
         match state {
             OPEN | PREPARING => Ok(()),
             DRAINING if matches!(caller, Caller::SameApp) => Ok(()),
+            left if left & LEFT != 0 => match caller {
+                Caller::SameApp => Ok(()),
+                Caller::Outside => Err(Error::ShutdownDropped),
+            },
             _ => Err(Error::ShutDown),
         }
     }
@@ -96,17 +102,19 @@ impl Gate {
     }
 
     /// Gives the right to shut down, to one caller at a time; the others wait until that one is done and get `None`, or is
-    /// dropped and leaves the right to them. Refuses nothing yet.
+    /// dropped and leaves the right to them. Refuses nothing yet, unless an earlier caller did.
     pub(crate) async fn begin_to_close(&self) -> Option<Closing<'_>> {
         loop {
-            if self.step(OPEN, PREPARING) {
-                return Some(Closing { gate: self, unfinished: OPEN });
-            }
-            if self.step(LEFT, STOPPING) {
-                return Some(Closing { gate: self, unfinished: LEFT });
+            let before = self.state.load(SeqCst);
+            let state = if before == OPEN { PREPARING } else { before & !LEFT };
+            if state != before && self.step(before, state) {
+                return Some(Closing { gate: self, unfinished: state | LEFT });
             }
             // Another caller is shutting down.
-            let ended = || matches!(self.state.load(SeqCst), OPEN | LEFT | DONE);
+            let ended = || {
+                let state = self.state.load(SeqCst);
+                state == DONE || state & LEFT != 0
+            };
             self.wait_until(ended, || What::OtherShutdown).await;
             if self.is_done() {
                 return None;
@@ -166,7 +174,7 @@ impl Drop for Held {
     }
 }
 
-/// The right to shut down. Dropped before [`done`](Self::done), it leaves that to the next caller.
+/// The right to shut down. Dropped before [`done`](Self::done), it leaves that to the next caller, and the gate closed.
 pub(crate) struct Closing<'a> {
     gate: &'a Gate,
     /// The gate's state if this is dropped now.
@@ -176,14 +184,18 @@ pub(crate) struct Closing<'a> {
 impl Closing<'_> {
     /// Refuses new calls and waits for those that run.
     pub(crate) async fn close(&mut self) {
-        // An earlier caller has closed the gate.
-        if self.unfinished == LEFT {
+        // An earlier caller has waited for them.
+        if self.unfinished == STOPPING | LEFT {
             return;
         }
-        self.gate.state.store(DRAINING, SeqCst);
+        self.enter(DRAINING);
         self.gate.wait_until(|| self.gate.running() == 0, || What::Calls(self.gate.running())).await;
-        self.gate.state.store(STOPPING, SeqCst);
-        self.unfinished = LEFT;
+        self.enter(STOPPING);
+    }
+
+    fn enter(&mut self, state: u8) {
+        self.gate.state.store(state, SeqCst);
+        self.unfinished = state | LEFT;
     }
 
     /// The shutdown implementations have ended.
@@ -196,6 +208,11 @@ impl Drop for Closing<'_> {
     fn drop(&mut self) {
         self.gate.state.store(self.unfinished, SeqCst);
         self.gate.wake();
+        if self.unfinished == DRAINING | LEFT {
+            failure::say(
+                "the wait for `shutdown` was given up while calls ran; new ones are refused, and `shutdown` called again goes on",
+            );
+        }
     }
 }
 

@@ -286,18 +286,44 @@ mod shutting_down {
     }
 
     #[test]
-    fn a_shutdown_that_is_dropped_while_it_waits_leaves_the_app_running() {
+    fn a_shutdown_that_is_dropped_while_it_waits_leaves_the_app_closed_and_running_calls_go_on() {
         let app = app().insert(tokio::sync::Notify::new()).hook(waits_for_a_word).hook(at_once).hook(last);
         let app = app.start().wait().unwrap();
         let mut context = Context::from_waker(Waker::noop());
-        {
-            let mut running = pin!(app.track(Outer).into_future());
-            assert!(running.as_mut().poll(&mut context).is_pending());
+        let mut running = pin!(app.track(Outer).into_future());
+        assert!(running.as_mut().poll(&mut context).is_pending());
+        for _ in 0..2 {
             assert!(pin!(app.shutdown()).as_mut().poll(&mut context).is_pending());
-            assert!(app.track(Inner).wait().is_ok());
+            assert!(matches!(app.track(Inner).wait(), Err(Error::ShutdownDropped)));
         }
+        app.state::<tokio::sync::Notify>().unwrap().notify_one();
+        let Poll::Ready(receipt) = running.as_mut().poll(&mut context) else {
+            panic!("it was told to go on")
+        };
+        receipt.unwrap().strict().unwrap();
         app.shutdown().wait().unwrap();
-        assert_eq!(logged(&app), ["running", "at once", "shutdown"]);
+        assert_eq!(logged(&app), ["running", "at once", "done", "shutdown"]);
+    }
+
+    #[test]
+    fn a_shutdown_that_waits_takes_over_from_one_that_is_dropped_while_a_call_runs() {
+        let app = app().insert(tokio::sync::Notify::new()).hook(waits_for_a_word).hook(last);
+        let app = app.start().wait().unwrap();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut running = pin!(app.track(Outer).into_future());
+        assert!(running.as_mut().poll(&mut context).is_pending());
+        let mut second = pin!(app.shutdown());
+        {
+            let mut first = pin!(app.shutdown());
+            assert!(first.as_mut().poll(&mut context).is_pending());
+            assert!(second.as_mut().poll(&mut context).is_pending());
+        }
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        assert!(matches!(app.track(Inner).wait(), Err(Error::ShutDown)), "none is dropped any more");
+        app.state::<tokio::sync::Notify>().unwrap().notify_one();
+        assert!(running.as_mut().poll(&mut context).is_ready());
+        assert!(second.as_mut().poll(&mut context).is_ready());
+        assert_eq!(logged(&app), ["running", "done", "shutdown"]);
     }
 
     #[derive(Default)]

@@ -62,7 +62,7 @@ const ALL: [&str; 6] = ["flush begins", "flush goes on", "flush ends", "count", 
 
 #[test]
 fn a_shutdown_that_is_dropped_at_any_await_is_gone_on_with_and_runs_everything_once() {
-    // The first await is for the running call. Dropping `shutdown` there changes nothing: the app goes on.
+    // The first await is for the running call.
     for polls in 1..8 {
         let app = app().hook(flush).hook(count).hook(close).hook(work).start().wait().unwrap();
         let mut running = Box::pin(app.track(Happened).into_future());
@@ -76,8 +76,11 @@ fn a_shutdown_that_is_dropped_at_any_await_is_gone_on_with_and_runs_everything_o
             }
             ended
         };
-        if polls > 1 {
-            assert!(matches!(app.track(Happened).wait(), Err(Error::ShutDown)), "it goes on with stopping");
+        let refused = app.track(Happened).wait();
+        if ended {
+            assert!(matches!(refused, Err(Error::ShutDown)), "{refused:?}");
+        } else {
+            assert!(matches!(refused, Err(Error::ShutdownDropped)), "{refused:?}");
         }
         let mut all = logged(&app);
         assert_eq!(all.remove(0), "work");
@@ -168,12 +171,20 @@ fn stopping_is_called_before_shutdown_while_tracking_is_possible() {
 }
 
 #[test]
-fn a_stopping_that_is_dropped_at_any_await_is_gone_on_with_and_tracking_stays_possible_until_it_has_ended() {
+fn a_stopping_that_is_dropped_is_gone_on_with_and_tracking_is_possible_only_while_it_runs() {
     let app = app().hook(finish_the_background_work).hook(close).start().wait().unwrap();
-    assert!(poll(pin!(app.shutdown())).is_pending());
-    app.track(Happened).wait().expect("the app isn't closed yet");
+    {
+        let mut first = pin!(app.shutdown());
+        assert!(poll(first.as_mut()).is_pending());
+        app.track(Happened).wait().expect("what it ends may track");
+    }
+    let refused = app.track(Happened).wait().unwrap_err();
+    assert!(matches!(refused, Error::ShutdownDropped), "{refused}");
+    assert!(refused.to_string().contains("call `shutdown` again"), "{refused}");
+    assert!(matches!(app.track(Happened).prepare(), Err(Error::ShutdownDropped)), "prepared or not");
     app.shutdown().wait().unwrap();
     assert_eq!(logged(&app), ["stopping begins", "stopping tracked", "close begins", "close ends"]);
+    assert!(matches!(app.track(Happened).wait(), Err(Error::ShutDown)));
 }
 
 #[hookimpl(stopping)]

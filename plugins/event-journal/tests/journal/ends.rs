@@ -1,8 +1,10 @@
 //! When calls begin, how they end with the app, and what a restart finds.
 
-use std::future::pending;
+use std::future::{Future, pending};
+use std::pin::pin;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use event_core::prelude::*;
@@ -147,6 +149,67 @@ fn wait_at_the_gate(app: &App) -> Told {
     app.state::<Entered>()?.tell();
     let _ = app.state::<Gate>()?.0.lock().unwrap_or_else(PoisonError::into_inner).recv();
     Ok(())
+}
+
+#[hookimpl(track_event)]
+async fn never_ready(event: &OrderPlaced) {
+    if event.order == 100 {
+        pending::<()>().await;
+    }
+}
+
+#[test]
+fn after_a_shutdown_that_is_dropped_no_event_is_accepted_and_the_next_one_waits_for_the_same_call() {
+    for in_a_call_of in ["durable", "ordinary"] {
+        let journal = MemoryJournal::new();
+        let (gate_sender, gate) = mpsc::channel::<()>();
+        let (entered_sender, entered) = mpsc::channel();
+        let states = Mutex::new(Some((gate, entered_sender)));
+        let shop = Setup::over(&journal, |_, _| Ok(()))
+            .without_billing()
+            .with(move |builder| {
+                let (gate, entered) =
+                    states.lock().unwrap_or_else(PoisonError::into_inner).take().expect("it starts once");
+                let builder = builder.insert(Gate(Mutex::new(gate))).insert(Entered(Mutex::new(entered)));
+                builder.event::<OrderPlaced>().hook(wait_at_the_gate).hook(never_ready)
+            })
+            .start();
+        shop.place(0..1);
+        entered.recv_timeout(LONG).expect("it is called");
+        let mut context = Context::from_waker(Waker::noop());
+        if in_a_call_of == "durable" {
+            assert!(pin!(shop.app.shutdown()).poll(&mut context).is_pending());
+            let refused = shop.app.track(OrderPlaced { order: 1 }).wait();
+            assert!(matches!(refused, Err(event_core::Error::ShutdownDropped)), "{refused:?}");
+            gate_sender.send(()).expect("it is called");
+        } else {
+            let mut call = Box::pin(shop.app.track(OrderPlaced { order: 100 }));
+            assert!(call.as_mut().poll(&mut context).is_pending());
+            gate_sender.send(()).expect("it is called");
+            gate_sender.send(()).expect("it is called");
+            shop.deliveries().settled().wait().expect("it runs");
+            {
+                let mut shutdown = pin!(shop.app.shutdown());
+                assert!(shutdown.as_mut().poll(&mut context).is_pending());
+                // The engine ends.
+                while !matches!(shop.deliveries().consumers().wait(), Err(Refused::Stopped)) {}
+                assert!(shutdown.as_mut().poll(&mut context).is_pending());
+            }
+            let refused = shop.app.track(OrderPlaced { order: 1 }).wait();
+            assert!(matches!(refused, Err(event_core::Error::ShutdownDropped)), "{refused:?}");
+        }
+        shop.app.shutdown().wait().expect("the call has ended");
+        drop(shop);
+
+        let noted = Noted::default();
+        let inserted = noted.clone();
+        let shop = Setup::over(&journal, |_, _| Ok(()))
+            .without_billing()
+            .with(move |builder| builder.insert(inserted.clone()).event::<OrderPlaced>().hook(hear_more))
+            .start();
+        shop.settled();
+        assert_eq!(noted.take(), [""; 0], "all was delivered, and saved");
+    }
 }
 
 struct TellsItsDrop(Sender<()>);

@@ -52,10 +52,12 @@ fn store(event: &Happened) -> std::io::Result<()> {
 /// Waits for something that never comes.
 #[hookimpl(track_event)]
 async fn wait(event: &Happened, app: &App) {
-    if event.how == "in flight" {
-        app.state::<SyncSender<()>>().unwrap().send(()).expect("`main` waits for it");
-        std::future::pending::<()>().await;
+    match event.how.as_str() {
+        "in flight" => app.state::<SyncSender<()>>().unwrap().send(()).expect("`main` waits for it"),
+        "shutdown given up in a call" => {}
+        _ => return,
     }
+    std::future::pending::<()>().await;
 }
 
 #[hookimpl(track_event, trylast)]
@@ -93,6 +95,12 @@ fn main() -> event_core::Result<()> {
             let mut context = std::task::Context::from_waker(std::task::Waker::noop());
             let polled = std::future::Future::poll(std::pin::pin!(app.shutdown()), &mut context);
             assert!(polled.is_pending());
+        }
+        "shutdown given up in a call" => {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            let mut running = std::pin::pin!(app.track(Happened { how }));
+            assert!(std::future::Future::poll(running.as_mut(), &mut context).is_pending());
+            assert!(std::future::Future::poll(std::pin::pin!(app.shutdown()), &mut context).is_pending());
         }
         "return" | "refused" | "exit inside" => {
             app.track(Happened { how }).wait()?;
