@@ -88,6 +88,8 @@ pub enum Error {
     },
     /// The app has no journal: it has no durable implementation.
     NotRunning,
+    /// The app was shut down in a process that was forked off the one in which it was started.
+    Forked,
     /// The engine's thread couldn't be started.
     Thread(std::io::Error),
 }
@@ -152,6 +154,10 @@ impl fmt::Display for Error {
                 consumers.join("`, `")
             ),
             Self::NotRunning => f.write_str("the app delivers nothing: it has no durable implementation"),
+            Self::Forked => f.write_str(
+                "failed to end the deliveries: this process was forked off the one in which the app was started, and has none of \
+                 its threads; the other one goes on delivering",
+            ),
             Self::Thread(_) => f.write_str("failed to start the thread that delivers"),
         }
     }

@@ -68,6 +68,8 @@ pub enum Refused {
     NotRunning,
     /// The app is shut down.
     Stopped,
+    /// This process was forked off the one in which the app was started, and has none of its threads.
+    Forked,
 }
 
 impl fmt::Display for Refused {
@@ -81,6 +83,10 @@ impl fmt::Display for Refused {
                 "nothing is delivered: the app has no durable implementation, or its start hasn't ended",
             ),
             Self::Stopped => f.write_str("nothing is delivered any more: the app is shut down"),
+            Self::Forked => f.write_str(
+                "the deliveries can't be used here: this process was forked off the one in which the app was started, and has \
+                 none of its threads; start the app in the child",
+            ),
         }
     }
 }

@@ -37,7 +37,7 @@ use crate::dead_letter::{self, DeadLetter};
 use crate::error::{Error, Result};
 use crate::journal::{Filter, Journal};
 use crate::settings::{Settings, Tries};
-use crate::waiting::Waiting;
+use crate::waiting::{Process, Waiting};
 
 /// The state of this plugin in an app.
 pub(crate) struct Delivering {
@@ -53,6 +53,24 @@ struct Asked {
     journal: Option<Arc<dyn Journal>>,
     /// To the engine, once it runs.
     outbox: OnceLock<Sender<Message>>,
+    process: Process,
+}
+
+impl Asked {
+    fn new(journal: Option<Arc<dyn Journal>>) -> Arc<Self> {
+        Arc::new(Self { journal, outbox: OnceLock::new(), process: Process::this() })
+    }
+
+    /// Asked before any lock is taken: of a forked process, which has none of the engine's threads.
+    fn journal(&self) -> Result<&Arc<dyn Journal>, Refused> {
+        let journal = self.journal.as_ref().ok_or(Refused::NotRunning)?;
+        if self.process.is_another() { Err(Refused::Forked) } else { Ok(journal) }
+    }
+
+    fn outbox(&self) -> Result<&Sender<Message>, Refused> {
+        self.journal()?;
+        self.outbox.get().ok_or(Refused::NotRunning)
+    }
 }
 
 impl Delivering {
@@ -65,7 +83,7 @@ impl Delivering {
     ) -> Result<Self> {
         let shutdown = Duration::from_millis(settings.shutdown_ms);
         let (Some(journal), false) = (journal, consumers.is_empty()) else {
-            let asked = Arc::new(Asked { journal: None, outbox: OnceLock::new() });
+            let asked = Asked::new(None);
             return Ok(Self { asked, engine: Mutex::new(None), shutdown });
         };
         let clock = app.state::<ManualClock>().map_or(Clock::System, |clock| Clock::Manual((*clock).clone()));
@@ -125,7 +143,7 @@ impl Delivering {
             });
             engine.claim(engine.consumers.len() - 1).map_err(failed)?;
         }
-        let asked = Arc::new(Asked { journal: Some(journal), outbox: OnceLock::new() });
+        let asked = Asked::new(Some(journal));
         Ok(Self { asked, engine: Mutex::new(Some(engine)), shutdown })
     }
 
@@ -138,11 +156,14 @@ impl Delivering {
 
     /// Lets running calls end, and saves how far each consumer has got.
     pub(crate) async fn stop(&self) -> Result<()> {
+        if matches!(self.asked.journal(), Err(Refused::Forked)) {
+            return Err(Error::Forked);
+        }
         if let Some(mut engine) = self.take_engine() {
             // The start has failed, and nothing was called.
             engine.stop(Duration::ZERO);
         }
-        let Some(outbox) = self.asked.outbox.get() else { return Ok(()) };
+        let Ok(outbox) = self.asked.outbox() else { return Ok(()) };
         let (sender, receiver) = oneshot::channel();
         if outbox.send(Message::Stop(self.shutdown, sender)).is_err() {
             return Ok(());
@@ -161,7 +182,7 @@ impl Delivering {
 
 impl Drop for Delivering {
     fn drop(&mut self) {
-        if let Some(outbox) = self.asked.outbox.get() {
+        if let Ok(outbox) = self.asked.outbox() {
             let _ = outbox.send(Message::Abandon);
         }
     }
@@ -227,7 +248,7 @@ impl Deliveries {
     /// How each consumer is doing, by name.
     ///
     /// # Errors
-    /// [`Refused::NotRunning`] and [`Refused::Stopped`].
+    /// [`Refused::NotRunning`], [`Refused::Stopped`] and [`Refused::Forked`].
     pub fn consumers(&self) -> Waiting<Vec<ConsumerStatus>, Refused> {
         let (sender, receiver) = oneshot::channel();
         self.ask(Command::List, AnswerSender::List(sender), receiver)
@@ -236,7 +257,7 @@ impl Deliveries {
     /// Resolves when nothing can be called now: everything is delivered, dead, or waits for a time or for a person.
     ///
     /// # Errors
-    /// [`Refused::NotRunning`] and [`Refused::Stopped`].
+    /// [`Refused::NotRunning`], [`Refused::Stopped`] and [`Refused::Forked`].
     pub fn settled(&self) -> Waiting<(), Refused> {
         self.act(Command::Settle)
     }
@@ -244,7 +265,7 @@ impl Deliveries {
     /// Lets a consumer try what has failed now, instead of at its time.
     ///
     /// # Errors
-    /// [`Refused::UnknownConsumer`], [`Refused::NotRunning`] and [`Refused::Stopped`].
+    /// [`Refused::UnknownConsumer`], [`Refused::NotRunning`], [`Refused::Stopped`] and [`Refused::Forked`].
     pub fn deliver_now(&self, consumer: impl Into<String>) -> Waiting<(), Refused> {
         self.act(Command::DeliverNow(consumer.into()))
     }
@@ -268,7 +289,7 @@ impl Deliveries {
     /// The dead letters of a consumer whose seq is larger than `after`, by seq: so many at most.
     ///
     /// # Errors
-    /// [`Refused::NotRunning`] and [`Refused::Journal`].
+    /// [`Refused::NotRunning`], [`Refused::Forked`] and [`Refused::Journal`].
     pub fn dead_letters(
         &self,
         consumer: impl Into<String>,
@@ -277,7 +298,7 @@ impl Deliveries {
     ) -> Waiting<Vec<DeadLetter>, Refused> {
         let (asked, consumer) = (self.0.clone(), consumer.into());
         Waiting::new(async move {
-            let journal = asked.journal.as_ref().ok_or(Refused::NotRunning)?;
+            let journal = asked.journal()?;
             let (prefix, after) = (dead_letter::prefix(&consumer), dead_letter::key(&consumer, after));
             let listed = journal.list(&prefix, &after, limit).await.map_err(Refused::Journal)?;
             // A letter that can't be read is another version's.
@@ -314,7 +335,7 @@ impl Deliveries {
     ) -> Waiting<T, Refused> {
         let asked = self.0.clone();
         Waiting::new(async move {
-            let outbox = asked.outbox.get().ok_or(Refused::NotRunning)?;
+            let outbox = asked.outbox()?;
             let sent = outbox.send(Message::Request(Request { command, sender }));
             drop(asked);
             sent.map_err(|_| Refused::Stopped)?;

@@ -8,6 +8,7 @@ mod delivering;
 mod depth;
 mod failures;
 mod files;
+#[cfg(unix)]
 mod forked;
 mod ids;
 mod isolation;
