@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use event_core::App;
+use event_core::plugin::error_line;
 use rusqlite::Connection;
 
 use crate::database::{Database, DatabaseOptions, Deadline, Identity, Mode, Open, wider};
@@ -218,13 +219,19 @@ impl Sqlite {
         Ok(open)
     }
 
-    /// Writes everything that waits, in all databases.
+    /// Writes everything that waits, in all databases. Gives the first error; each further one is a line.
     pub(crate) async fn close(&self) -> Result<()> {
         let deadline = Deadline::after(self.shutdown);
         let databases: Vec<_> = self.databases().values().cloned().collect();
+        // They have the same time, so each begins to close before one is waited for.
+        let closing: Vec<_> = databases.iter().map(|open| open.close(deadline)).collect();
         let mut closed = Ok(());
-        for open in databases {
-            closed = closed.and(open.close(deadline).await);
+        for closing in closing {
+            match (closing.await, &closed) {
+                (Err(error), Err(_)) => log(format_args!("{}", error_line(&error))),
+                (Err(error), Ok(())) => closed = Err(error),
+                (Ok(()), _) => {}
+            }
         }
         closed
     }

@@ -181,7 +181,7 @@
 //!
 //! | key | meaning | without it |
 //! |---|---|---|
-//! | `shutdown_ms` | how many milliseconds shutdown may go on writing; after that it reports what isn't written | 10,000 |
+//! | `shutdown_ms` | how many milliseconds shutdown may go on writing, in all databases at once; after that it reports what isn't written. Closing the files can take 2 seconds more, where one is in use | 10,000 |
 //! | `databases.NAME.path` | the file, relative to the working directory at the time when this is read; missing directories are made | must be given |
 //! | `databases.NAME.synchronous` | `"full"`: a commit waits for the disk; `"normal"`: only checkpoints do | `"full"` |
 //! | `databases.NAME.busy_timeout_ms` | how long a write waits for another process's lock | 5,000 |

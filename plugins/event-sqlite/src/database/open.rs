@@ -103,14 +103,34 @@ impl Open {
         Ok(Arc::new(Self { core, readers, writer_ended, closing: OnceLock::new() }))
     }
 
-    /// Closes the queue, writes its entries, and reports how many they were. If a caller drops the future, a later call says
-    /// the same: it waits for the same end.
+    /// Closes the queue at once; the future writes its entries, and reports how many they were. If a caller drops it, a later
+    /// call says the same: it waits for the same end.
     ///
     /// # Errors
     /// [`Error::Unwritten`] when it isn't done after this time.
-    pub(crate) async fn close(&self, deadline: Deadline) -> Result<()> {
+    pub(crate) fn close(&self, deadline: Deadline) -> impl Future<Output = Result<()>> + use<> {
+        let begun = self.begin_to_close(deadline);
+        let core = self.core.clone();
+        async move {
+            let (Closing { waiting, .. }, ended) = begun?;
+            match ended.await {
+                Ok(0) | Err(_) if waiting == 0 => Ok(()),
+                Ok(0) | Err(_) => {
+                    let path = core.path.display();
+                    log(format_args!(
+                        "{path}: the {waiting} events and writes that waited when the app stopped are written"
+                    ));
+                    Ok(())
+                }
+                Ok(left) => Err(core.unwritten(left, deadline.longest)),
+            }
+        }
+    }
+
+    /// What there is to write, and how much of it is left in the end.
+    fn begin_to_close(&self, deadline: Deadline) -> Result<(Closing, oneshot::Receiver<usize>)> {
         self.core.may_be_used()?;
-        let Closing { waiting, unheard } = *self.closing.get_or_init(|| Closing {
+        let closing = *self.closing.get_or_init(|| Closing {
             waiting: self.core.queue.waiting(),
             unheard: self.core.unheard.load(Ordering::Acquire),
         });
@@ -127,26 +147,16 @@ impl Open {
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => core.left.load(Ordering::Acquire),
             };
             // Until the file is closed, which the writer doesn't wait long for, either.
-            let left_time = deadline.end.saturating_duration_since(Instant::now()) + 2 * files::LONGEST_END;
-            let _ = ended.recv_timeout(left_time);
+            let closed_at = deadline.end + 2 * files::LONGEST_END;
+            let _ = ended.recv_timeout(closed_at.saturating_duration_since(Instant::now()));
             // A write whose caller has stopped waiting was promised to be done, so its failure is reported.
-            let _ = sender.send(left + core.unheard.load(Ordering::Acquire) - unheard);
+            let _ = sender.send(left + core.unheard.load(Ordering::Acquire) - closing.unheard);
         };
         std::thread::Builder::new()
             .name(format!("event-sqlite close {}", self.core.name))
             .spawn(wait)
             .map_err(|cause| Error::thread(&self.core.path, cause))?;
-        match receiver.await {
-            Ok(0) | Err(_) if waiting == 0 => Ok(()),
-            Ok(0) | Err(_) => {
-                let path = self.core.path.display();
-                log(format_args!(
-                    "{path}: the {waiting} events and writes that waited when the app stopped are written"
-                ));
-                Ok(())
-            }
-            Ok(left) => Err(self.core.unwritten(left, deadline.longest)),
-        }
+        Ok((closing, receiver))
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use event_core::prelude::*;
 use event_sqlite::rusqlite::{Connection, OpenFlags};
-use event_sqlite::{JournalExt, SqliteExt};
+use event_sqlite::{Error, JournalExt, SqliteExt};
 
 use crate::files::{Files, banned};
+use crate::writes::hold;
 
 /// A copy of the file without its log.
 fn copied_alone(files: &Files) -> Vec<String> {
@@ -64,6 +66,64 @@ fn a_shutdown_waits_for_a_read_and_then_the_file_alone_has_everything() {
     shutdown.join().expect("it doesn't panic").expect("everything is written");
     assert_eq!(copied_alone(&files), ["mallory"]);
 }
+
+/// They share `shutdown_ms`, so none may wait for the one before.
+#[test]
+fn a_shutdown_closes_every_database_at_once_also_while_one_of_them_is_busy() {
+    let files = Files::new();
+    let app = files.start(json!({
+        "shutdown_ms": 3_600_000,
+        "databases": { "a": { "path": "a.db" }, "b": { "path": "b.db" } },
+        "store": { "path": "store.db" },
+    }));
+    let (busy, others) = (app.database("a").expect("it is there"), ["b", "store"]);
+    let others = others.map(|name| app.database(name).expect("it is there"));
+    let release = hold(&busy);
+    let shutdown = std::thread::spawn(move || app.shutdown().wait());
+    let begun = Instant::now();
+    for other in others {
+        while !matches!(other.read(|_| Ok(())).wait(), Err(Error::Closed { .. })) {
+            assert!(begun.elapsed() < LONG, "it waits for the other one");
+        }
+    }
+    drop(release);
+    shutdown.join().expect("it doesn't panic").expect("everything is written");
+}
+
+#[test]
+fn a_shutdown_reports_every_database_that_has_something_left_to_write() {
+    let files = Files::new();
+    let app = files.start(json!({
+        "shutdown_ms": 1,
+        "databases": { "a": { "path": "a.db" }, "b": { "path": "b.db" } },
+        "store": { "path": "store.db" },
+    }));
+    if std::env::var_os(ALONE).is_none() {
+        let mut itself = std::process::Command::new(std::env::current_exe().expect("a test is a program"));
+        let name = "closing::a_shutdown_reports_every_database_that_has_something_left_to_write";
+        let output = itself.args([name, "--exact", "--nocapture"]).env(ALONE, "").output();
+        let output = output.expect("it can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        let lines = said.lines().filter(|line| line.contains("b.db") && line.contains("failed to write"));
+        assert_eq!(lines.count(), 1, "{said}");
+        return;
+    }
+    let _held = ["a", "b"].map(|name| {
+        let database = app.database(name).expect("it is there");
+        let release = hold(&database);
+        drop(database.write(|_| Ok(())));
+        release
+    });
+    let error = event_core::plugin::error_line(&app.shutdown().wait().expect_err("both are busy"));
+    assert!(error.contains("a.db") && !error.contains("b.db"), "{error}");
+}
+
+/// Set for a process whose lines another one reads.
+const ALONE: &str = "EVENT_SQLITE_TEST_CLOSES";
+
+/// What a test waits for at most, before it fails.
+const LONG: Duration = Duration::from_mins(2);
 
 #[test]
 fn after_an_app_was_dropped_without_a_shutdown_the_file_alone_has_everything_in_the_end() {
