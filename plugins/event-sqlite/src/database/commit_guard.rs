@@ -1,5 +1,8 @@
 //! Keeps a closure from changing the transaction and the connection that it shares with others.
 
+use std::cell::Cell;
+use std::panic::Location;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,6 +13,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, Result};
 
 use crate::database::connect::STATEMENTS;
+use crate::log::log;
 
 /// Refuses what a closure may not do on its connection, and undoes what it leaves there.
 ///
@@ -19,6 +23,8 @@ use crate::database::connect::STATEMENTS;
 pub(crate) struct Guard {
     seen: Arc<Seen>,
     settings: Settings,
+    /// Whether a forgotten statement was reported.
+    said: Cell<bool>,
 }
 
 /// What the connection asks before it prepares a statement, and what it was asked for.
@@ -35,7 +41,7 @@ impl Guard {
         let seen = Arc::<Seen>::default();
         let asked = seen.clone();
         connection.authorizer(Some(move |context: AuthContext<'_>| asked.answer(context.action)))?;
-        Ok(Self { seen, settings: Settings::of(connection, busy_timeout) })
+        Ok(Self { seen, settings: Settings::of(connection, busy_timeout), said: Cell::default() })
     }
 
     /// Runs a closure that has the connection.
@@ -64,6 +70,18 @@ impl Guard {
     /// Whether a closure changed a table or a trigger since this was asked last.
     pub(crate) fn schema_changed(&self) -> bool {
         self.seen.changes_schema.swap(false, Ordering::Relaxed)
+    }
+
+    /// Reports once that a closure has left a statement in the middle of its rows. Nothing can end it any more, so the
+    /// connection is busy for good.
+    pub(crate) fn report_forgotten(&self, connection: &Connection, path: &Path, place: &Location<'_>) {
+        if connection.is_busy() && !self.said.replace(true) {
+            log(format_args!(
+                "{}: the closure at {place} left a statement in the middle of its rows, as by `mem::forget`; until the app is \
+                 started again, the log grows, and writes can fail after another process has written",
+                path.display()
+            ));
+        }
     }
 
     /// Sets what a closure may have set otherwise.

@@ -186,7 +186,8 @@ impl Database {
     }
 
     /// Runs a closure on a connection that can only read, on a thread of its own. All that the closure reads is one
-    /// state of the database, with every write in it that was answered before.
+    /// state of the database, with every write in it that was answered before. An interrupt handle that outlives the closure
+    /// interrupts the reads of others.
     ///
     /// # Errors
     /// The closure's own, as it is; [`Error::Panicked`](crate::Error::Panicked);

@@ -182,6 +182,10 @@ fn run(core: &Core, queue: &Queue) {
             log(format_args!("{}: a reading thread panicked and goes on: {message}", core.path.display()));
             discard(reader.take());
         }
+        // A statement that the closure forgot keeps the state that it reads, so the next closure gets another connection.
+        if reader.as_ref().is_some_and(|reader| reader.connection.is_busy()) {
+            discard(reader.take());
+        }
         queue.ended(place);
     }
 }

@@ -17,6 +17,10 @@ use crate::error::Result;
 /// in a savepoint of its own: an error or a panic undoes this one only. So a closure can't begin, commit or roll back
 /// (savepoints of its own it can have), attach a file, or set a pragma that stays. Temporary tables, views and triggers
 /// are gone when it ends, and settings such as [`busy_timeout`](Connection::busy_timeout) are set back.
+///
+/// Two things can't be taken back. An [interrupt handle](Connection::get_interrupt_handle) that outlives the closure interrupts
+/// writes and events of others. A statement in the middle of its rows that is never dropped (`mem::forget`) keeps the state that
+/// it reads: the log grows, and writes can fail after another process has written. A line on standard error names the closure.
 pub struct Tx<'t> {
     connection: &'t Connection,
     app: &'t App,

@@ -1,5 +1,6 @@
 //! What a closure can't do to those that share its connection and its commit.
 
+use std::num::NonZero;
 use std::time::Duration;
 
 use event_core::prelude::*;
@@ -300,4 +301,55 @@ fn a_savepoint_that_a_closure_leaves_open_is_part_of_what_it_wrote() {
     });
     kept.wait().expect("it can be written");
     between_others(&files, &notes, |_| Ok(())).expect("it does nothing");
+}
+
+/// A statement that stays in the middle of its rows, on this connection.
+fn forget_a_statement(connection: &Connection) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("SELECT text FROM note")?;
+    let mut rows = statement.query(())?;
+    assert!(rows.next()?.is_some(), "there are two");
+    std::mem::forget(rows);
+    std::mem::forget(statement);
+    Ok(())
+}
+
+#[test]
+fn a_statement_that_a_reading_closure_forgets_lets_the_next_one_see_what_was_written_since() {
+    let files = Files::new();
+    let options = event_sqlite::DatabaseOptions::new(files.path("notes.db")).readers(NonZero::<usize>::MIN);
+    let app = files.start(json!({ "store": { "enabled": false } }));
+    let notes = app.add_database("notes", options).expect("it can be made");
+    execute(&notes, "CREATE TABLE note (text TEXT); INSERT INTO note VALUES ('a'), ('b')");
+    notes.read(|connection| Ok(forget_a_statement(connection)?)).wait().expect("it can be read");
+    execute(&notes, "INSERT INTO note VALUES ('c')");
+    let count =
+        notes.read(|it| Ok(it.query_row("SELECT count(*) FROM note", (), |row| row.get::<_, i64>(0))?));
+    assert_eq!(count.wait().expect("it can be read"), 3);
+}
+
+/// Set for a process whose lines another one reads.
+const ALONE: &str = "EVENT_SQLITE_TEST_FORGETS";
+
+#[test]
+fn a_statement_that_a_writing_closure_forgets_is_a_line_with_the_closures_place() {
+    if std::env::var_os(ALONE).is_none() {
+        let mut itself = std::process::Command::new(std::env::current_exe().expect("a test is a program"));
+        let name = "isolation::a_statement_that_a_writing_closure_forgets_is_a_line_with_the_closures_place";
+        let output = itself.args([name, "--exact", "--nocapture"]).env(ALONE, "").output();
+        let output = output.expect("it can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        let lines: Vec<_> = said.lines().filter(|line| line.contains("left a statement")).collect();
+        let place = format!("notes.db: the closure at {}:", file!());
+        assert!(matches!(lines[..], [line] if line.contains(&place)), "{said}");
+        return;
+    }
+    let files = Files::new();
+    let (app, notes) = with_store(&files);
+    execute(&notes, "INSERT INTO note VALUES ('a'), ('b')");
+    app.track(banned("mallory")).wait().expect("nothing refuses");
+    notes.write(|tx| Ok(forget_a_statement(tx)?)).wait().expect("it can be written");
+    execute(&notes, "INSERT INTO note VALUES ('c')");
+    app.track(banned("mallory")).wait().expect("nothing refuses");
+    app.shutdown().wait().expect("everything is written");
 }
