@@ -8,6 +8,7 @@ mod output;
 mod parameter_types;
 #[cfg(test)]
 mod tests;
+mod wrapped_hook;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -61,6 +62,11 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
             let model::Function { attributes, visibility, signature, body, .. } = &function;
             let attributes = attributes.iter();
             let attributes = attributes.filter(|attribute| !model::is_misplaced(attribute, &signature.ident));
+            // The compiler would report a struct in the place of a hook, too.
+            let mut signature = signature.clone();
+            if implementation.wrapper {
+                wrapped_hook::without_structs(&implementation.hook, &mut signature);
+            }
             quote!(#(#attributes)* #visibility #signature #body #errors)
         }
     }

@@ -8,7 +8,7 @@ use syn::{
 
 use super::durable::Durable;
 use super::options::Options;
-use super::{output, parameter_types};
+use super::{output, parameter_types, wrapped_hook};
 use crate::errors::Errors;
 use crate::options::Core;
 use crate::{lints, signature, types};
@@ -126,6 +126,9 @@ impl<'f> Implementation<'f> {
                      another hook than `track_event`",
                 ),
             }
+        }
+        if wrapper {
+            wrapped_hook::check(&hook, signature, errors);
         }
         for parameter in &parameters {
             parameter_types::check(&hook, parameter, errors);
