@@ -1,15 +1,17 @@
-//! A consumer, as the engine keeps it: its saved value, the events that it has read ahead, and the lane that calls it.
+//! A consumer, as the engine keeps it: its saved value, the events that it has read and that aren't done, and the lanes in
+//! which they are called.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use event_core::plugin::Consumer;
-use uuid::Uuid;
 
-use crate::delivery::lane::{Lane, Progress};
-use crate::delivery::value::Value;
-use crate::journal::{Entry, Filter};
+use crate::delivery::lanes::{Job, LaneKey, Lanes};
+use crate::delivery::value::{Open, Value};
+use crate::delivery::window::Window;
+use crate::delivery::worker::Caller;
+use crate::journal::{Entry, Filter, Page};
 
 /// In how many calls of an event the process may die.
 const MAX_CRASHES: u32 = 2;
@@ -22,29 +24,35 @@ pub(crate) struct Held {
     pub(crate) version: u64,
     /// Whether the value has changed since it was saved.
     pub(crate) dirty: bool,
-    pub(crate) lane: Arc<Lane>,
+    /// The position that was saved last.
+    pub(crate) saved_position: u64,
     pub(crate) state: State,
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) lanes: Arc<Lanes>,
     /// Whether there may be events that weren't read.
     pub(crate) look: bool,
-    /// Read and not called yet.
-    pub(crate) ahead: VecDeque<Entry>,
     /// Everything up to here was read.
     pub(crate) read_upto: u64,
+    /// What was read and isn't done.
+    pub(crate) window: Window,
+    /// Of those, the ones that aren't in a lane yet.
+    pub(crate) ahead: VecDeque<Entry>,
+    /// Events in lanes that have failed, and wait for their next try.
+    pub(crate) failed: BTreeMap<u64, LaneKey>,
+    /// Dead letters that are delivered again, and are in a lane.
+    pub(crate) rearmed: BTreeSet<u64>,
     /// Up to here, events may have been called by an owner that died: they are called one at a time.
     pub(crate) suspect_upto: u64,
     /// The same of dead letters that are delivered again.
     pub(crate) suspect_rearmed: BTreeSet<u64>,
-    /// The position that was saved last.
-    pub(crate) saved_position: u64,
     /// When it last delivered an event, gave one up, or had none.
     pub(crate) moved: DateTime<Utc>,
     pub(crate) stall_told: bool,
 }
 
 pub(crate) enum State {
-    Idle,
-    Running(Running),
-    /// It goes on at this time.
+    Active,
+    /// The journal couldn't be used; it goes on at this time.
     Waiting(DateTime<Utc>),
     /// It doesn't go on by itself, for this reason.
     Held(String),
@@ -52,45 +60,101 @@ pub(crate) enum State {
     Lost,
 }
 
-/// A lane that calls.
-pub(crate) struct Running {
-    pub(crate) progress: Arc<Progress>,
-    /// The events that it has, by seq.
-    pub(crate) ids: Vec<(u64, Option<Uuid>)>,
-    /// A dead letter that is delivered again doesn't move the position.
-    pub(crate) is_rearmed: bool,
-    /// Whether the process may die of it.
-    pub(crate) is_suspect: bool,
-    /// Whether another process has taken the consumer over meanwhile.
-    pub(crate) is_taken_over: bool,
-}
-
 impl Held {
+    pub(crate) fn name(&self) -> &str {
+        self.consumer.name()
+    }
+
     /// Whether another process delivers to it.
     pub(crate) fn is_lost(&self) -> bool {
-        matches!(&self.state, State::Lost)
-            || matches!(&self.state, State::Running(running) if running.is_taken_over)
+        matches!(self.state, State::Lost)
     }
 
     pub(crate) fn is_to_be_saved(&self) -> bool {
         self.dirty && !self.is_lost()
     }
 
-    pub(crate) fn name(&self) -> &str {
-        self.consumer.name()
+    /// Whether it may begin calls.
+    pub(crate) fn may_call(&self) -> bool {
+        matches!(self.state, State::Active) && self.value.paused.is_none()
     }
 
-    /// Whether events came after those that it has read. An idle consumer has had none until now.
+    /// Lets the workers begin no call while it is paused or held.
+    pub(crate) fn set(&mut self, state: State) {
+        self.state = state;
+        self.pause_workers();
+    }
+
+    pub(crate) fn set_paused(&mut self, reason: Option<String>) {
+        self.value.paused = reason;
+        self.dirty = true;
+        self.pause_workers();
+    }
+
+    fn pause_workers(&self) {
+        self.lanes.pause(self.value.paused.is_some() || matches!(self.state, State::Held(_)));
+    }
+
+    /// Whether events came after those that it has read.
     pub(crate) fn look_again(&mut self, end: u64, now: DateTime<Utc>) -> bool {
         if self.look || self.read_upto >= end {
             return false;
         }
         self.look = true;
-        if matches!(self.state, State::Idle) && self.ahead.is_empty() {
-            self.moved = now;
-            self.stall_told = false;
+        if matches!(self.state, State::Active) && self.has_nothing() {
+            // It has had none until now.
+            self.has_moved(now);
         }
         true
+    }
+
+    /// Whether it has no event that isn't done.
+    pub(crate) fn has_nothing(&self) -> bool {
+        self.window.undone() == 0 && self.value.rearmed.is_empty()
+    }
+
+    /// Takes what was read.
+    pub(crate) fn take_page(&mut self, page: Page, after: u64, limit: usize) {
+        self.read_upto = page.upto.max(after);
+        self.look = page.entries.len() == limit;
+        for entry in page.entries {
+            if self.value.is_open(entry.seq) {
+                self.window.push(entry.seq, entry.event.as_ref().ok().map(|event| event.id));
+                self.ahead.push_back(entry);
+            }
+        }
+    }
+
+    /// As what it is called: with what its attempts so far have brought.
+    pub(crate) fn job(&self, entry: Entry, is_awaited: bool, is_held: bool) -> Job {
+        let open = self.value.open.get(&entry.seq).filter(|open| open.attempts > 0);
+        let (attempts, first_attempt) = open.map_or((0, None), |open| (open.attempts, Some(open.first)));
+        Job { entry, attempts, first_attempt, is_awaited, is_held }
+    }
+
+    /// Which events are called one after the other: all.
+    #[expect(clippy::unused_self, reason = "it is a matter of the consumer's order")]
+    pub(crate) fn lane_of(&self, _entry: &Entry) -> LaneKey {
+        0
+    }
+
+    /// When an event is tried next that has failed.
+    pub(crate) fn due(&self, seq: u64) -> Option<DateTime<Utc>> {
+        self.value.open.get(&seq).map(|open| open.due)
+    }
+
+    /// Whether the process may die of a call of this event: one was called when it died.
+    pub(crate) fn is_suspect(&self, seq: u64) -> bool {
+        if self.value.rearmed.contains(&seq) {
+            return self.suspect_rearmed.contains(&seq);
+        }
+        seq <= self.suspect_upto
+    }
+
+    /// Whether there are events of which the process may die, and that aren't done.
+    pub(crate) fn has_suspects(&self) -> bool {
+        let read = self.window.undone_upto(self.suspect_upto).next().is_some();
+        read || self.read_upto < self.suspect_upto || !self.suspect_rearmed.is_empty()
     }
 
     /// Whether the process has died too often in calls of this event.
@@ -106,37 +170,60 @@ impl Held {
         }
     }
 
-    /// Reads again what comes after the position.
-    pub(crate) fn read_anew(&mut self) {
+    /// Forgets what was read, and takes back what isn't called.
+    pub(crate) fn forget(&mut self) {
+        self.lanes.clear();
+        self.window.clear();
         self.ahead.clear();
+        self.failed.clear();
+        self.rearmed.clear();
         self.read_upto = self.value.position;
         self.look = true;
     }
 
-    /// Takes over how far the lane has got.
-    pub(crate) fn take_progress(&mut self, now: DateTime<Utc>) {
-        let State::Running(running) = &self.state else { return };
-        if running.is_rearmed {
-            return;
+    /// An event is delivered, or dead. Gives whether it wasn't before.
+    pub(crate) fn done(&mut self, seq: u64, now: DateTime<Utc>) -> bool {
+        self.dirty = true;
+        self.has_moved(now);
+        self.value.open.remove(&seq);
+        self.failed.remove(&seq);
+        if self.value.rearmed.remove(&seq) {
+            self.rearmed.remove(&seq);
+            self.suspect_rearmed.remove(&seq);
+            return true;
         }
-        let delivered = running.progress.delivered();
-        if delivered > self.value.position {
-            let done = running.ids.partition_point(|(seq, _)| *seq <= delivered);
-            let before = running.ids.partition_point(|(seq, _)| *seq <= self.value.position);
-            let id = running.ids[done - 1].1;
-            self.value.delivered += (done - before) as u64;
-            self.move_to(delivered, id, now);
+        self.value.frontier = self.value.frontier.max(seq);
+        self.window.done(seq)
+    }
+
+    /// Moves the position to the last event before which all are done.
+    pub(crate) fn advance(&mut self) {
+        if let Some((seq, id)) = self.window.advance() {
+            self.value.position = self.value.position.max(seq);
+            (self.value.last_seq, self.value.last_id) = (seq, id);
         }
     }
 
-    /// Everything up to this seq is handled, of which the last event has this id.
-    pub(crate) fn move_to(&mut self, seq: u64, id: Option<Uuid>, now: DateTime<Utc>) {
-        self.value.position = self.value.position.max(seq);
-        (self.value.last_seq, self.value.last_id) = (seq, id);
-        let rearmed = &self.value.rearmed;
-        self.value.open.retain(|open, _| *open > seq || rearmed.contains(open));
+    /// How many events are called side by side.
+    #[expect(clippy::unused_self, reason = "it is a matter of the consumer's order")]
+    pub(crate) fn concurrency(&self) -> usize {
+        1
+    }
+
+    /// Whether nothing can be called before an event that has failed is done.
+    pub(crate) fn has_stuck_lane(&self) -> bool {
+        self.lanes.has_failed(0)
+    }
+
+    pub(crate) fn has_moved(&mut self, now: DateTime<Utc>) {
         self.moved = now;
         self.stall_told = false;
-        self.dirty = true;
+    }
+
+    /// Writes into the value what isn't done among events of which a later one is.
+    pub(crate) fn note_open(&mut self, now: DateTime<Utc>) {
+        for seq in self.window.undone_upto(self.value.frontier) {
+            self.value.open.entry(seq).or_insert_with(|| Open::new(now));
+        }
     }
 }

@@ -6,7 +6,6 @@ use event_core::Durability;
 use event_core::plugin::error_line;
 
 use crate::delivery::command::{Refused, Request};
-use crate::delivery::consumer::State;
 use crate::delivery::engine::{Engine, Message};
 use crate::delivery::next::ABANDONED;
 use crate::delivery::value::Open;
@@ -20,44 +19,40 @@ impl Engine {
     pub(super) fn stop(&mut self, longest: Duration) -> Vec<String> {
         let deadline = Instant::now() + longest.min(A_YEAR);
         for held in &self.consumers {
-            if let State::Running(running) = &held.state {
-                running.progress.stop();
-            }
+            held.lanes.end();
         }
-        while self.telling > 0 || self.consumers.iter().any(|held| matches!(held.state, State::Running(_))) {
+        while self.telling > 0 || self.consumers.iter().any(|held| held.lanes.is_running()) {
             match self.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Message::Ended(place, ended)) => self.ended(place, ended),
                 Ok(Message::Request(Request { sender, .. })) => sender.refuse(),
                 Ok(Message::Told) => self.telling -= 1,
                 Ok(_) => {}
                 Err(_) => break,
             }
         }
-        let now = self.clock.now();
         let mut abandoned = Vec::new();
         for place in 0..self.consumers.len() {
+            self.take_outcomes(place);
             let held = &mut self.consumers[place];
-            held.take_progress(now);
             if held.is_lost() {
                 continue;
             }
-            if let State::Running(running) = &held.state {
+            let calling = held.lanes.calling();
+            if !calling.is_empty() {
                 abandoned.push(held.name().to_owned());
-                let (is_suspect, progress) = (running.is_suspect, running.progress.clone());
-                if let (Some(seq), Some(began)) = (progress.calling(), progress.began()) {
-                    let open = held.value.open.entry(seq).or_insert_with(|| Open::new(began));
-                    if open.attempts == 0 {
-                        open.first = began;
-                    }
-                    open.attempts += 1;
-                    ABANDONED.clone_into(&mut open.error);
-                    if is_suspect {
-                        held.has_survived(seq);
-                    }
-                }
             }
+            for (seq, began) in calling {
+                let held = &mut self.consumers[place];
+                let open = held.value.open.entry(seq).or_insert_with(|| Open::new(began));
+                if open.attempts == 0 {
+                    open.first = began;
+                }
+                open.attempts += 1;
+                ABANDONED.clone_into(&mut open.error);
+                self.suspect_has_ended(place, seq);
+            }
+            let held = &mut self.consumers[place];
             // Those of a process that died which this one hasn't called are still called one at a time.
-            held.value.clean = held.value.position >= held.suspect_upto;
+            held.value.clean = !held.has_suspects();
             if let Err(error) = self.save(place, Durability::OnDisk) {
                 let held = &self.consumers[place];
                 log(format_args!(
@@ -68,9 +63,7 @@ impl Engine {
             }
         }
         for held in &self.consumers {
-            if let State::Running(running) = &held.state {
-                running.progress.abandon();
-            }
+            held.lanes.abandon();
         }
         for sender in std::mem::take(&mut self.settling) {
             let _ = sender.send(Err(Refused::Stopped));

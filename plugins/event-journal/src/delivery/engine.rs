@@ -1,17 +1,16 @@
-//! The engine: one thread for an app. It reads the journal, gives events to lanes, saves how far each consumer has got, and
-//! runs the timers. It never runs an implementation, so that none can delay a save.
+//! The engine: one thread for an app. It reads the journal, gives events to the lanes of their consumers, saves how far each
+//! has got, and runs the timers. It never runs an implementation, so that none can delay a save.
 //!
 //! For each consumer it goes through these steps:
 //!
 //! 1. *Claim.* Save the value with a new epoch. From then on another owner's save is a conflict, and so is ours after a claim
 //!    of another owner's.
 //! 2. *Read* up to a window of events, and save the seq of the last one as `scanned` before any of them is called.
-//! 3. *Call* them in their order, in a lane. Take over how far it has got, and save that every 100 ms.
-//! 4. An event that fails waits, and with it the later ones of this consumer; or it becomes a dead letter.
-//! 5. After a crash, the events between `position` and `scanned` are called one at a time, over all consumers of the process,
+//! 3. Workers *call* them, each lane in its order. Take over what is done, and save that every 100 ms.
+//! 4. An event that fails waits, and with it the later ones of its lane; or it becomes a dead letter.
+//! 5. After a crash, the events that may have been called are called one at a time, over all consumers of the process,
 //!    and counted before the call: one in whose call the process dies again and again becomes a dead letter.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,22 +18,26 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use event_core::{Durability, WeakApp};
 use futures_channel::oneshot;
 use uuid::Uuid;
 
 use crate::delivery::clock::{Clock, later};
 use crate::delivery::command::{Refused, Request};
-use crate::delivery::consumer::{Held, Running, State};
-use crate::delivery::lane::{Ended, Progress, Work};
+use crate::delivery::consumer::{Held, State};
+use crate::delivery::lanes::Outcome;
 use crate::delivery::saving::{TRY_AGAIN, wait};
 use crate::delivery::threads::Threads;
 use crate::delivery::value::Open;
+use crate::delivery::worker::Worker;
 use crate::journal::{self, Entry, Filter, Journal};
 use crate::log::log;
 
-/// How many events a consumer reads ahead.
+/// How many events of a consumer are read and not done, at most.
 const WINDOW: usize = 1_000;
+/// With fewer than these in the lanes, more are read.
+pub(super) const LOW: usize = WINDOW / 4;
 /// By how many events that aren't meant for a consumer its position moves without being saved. Retention keeps them.
 const UNSAVED: u64 = 10_000;
 /// How long a journal isn't asked for newer events, after it couldn't tell.
@@ -45,8 +48,6 @@ const WATCH_SOON: Duration = Duration::from_millis(5);
 /// What wakes the engine.
 pub(crate) enum Message {
     Wake,
-    /// The lane of the consumer at this index has ended.
-    Ended(usize, Ended),
     Request(Request),
     /// A thread that tells the application something has ended.
     Told,
@@ -66,8 +67,8 @@ pub(crate) struct Engine {
     pub(crate) outbox: Sender<Message>,
     pub(crate) threads: Threads,
     pub(crate) owner: Uuid,
-    /// The consumer that calls an event which may end the process.
-    pub(crate) suspect_turn: Option<usize>,
+    /// The consumer that calls an event which may end the process, and that event.
+    pub(crate) suspect_turn: Option<(usize, u64)>,
     pub(crate) newer: Option<Newer>,
     /// Wakes the engine when `newer` is to be polled.
     pub(crate) waker: Waker,
@@ -120,7 +121,6 @@ impl Engine {
                 match message {
                     Message::Wake => {}
                     Message::Told => self.telling -= 1,
-                    Message::Ended(place, ended) => self.ended(place, ended),
                     Message::Request(request) => self.answer(request),
                     Message::Stop(longest, sender) => stop = Some((longest, Some(sender))),
                     Message::Abandon => stop = Some((Duration::ZERO, None)),
@@ -138,11 +138,15 @@ impl Engine {
 
     /// Until when nothing has to be done; `None` if only a message brings something.
     fn pause(&self) -> Option<Duration> {
-        let due = self.consumers.iter().filter_map(|held| match &held.state {
-            State::Waiting(due) => self.clock.until(*due),
-            State::Running(running) => self.clock.until(running.progress.deadline()?),
-            _ => None,
+        let due = self.consumers.iter().flat_map(|held| {
+            let waits = match held.state {
+                State::Waiting(due) => Some(due),
+                _ => None,
+            };
+            let failed = held.failed.keys().filter_map(|seq| held.due(*seq)).filter(|_| held.may_call());
+            failed.min().into_iter().chain(waits).chain(held.lanes.deadline())
         });
+        let due = due.filter_map(|due| self.clock.until(due));
         let timers = [self.save_at, self.watch_at].into_iter().flatten();
         let timers = timers.map(|at| at.saturating_duration_since(Instant::now()));
         due.chain(timers).chain(self.next_stall()).min()
@@ -151,168 +155,255 @@ impl Engine {
     pub(super) fn step_all(&mut self) {
         let now = self.clock.now();
         for place in 0..self.consumers.len() {
-            self.consumers[place].take_progress(now);
-            if let State::Running(running) = &self.consumers[place].state {
-                running.progress.give_up(now);
-            }
+            self.take_outcomes(place);
+            self.give_up_late(place, now);
             if let State::Waiting(due) = self.consumers[place].state
                 && due <= now
             {
-                self.consumers[place].state = State::Idle;
+                self.consumers[place].set(State::Active);
             }
-            while matches!(self.consumers[place].state, State::Idle) && self.step(place) {}
-            self.read_ahead(place);
+            self.step(place, now);
         }
         self.save_what_is_due();
         self.tell_stalls(now);
     }
 
-    /// Brings an idle consumer one step further; gives whether there may be another one.
-    fn step(&mut self, place: usize) -> bool {
-        if self.consumers[place].value.paused.is_some() {
-            return false;
-        }
-        let done = self.try_step(place);
-        done.unwrap_or_else(|error| {
+    /// Brings a consumer as far as it goes now.
+    fn step(&mut self, place: usize, now: DateTime<Utc>) {
+        if self.consumers[place].may_call()
+            && let Err(error) = self.try_step(place, now)
+        {
             self.journal_failed(place, &error);
-            false
-        })
+        }
     }
 
-    fn try_step(&mut self, place: usize) -> journal::Result<bool> {
+    fn try_step(&mut self, place: usize, now: DateTime<Utc>) -> journal::Result<()> {
         self.finish_burying(place)?;
-        let held = &self.consumers[place];
-        if held.value.position < held.suspect_upto && self.is_others_turn(place) {
-            // Not even read: the end of the call that runs would wait for that, and look like the death of the process.
-            return Ok(false);
+        if self.suspect_turn.is_some_and(|(other, _)| other == place) {
+            // It is called alone, so that nothing else can be what the process dies of.
+            return Ok(());
         }
-        if let Some(seq) = self.consumers[place].value.rearmed.first().copied() {
-            return self.call_rearmed(place, seq);
+        self.deliver_rearmed(place)?;
+        self.try_failed(place, now)?;
+        if self.has_suspects_to_call(place) {
+            if !self.may_call_suspect(place) {
+                // Not even read: the end of the call that runs would wait for that, and look like the death of the process.
+                return Ok(());
+            }
+            self.call_suspects(place, now)?;
         }
-        if self.consumers[place].ahead.is_empty() && !self.read(place)? {
-            return Ok(false);
+        if !self.has_suspects_to_call(place) {
+            while self.refill(place, now)? {}
         }
-        self.call(place)
+        Ok(())
     }
 
-    /// Reads the events after those that a lane is calling, so that the lane needn't wait for them.
-    fn read_ahead(&mut self, place: usize) {
+    /// Whether no other event is called of which the process may die, and none at all of this consumer.
+    fn may_call_suspect(&self, place: usize) -> bool {
+        self.suspect_turn.is_none() && !self.consumers[place].lanes.is_busy()
+    }
+
+    /// Whether there are events of which the process may die, and that weren't called yet.
+    fn has_suspects_to_call(&self, place: usize) -> bool {
         let held = &self.consumers[place];
-        let State::Running(running) = &held.state else { return };
-        // The end of an event that may end the process isn't made to wait.
-        if held.ahead.is_empty() && !running.is_suspect {
-            // What fails is read again when the lane has ended, and reported then.
-            let _ = self.read(place);
+        let is_ahead = held.ahead.front().is_some_and(|entry| entry.seq <= held.suspect_upto);
+        is_ahead
+            || held.read_upto < held.suspect_upto
+            || held.suspect_rearmed.iter().any(|seq| !held.rearmed.contains(seq))
+    }
+
+    /// Reads the next events, and gives them to the lanes; gives whether there may be more to do.
+    fn refill(&mut self, place: usize, now: DateTime<Utc>) -> journal::Result<bool> {
+        let held = &self.consumers[place];
+        if held.lanes.waiting() >= LOW || held.has_stuck_lane() {
+            return Ok(false);
         }
+        if held.ahead.is_empty() && !self.read(place)? {
+            return Ok(false);
+        }
+        self.announce(place, None)?;
+        let held = &mut self.consumers[place];
+        let entries = std::mem::take(&mut held.ahead);
+        let jobs: Vec<_> = entries
+            .into_iter()
+            .map(|entry| {
+                let lane = held.lane_of(&entry);
+                let waits = held.due(entry.seq).is_some_and(|due| due > now);
+                if waits {
+                    held.failed.insert(entry.seq, lane);
+                }
+                (lane, held.job(entry, false, waits))
+            })
+            .collect();
+        held.lanes.add(jobs);
+        self.start_workers(place);
+        Ok(true)
     }
 
     /// Reads the next events; gives whether there are some.
     fn read(&mut self, place: usize) -> journal::Result<bool> {
         let held = &mut self.consumers[place];
-        if !held.look {
+        let room = WINDOW.saturating_sub(held.window.undone());
+        if !held.look || room == 0 {
             return Ok(false);
         }
         let after = held.read_upto.max(held.value.position);
-        let page = wait(self.journal.read(after, &held.filter, WINDOW))?;
-        held.read_upto = page.upto.max(after);
-        held.look = page.entries.len() == WINDOW;
-        held.ahead.extend(page.entries);
-        if held.ahead.is_empty() && matches!(held.state, State::Running(_)) {
-            // Once more when the lane has ended: until then, the position is the lane's.
-            held.look = true;
-            return Ok(false);
-        }
-        if held.ahead.is_empty() {
+        let page = wait(self.journal.read(after, &held.filter, room))?;
+        held.take_page(page, after, room);
+        if held.window.undone() == 0 {
             // Nothing for this consumer up to there. Not worth a save of its own.
             held.value.position = held.value.position.max(held.read_upto);
+            held.value.frontier = held.value.frontier.max(held.value.position);
             held.dirty |= held.value.position - held.saved_position > UNSAVED;
-            held.moved = self.clock.now();
-            held.stall_told = false;
-            return Ok(held.look);
+            held.has_moved(self.clock.now());
         }
-        Ok(true)
+        Ok(!held.ahead.is_empty() || held.look && self.read(place)?)
     }
 
-    /// Gives the events that were read to the consumer's lane.
-    fn call(&mut self, place: usize) -> journal::Result<bool> {
-        let held = &self.consumers[place];
-        let first = held.ahead.front().expect("there is one").seq;
-        let is_suspect = first <= held.suspect_upto;
-        if is_suspect && self.is_others_turn(place) {
-            return Ok(false);
+    /// Calls one of the events of which the process may die, if nothing else of this consumer is called.
+    fn call_suspects(&mut self, place: usize, now: DateTime<Utc>) -> journal::Result<()> {
+        if self.consumers[place]
+            .suspect_rearmed
+            .iter()
+            .any(|seq| !self.consumers[place].rearmed.contains(seq))
+        {
+            // They come first, and are called when it is their turn.
+            return Ok(());
         }
-        if is_suspect && held.has_died_of(first) {
-            let entry = held.ahead.front().cloned().expect("there is one");
-            return self.bury_deadly(place, &entry);
-        }
-        let held = &mut self.consumers[place];
-        let entries: VecDeque<_> =
-            if is_suspect { held.ahead.drain(..1).collect() } else { std::mem::take(&mut held.ahead) };
-        held.value.scanned = held.value.scanned.max(entries.back().expect("there is one").seq);
-        if let Err(error) = self.announce(place, first, is_suspect) {
-            let held = &mut self.consumers[place];
-            for entry in entries.into_iter().rev() {
-                held.ahead.push_front(entry);
+        loop {
+            if self.consumers[place].ahead.is_empty() && !self.read(place)? {
+                return Ok(());
             }
-            return Err(error);
+            let held = &mut self.consumers[place];
+            let is_next =
+                |entry: &Entry| entry.seq <= held.suspect_upto && !held.lanes.has_failed(held.lane_of(entry));
+            let Some(index) = held.ahead.iter().position(is_next) else { return Ok(()) };
+            let entry = held.ahead[index].clone();
+            let (seq, lane) = (entry.seq, held.lane_of(&entry));
+            if held.has_died_of(seq) {
+                self.bury_deadly(place, &entry)?;
+                continue;
+            }
+            let waits = held.due(seq).is_some_and(|due| due > now);
+            if !waits {
+                self.announce(place, Some(seq))?;
+            }
+            let held = &mut self.consumers[place];
+            held.ahead.remove(index);
+            let job = held.job(entry, true, waits);
+            held.lanes.add([(lane, job)]);
+            if !waits {
+                self.start_workers(place);
+                return Ok(());
+            }
+            held.failed.insert(seq, lane);
         }
-        self.start(place, entries, &Kind { is_rearmed: false, is_suspect });
-        Ok(false)
     }
 
-    /// Calls an event that was a dead letter.
-    fn call_rearmed(&mut self, place: usize, seq: u64) -> journal::Result<bool> {
-        let is_suspect = self.consumers[place].suspect_rearmed.contains(&seq);
-        if is_suspect && self.is_others_turn(place) {
-            return Ok(false);
+    /// Lets events be called again that have failed, and whose time has come.
+    fn try_failed(&mut self, place: usize, now: DateTime<Utc>) -> journal::Result<()> {
+        let held = &self.consumers[place];
+        let due = |seq: &u64| held.due(*seq).is_none_or(|due| due <= now);
+        let due: Vec<_> =
+            held.failed.iter().filter(|(seq, _)| due(seq)).map(|(seq, lane)| (*seq, *lane)).collect();
+        for (seq, lane) in due {
+            let is_suspect = self.consumers[place].is_suspect(seq);
+            if is_suspect
+                && !(self.may_call_suspect(place) && self.consumers[place].lanes.is_first(lane, seq))
+            {
+                continue;
+            }
+            self.announce(place, is_suspect.then_some(seq))?;
+            let held = &mut self.consumers[place];
+            held.failed.remove(&seq);
+            let open = held.value.open.get(&seq).cloned();
+            held.lanes.let_go(lane, seq, |job| {
+                job.is_awaited |= is_suspect;
+                if let Some(open) = open.filter(|open| open.attempts > 0) {
+                    (job.attempts, job.first_attempt) = (open.attempts, Some(open.first));
+                }
+            });
+            self.start_workers(place);
+        }
+        Ok(())
+    }
+
+    /// Calls events that were dead letters, before others of their lane.
+    fn deliver_rearmed(&mut self, place: usize) -> journal::Result<()> {
+        let held = &self.consumers[place];
+        let rearmed: Vec<_> = held.value.rearmed.difference(&held.rearmed).copied().collect();
+        // The first one is to be the first of its lane.
+        for seq in rearmed.into_iter().rev() {
+            self.deliver_one_rearmed(place, seq)?;
+        }
+        Ok(())
+    }
+
+    fn deliver_one_rearmed(&mut self, place: usize, seq: u64) -> journal::Result<()> {
+        let is_suspect = self.consumers[place].is_suspect(seq);
+        if is_suspect && !self.may_call_suspect(place) {
+            return Ok(());
         }
         // It may still be there, if the process ended between.
         self.remove_letter(place, seq)?;
-        let page = wait(self.journal.read(seq - 1, &Filter::all(), 1));
-        let entry = match page {
-            Ok(page) => page.entries.into_iter().find(|entry| entry.seq == seq),
-            Err(journal::Error::Gone { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        let held = &mut self.consumers[place];
-        let Some(entry) = entry else {
+        let Some(entry) = self.read_one(seq)? else {
+            let now = self.clock.now();
+            let held = &mut self.consumers[place];
             log(format_args!(
                 "`{}`: event {seq} is gone from the journal, so it isn't tried again",
                 held.name()
             ));
-            held.value.rearmed.remove(&seq);
-            held.value.open.remove(&seq);
-            held.dirty = true;
-            self.save(place, Durability::OnDisk)?;
-            return Ok(true);
+            held.done(seq, now);
+            return self.save(place, Durability::OnDisk);
         };
-        if is_suspect && held.has_died_of(seq) {
-            return self.bury_deadly(place, &entry);
+        if is_suspect && self.consumers[place].has_died_of(seq) {
+            self.bury_deadly(place, &entry)?;
+            return Ok(());
         }
-        self.announce(place, seq, is_suspect)?;
-        self.start(place, VecDeque::from([entry]), &Kind { is_rearmed: true, is_suspect });
-        Ok(false)
+        let now = self.clock.now();
+        let held = &self.consumers[place];
+        let lane = held.lane_of(&entry);
+        let waits = held.due(seq).is_some_and(|due| due > now);
+        if !waits {
+            self.announce(place, is_suspect.then_some(seq))?;
+        }
+        let held = &mut self.consumers[place];
+        held.rearmed.insert(seq);
+        if waits {
+            held.failed.insert(seq, lane);
+        }
+        held.lanes.add_first(lane, held.job(entry, true, waits));
+        self.start_workers(place);
+        Ok(())
     }
 
-    fn is_others_turn(&self, place: usize) -> bool {
-        self.suspect_turn.is_some_and(|other| other != place)
+    /// The event at this place; `None` if it is gone.
+    pub(super) fn read_one(&self, seq: u64) -> journal::Result<Option<Entry>> {
+        match wait(self.journal.read(seq - 1, &Filter::all(), 1)) {
+            Ok(page) => Ok(page.entries.into_iter().find(|entry| entry.seq == seq)),
+            Err(journal::Error::Gone { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Saves what is about to be called, or a crash in it isn't noticed, and neither is another owner.
-    fn announce(&mut self, place: usize, first: u64, is_suspect: bool) -> journal::Result<()> {
-        if is_suspect {
+    /// Saves what is about to be called, or a crash in it isn't noticed, and neither is another owner. `suspect` is the event that
+    /// is called alone.
+    fn announce(&mut self, place: usize, suspect: Option<u64>) -> journal::Result<()> {
+        if suspect.is_some() {
             self.save_survivals(place)?;
         }
         let now = self.clock.now();
         let held = &mut self.consumers[place];
-        if is_suspect {
-            held.value.open.entry(first).or_insert_with(|| Open::new(now)).crashes += 1;
+        if let Some(seq) = suspect {
+            held.value.open.entry(seq).or_insert_with(|| Open::new(now)).crashes += 1;
         }
+        let last = suspect.or_else(|| held.ahead.back().map(|entry| entry.seq));
+        held.value.scanned = held.value.scanned.max(last.unwrap_or(0));
         held.dirty = true;
         let saved = self.save(place, Durability::Enqueued);
-        match saved {
-            Ok(()) if is_suspect => self.suspect_turn = Some(place),
-            Err(_) if is_suspect => self.consumers[place].has_survived(first),
+        match (&saved, suspect) {
+            (Ok(()), Some(seq)) => self.suspect_turn = Some((place, seq)),
+            (Err(_), Some(seq)) => self.consumers[place].has_survived(seq),
             _ => {}
         }
         saved
@@ -334,115 +425,86 @@ impl Engine {
         Ok(())
     }
 
-    fn bury_deadly(&mut self, place: usize, entry: &Entry) -> journal::Result<bool> {
+    fn bury_deadly(&mut self, place: usize, entry: &Entry) -> journal::Result<()> {
         let reason = "the process ended each time while the implementation was called".to_owned();
         self.report_death(place, entry, reason.clone());
-        self.bury_entry(place, entry, reason)?;
-        Ok(true)
+        self.bury_entry(place, entry, reason)
     }
 
-    fn start(&mut self, place: usize, entries: VecDeque<Entry>, kind: &Kind) {
+    /// As many workers as there are lanes to call, and the consumer may have.
+    fn start_workers(&mut self, place: usize) {
         let held = &mut self.consumers[place];
-        let open = entries.front().and_then(|entry| held.value.open.get(&entry.seq));
-        let work = Work {
-            attempts: open.map_or(0, |open| open.attempts),
-            first_attempt: open.filter(|open| open.attempts > 0).map(|open| open.first),
-            entries,
-        };
-        let progress = Arc::new(Progress::default());
-        let ids =
-            work.entries.iter().map(|entry| (entry.seq, entry.event.as_ref().ok().map(|event| event.id)));
-        let ids: Vec<_> = ids.collect();
-        let first = ids[0].0;
-        let outbox = self.outbox.clone();
-        let ended = move |ended| drop(outbox.send(Message::Ended(place, ended)));
-        let Kind { is_rearmed, is_suspect } = *kind;
-        held.state = State::Running(Running {
-            progress: progress.clone(),
-            ids,
-            is_rearmed,
-            is_suspect,
-            is_taken_over: false,
-        });
-        if let Err(error) = self.threads.start(&held.lane, work, &progress, ended) {
-            log(format_args!("failed to start a thread for `{}`: {error}; it is tried again", held.name()));
-            // The work is lost with the thread, so it is read again.
-            self.try_anew(place, is_suspect.then_some(first));
+        while held.lanes.workers() < held.lanes.wanted_workers().min(held.concurrency()) {
+            let number = held.lanes.add_worker();
+            let worker = Worker { number, lanes: held.lanes.clone(), caller: held.caller.clone() };
+            if let Err(error) = self.threads.start(worker) {
+                held.lanes.remove_worker();
+                log(format_args!(
+                    "failed to start a thread for `{}`: {error}; it is tried again",
+                    held.name()
+                ));
+                held.set(State::Waiting(later(self.clock.now(), TRY_AGAIN)));
+                return;
+            }
         }
     }
 
-    /// What a lane had is read again, and called a little later.
-    fn try_anew(&mut self, place: usize, suspect: Option<u64>) {
-        let held = &mut self.consumers[place];
-        held.read_anew();
-        held.state = State::Waiting(later(self.clock.now(), TRY_AGAIN));
-        if let Some(seq) = suspect {
-            held.has_survived(seq);
-            self.suspect_turn = None;
+    /// What the workers have done.
+    pub(super) fn take_outcomes(&mut self, place: usize) {
+        let outcomes = self.consumers[place].lanes.take_outcomes();
+        if outcomes.is_empty() {
+            return;
         }
-    }
-
-    /// A lane has ended.
-    pub(super) fn ended(&mut self, place: usize, ended: Ended) {
-        let now = self.clock.now();
-        self.consumers[place].take_progress(now);
-        let held = &mut self.consumers[place];
-        let State::Running(running) = std::mem::replace(&mut held.state, State::Idle) else { return };
-        let first = running.ids[0].0;
-        if running.is_suspect {
-            self.suspect_turn = None;
-            held.has_survived(first);
-        }
-        if running.is_taken_over {
-            return self.journal_failed(place, &journal::Error::Conflict);
-        }
-        match ended {
-            Ended::All => {
-                if running.is_rearmed {
-                    self.rearmed_is_delivered(place, first);
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Delivered(seq) => self.delivered(place, seq),
+                Outcome::Failed(failed) => {
+                    self.consumers[place].advance();
+                    self.failed(place, *failed);
                 }
             }
-            Ended::Stopped(left) => self.put_back(place, left, running.is_rearmed),
-            Ended::Failed(failed, left) => {
-                let entry = left.front().cloned();
-                self.put_back(place, left, running.is_rearmed);
-                if let Some(entry) = entry {
-                    self.failed(place, &entry, failed);
-                }
-            }
-            Ended::Panicked(message) => {
-                log(format_args!("the calls of `{}` panicked: {message}; they are made again", held.name()));
-                self.try_anew(place, None);
-            }
         }
-        if running.is_suspect && self.consumers[place].is_to_be_saved() {
-            // Or it would count as one in whose call the process died, if that dies after the call.
-            if let Err(error) = self.save(place, Durability::Enqueued) {
-                self.journal_failed(place, &error);
-            }
-        }
+        self.consumers[place].advance();
         self.schedule_save();
     }
 
-    pub(super) fn put_back(&mut self, place: usize, left: VecDeque<Entry>, is_rearmed: bool) {
-        // A dead letter that is delivered again is read anew.
-        if !is_rearmed {
-            for entry in left.into_iter().rev() {
-                self.consumers[place].ahead.push_front(entry);
-            }
+    fn delivered(&mut self, place: usize, seq: u64) {
+        let is_rearmed = self.consumers[place].rearmed.contains(&seq);
+        let was_suspect = self.suspect_has_ended(place, seq);
+        let now = self.clock.now();
+        let held = &mut self.consumers[place];
+        if held.done(seq, now) {
+            held.value.delivered += 1;
+        }
+        if is_rearmed {
+            self.save_now(place, Durability::OnDisk);
+        } else if was_suspect {
+            // Or it would count as one in whose call the process died, if that dies after the call.
+            held.advance();
+            self.save_now(place, Durability::Enqueued);
         }
     }
 
-    fn rearmed_is_delivered(&mut self, place: usize, seq: u64) {
-        let held = &mut self.consumers[place];
-        held.value.rearmed.remove(&seq);
-        held.value.open.remove(&seq);
-        held.value.delivered += 1;
-        held.moved = self.clock.now();
-        held.stall_told = false;
-        held.dirty = true;
-        if let Err(error) = self.save(place, Durability::OnDisk) {
-            self.journal_failed(place, &error);
+    /// The call of an event has ended; gives whether the process might have died of it.
+    pub(super) fn suspect_has_ended(&mut self, place: usize, seq: u64) -> bool {
+        let was_suspect = self.suspect_turn == Some((place, seq));
+        if was_suspect {
+            self.suspect_turn = None;
+            self.consumers[place].has_survived(seq);
+        }
+        was_suspect
+    }
+
+    /// Calls that take too long are dropped, or told.
+    fn give_up_late(&mut self, place: usize, now: DateTime<Utc>) {
+        let held = &self.consumers[place];
+        for (seq, began) in held.lanes.give_up(now) {
+            log(format_args!(
+                "`{}` ({}): the call of event {seq} has taken longer than `timeout_s` since {began}; a plain `fn` can't be \
+                 dropped, so it goes on, and holds up the events after it; an `async fn` would be dropped",
+                held.name(),
+                held.consumer.implementation().location(),
+            ));
         }
     }
 
@@ -455,9 +517,7 @@ impl Engine {
         let mut is_second = false;
         loop {
             if self.newer.is_none() {
-                let caught_up = self.consumers.iter().filter(|held| {
-                    !held.look && matches!(held.state, State::Idle | State::Waiting(_) | State::Held(_))
-                });
+                let caught_up = self.consumers.iter().filter(|held| !held.look && !held.is_lost());
                 let Some(upto) = caught_up.map(|held| held.read_upto).min() else { return };
                 let journal = self.journal.clone();
                 self.newer = Some(Newer(Box::pin(async move { journal.newer(upto).await })));
@@ -492,9 +552,4 @@ impl Engine {
         }
         is_news
     }
-}
-
-struct Kind {
-    is_rearmed: bool,
-    is_suspect: bool,
 }

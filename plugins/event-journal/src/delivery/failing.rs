@@ -9,7 +9,7 @@ use crate::delivery::clock::later;
 use crate::delivery::consumer::State;
 use crate::delivery::engine::{Engine, Message};
 use crate::delivery::guarded::guarded;
-use crate::delivery::lane::Failed;
+use crate::delivery::lanes::Failed;
 use crate::delivery::next::Next;
 use crate::delivery::saving::wait;
 use crate::delivery::value::Open;
@@ -19,35 +19,39 @@ use crate::log::log;
 
 impl Engine {
     /// An event wasn't delivered.
-    pub(super) fn failed(&mut self, place: usize, entry: &Entry, failed: Failed) {
+    pub(super) fn failed(&mut self, place: usize, failed: Failed) {
         let now = self.clock.now();
-        let Failed { problem, next, attempts, first } = failed;
+        let Failed { lane, entry, problem, next, attempts, first } = failed;
         let text = problem.to_line();
+        let was_suspect = self.suspect_has_ended(place, entry.seq);
         let held = &mut self.consumers[place];
+        held.failed.insert(entry.seq, lane);
         let open = held.value.open.entry(entry.seq).or_insert_with(|| Open::new(now));
         (open.attempts, open.first, open.error) = (attempts, first, cut(text.clone()));
+        open.due = now;
         held.dirty = true;
         match next {
-            Next::Wait(pause) => {
-                open.due = later(now, pause);
-                held.state = State::Waiting(open.due);
-            }
+            Next::Wait(pause) => open.due = later(now, pause),
             Next::Pause => {
                 log(format_args!(
                     "`{}` is paused: {text}; nothing is lost, and `resume` or a restart lets it go on",
                     held.name()
                 ));
-                held.value.paused = Some(cut(text));
+                held.set_paused(Some(cut(text)));
             }
             Next::Hold => {
                 log(format_args!("`{}` waits: {text}", held.name()));
-                held.state = State::Held(text);
+                held.set(State::Held(text));
             }
             Next::Bury => {
-                if let Err(error) = self.bury_entry(place, entry, text) {
+                if let Err(error) = self.bury_entry(place, &entry, text) {
                     self.journal_failed(place, &error);
                 }
             }
+        }
+        if was_suspect {
+            // Or it would count as one in whose call the process died, if that dies after the call.
+            self.save_now(place, Durability::Enqueued);
         }
     }
 
@@ -73,6 +77,11 @@ impl Engine {
             died: now,
             location: format!("{}:{}", location.file(), location.line()),
         };
+        // Whoever finishes this knows by that what isn't done below the event.
+        held.value.open.entry(entry.seq).or_insert(open);
+        if !held.value.rearmed.contains(&entry.seq) {
+            held.value.frontier = held.value.frontier.max(entry.seq);
+        }
         if !held.value.burying.iter().any(|other| other.seq == letter.seq) {
             held.value.burying.push(letter);
         }
@@ -98,15 +107,15 @@ impl Engine {
             let held = &mut self.consumers[place];
             held.value.burying.remove(0);
             held.value.dead += 1;
-            held.value.open.remove(&letter.seq);
-            if !held.value.rearmed.remove(&letter.seq) {
-                if held.ahead.front().is_some_and(|entry| entry.seq == letter.seq) {
-                    held.ahead.pop_front();
-                }
-                held.move_to(letter.seq, letter.event_id.parse().ok(), now);
+            held.ahead.retain(|entry| entry.seq != letter.seq);
+            let lane = held.failed.get(&letter.seq).copied();
+            held.done(letter.seq, now);
+            held.advance();
+            let saved = self.save(place, Durability::OnDisk);
+            if let Some(lane) = lane {
+                self.consumers[place].lanes.remove(lane, letter.seq);
             }
-            held.dirty = true;
-            self.save(place, Durability::OnDisk)?;
+            saved?;
         }
         Ok(())
     }

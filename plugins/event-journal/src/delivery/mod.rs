@@ -1,5 +1,6 @@
 //! The deliveries of an app: each durable implementation is a consumer, which is called for the events of the journal.
 
+mod call;
 pub(crate) mod clock;
 pub(crate) mod command;
 mod consumer;
@@ -7,7 +8,7 @@ mod ending;
 mod engine;
 mod failing;
 mod guarded;
-mod lane;
+mod lanes;
 mod next;
 mod pauses;
 mod requests;
@@ -15,8 +16,10 @@ mod saving;
 mod stalls;
 mod threads;
 mod value;
+mod window;
+mod worker;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -29,10 +32,12 @@ use uuid::Uuid;
 use self::clock::{Clock, ManualClock};
 use self::command::{AnswerSender, Command, ConsumerStatus, Refused, Request};
 use self::consumer::{Held, State};
-use self::engine::{Engine, Message};
-use self::lane::Lane;
+use self::engine::{Engine, LOW, Message};
+use self::lanes::Lanes;
 use self::saving::{load_or_create, wait};
 use self::threads::Threads;
+use self::window::Window;
+use self::worker::Caller;
 use crate::dead_letter::{self, DeadLetter};
 use crate::error::{Error, Result};
 use crate::journal::{Filter, Journal};
@@ -121,8 +126,9 @@ impl Delivering {
             check_log(&*journal, consumer.name(), &value, &identity, end)?;
             let tries = Tries::of(&consumer, settings.consumers.get(consumer.name()));
             let filter = consumer.event_names().map_or_else(Filter::all, Filter::of_names);
-            let lane =
-                Lane { consumer: consumer.clone(), app: app.downgrade(), clock: engine.clock.clone(), tries };
+            let (app, clock) = (app.downgrade(), engine.clock.clone());
+            let caller = Caller { consumer: consumer.clone(), app, clock, tries };
+            let lanes = Lanes::new(engine.waker.clone(), LOW);
             engine.consumers.push(Held {
                 moved: engine.clock.now(),
                 read_upto: value.position,
@@ -134,10 +140,14 @@ impl Delivering {
                 value,
                 version,
                 dirty: true,
-                lane: Arc::new(lane),
-                state: State::Idle,
+                caller: Arc::new(caller),
+                lanes: Arc::new(lanes),
+                state: State::Active,
                 look: true,
+                window: Window::default(),
                 ahead: VecDeque::new(),
+                failed: BTreeMap::new(),
+                rearmed: BTreeSet::new(),
                 suspect_upto: 0,
                 stall_told: false,
             });

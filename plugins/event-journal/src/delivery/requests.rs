@@ -7,7 +7,7 @@ use crate::delivery::command::{Command, ConsumerStatus, Refused, Request};
 use crate::delivery::consumer::State;
 use crate::delivery::engine::Engine;
 use crate::delivery::saving::wait;
-use crate::journal;
+use crate::journal::{self, Filter};
 
 /// How many events are counted for a backlog.
 const MOST_COUNTED: u64 = 100_000;
@@ -15,9 +15,8 @@ const MOST_COUNTED: u64 = 100_000;
 impl Engine {
     pub(super) fn answer_settled(&mut self) {
         let is_settled = self.consumers.iter().all(|held| match held.state {
-            State::Idle => !held.look || held.value.paused.is_some(),
-            State::Running(_) => false,
-            State::Waiting(_) | State::Held(_) | State::Lost => true,
+            State::Active if held.value.paused.is_none() => held.lanes.is_quiet(),
+            _ => !held.lanes.is_running(),
         });
         if is_settled && !self.settling.is_empty() {
             if self.look_again() {
@@ -45,25 +44,18 @@ impl Engine {
             }
             Command::Pause(name) => {
                 let done = self.of_name(&name, |engine, place| {
-                    let held = &mut engine.consumers[place];
-                    held.value.paused = Some("paused by hand".to_owned());
-                    held.dirty = true;
-                    if let State::Running(running) = &held.state {
-                        running.progress.stop();
-                    }
-                    engine.save(place, Durability::OnDisk)
+                    engine.save_paused(place, Some("paused by hand".to_owned()))
                 });
                 sender.done(done);
             }
             Command::Resume(name) => {
                 let done = self.of_name(&name, |engine, place| {
+                    engine.save_paused(place, None)?;
                     let held = &mut engine.consumers[place];
-                    held.value.paused = None;
-                    held.dirty = true;
                     if matches!(held.state, State::Held(_)) {
-                        held.state = State::Idle;
+                        held.set(State::Active);
                     }
-                    engine.save(place, Durability::OnDisk)
+                    Ok(())
                 });
                 sender.done(done);
             }
@@ -72,7 +64,12 @@ impl Engine {
                 let done = self.of_name(&name, |engine, place| {
                     let held = &mut engine.consumers[place];
                     if matches!(held.state, State::Waiting(_)) {
-                        held.state = State::Idle;
+                        held.set(State::Active);
+                    }
+                    for seq in held.failed.keys() {
+                        if let Some(open) = held.value.open.get_mut(seq) {
+                            open.due = open.due.min(now);
+                        }
                     }
                     held.look_again(u64::MAX, now);
                     Ok(())
@@ -97,7 +94,10 @@ impl Engine {
     ) -> Result<(), Refused> {
         match self.consumers.iter().position(|held| held.name() == name) {
             Some(place) => act(self, place).map_err(|error| {
-                self.journal_failed(place, &error);
+                // An event that is gone is no reason to hold others up.
+                if !matches!(error, journal::Error::Gone { .. }) {
+                    self.journal_failed(place, &error);
+                }
                 Refused::Journal(error)
             }),
             None => Err(Refused::UnknownConsumer {
@@ -107,13 +107,30 @@ impl Engine {
         }
     }
 
+    /// Pauses a consumer, or lets it go on; it stays as it was if that can't be saved.
+    fn save_paused(&mut self, place: usize, reason: Option<String>) -> journal::Result<()> {
+        let held = &mut self.consumers[place];
+        let before = held.value.paused.clone();
+        held.set_paused(reason);
+        let saved = self.save(place, Durability::OnDisk);
+        if saved.is_err() {
+            self.consumers[place].set_paused(before);
+        }
+        saved
+    }
+
     /// A dead letter is delivered again: in the consumer's value first, so that a crash loses neither.
     pub(super) fn rearm(&mut self, place: usize, seq: u64) -> journal::Result<()> {
-        let held = &mut self.consumers[place];
-        let key = dead_letter::key(held.name(), seq);
+        let key = dead_letter::key(self.consumers[place].name(), seq);
         if wait(self.journal.load(&key))?.is_none() {
             return Ok(());
         }
+        if self.read_one(seq)?.is_none() {
+            let first = wait(self.journal.read(seq, &Filter::all(), 1)).ok();
+            let first = first.and_then(|page| page.entries.first().map(|entry| entry.seq));
+            return Err(journal::Error::Gone { first: first.unwrap_or(seq + 1) });
+        }
+        let held = &mut self.consumers[place];
         held.value.rearmed.insert(seq);
         held.value.open.remove(&seq);
         held.dirty = true;
@@ -133,25 +150,24 @@ impl Engine {
 
     pub(super) fn status(&self, place: usize) -> ConsumerStatus {
         let held = &self.consumers[place];
-        let backlog = wait(self.journal.count(held.value.position, &held.filter, MOST_COUNTED)).ok();
+        let done_upto = held.value.frontier.max(held.value.position);
+        let backlog = wait(self.journal.count(done_upto, &held.filter, MOST_COUNTED)).ok();
+        let undone = held.window.undone_upto(done_upto).count() + held.value.rearmed.len();
         let oldest = wait(self.journal.read(held.value.position, &held.filter, 1)).ok();
         let oldest =
             oldest.and_then(|page| page.entries.into_iter().next()).and_then(|entry| entry.event.ok());
-        let open = held.value.open.iter().next();
+        let open = held.value.open.iter().find(|(_, open)| open.attempts > 0);
         ConsumerStatus {
             name: held.name().to_owned(),
             position: held.value.position,
-            backlog: backlog.map(|backlog| backlog + held.value.rearmed.len() as u64),
+            backlog: backlog.map(|backlog| backlog + undone as u64),
             oldest: oldest.map(|event| event.created),
-            calling: match &held.state {
-                State::Running(running) => running.progress.calling(),
-                _ => None,
-            },
+            calling: held.lanes.calling().first().map(|(seq, _)| *seq),
             attempts: open.map_or(0, |(_, open)| open.attempts),
             last_error: open.map(|(_, open)| open.error.clone()).filter(|error| !error.is_empty()),
             next_attempt: match held.state {
                 State::Waiting(due) => Some(due),
-                _ => None,
+                _ => held.failed.keys().filter_map(|seq| held.due(*seq)).min(),
             },
             paused: match &held.state {
                 _ if held.is_lost() => Some("another process delivers to it".to_owned()),

@@ -22,7 +22,9 @@ impl Engine {
     /// Saves a consumer's value, by compare-and-set.
     pub(super) fn save(&mut self, place: usize, durability: Durability) -> journal::Result<()> {
         self.note_last(place);
+        let now = self.clock.now();
         let held = &mut self.consumers[place];
+        held.note_open(now);
         let bytes = held.value.to_bytes();
         let (owner, epoch) = (held.value.owner, held.value.epoch);
         let mut saved = wait(self.journal.save(&held.key, held.version, Some(&bytes), durability));
@@ -59,8 +61,8 @@ impl Engine {
     }
 
     pub(super) fn save_what_is_due(&mut self) {
-        let is_running = self.consumers.iter().any(|held| matches!(held.state, State::Running(_)));
-        if self.save_at.is_none() && (is_running || self.consumers.iter().any(Held::is_to_be_saved)) {
+        let is_busy = self.consumers.iter().any(|held| held.lanes.is_busy());
+        if self.save_at.is_none() && (is_busy || self.consumers.iter().any(Held::is_to_be_saved)) {
             self.schedule_save();
         }
         if self.save_at.is_none_or(|at| at > Instant::now()) {
@@ -68,14 +70,9 @@ impl Engine {
         }
         self.save_at = None;
         for place in 0..self.consumers.len() {
-            let held = &self.consumers[place];
-            if held.is_to_be_saved()
-                && let Err(error) = self.save(place, Durability::Enqueued)
-            {
-                self.journal_failed(place, &error);
-            }
+            self.save_now(place, Durability::Enqueued);
         }
-        if is_running {
+        if is_busy {
             self.schedule_save();
         }
     }
@@ -84,32 +81,37 @@ impl Engine {
         self.save_at.get_or_insert_with(|| Instant::now() + SAVE_AFTER);
     }
 
+    /// Saves a value without waiting for the next time.
+    pub(super) fn save_now(&mut self, place: usize, durability: Durability) {
+        if self.consumers[place].is_to_be_saved()
+            && let Err(error) = self.save(place, durability)
+        {
+            self.journal_failed(place, &error);
+        }
+    }
+
     /// The journal couldn't be used for a consumer.
     pub(super) fn journal_failed(&mut self, place: usize, error: &journal::Error) {
         let soon = later(self.clock.now(), TRY_AGAIN);
         let held = &mut self.consumers[place];
-        let next = match (error, &mut held.state) {
-            (_, State::Lost) => return,
-            (journal::Error::Conflict, State::Running(running)) => {
-                running.progress.stop();
-                running.is_taken_over = true;
-                return;
-            }
+        let next = match (error, &held.state) {
+            (_, State::Lost) | (journal::Error::Unavailable(_), State::Held(_)) => return,
             (journal::Error::Conflict, _) => State::Lost,
-            // What it calls goes on; the next save tells.
-            (_, State::Running(_)) | (journal::Error::Unavailable(_), State::Held(_)) => return,
             (journal::Error::Unavailable(_), State::Waiting(due)) => State::Waiting(soon.max(*due)),
-            (journal::Error::Unavailable(_), State::Idle) => State::Waiting(soon),
+            // What it calls goes on; the next save tells.
+            (journal::Error::Unavailable(_), State::Active) => State::Waiting(soon),
             _ => State::Held(error_line(error)),
         };
         match &next {
             State::Lost => {
                 log(format_args!("`{}`: another process delivers to it now, so this one stops", held.name()));
+                held.forget();
+                self.suspect_turn.take_if(|(other, _)| *other == place);
             }
             State::Held(reason) => log(format_args!("`{}` waits: {reason}", held.name())),
             _ => {}
         }
-        held.state = next;
+        self.consumers[place].set(next);
     }
 
     /// Takes a consumer over: from now on its value is saved by this process.
@@ -123,12 +125,9 @@ impl Engine {
         held.value.owner = owner;
         held.value.epoch += 1;
         held.value.clean = false;
-        held.value.paused = None;
-        held.read_upto = held.value.position;
-        held.look = true;
-        if let Some(open) = held.value.open.values().next() {
-            held.state = State::Waiting(open.due);
-        }
+        held.value.frontier = held.value.frontier.max(held.value.position);
+        held.set_paused(None);
+        held.forget();
         self.save(place, Durability::OnDisk)
     }
 }

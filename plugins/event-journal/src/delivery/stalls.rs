@@ -41,15 +41,11 @@ impl Engine {
 impl Held {
     /// Whether there may be events that it could deliver.
     fn may_have_backlog(&self) -> bool {
-        self.has_backlog()
-            || (self.look && (self.value.paused.is_some() || !matches!(self.state, State::Idle)))
+        self.has_backlog() || (self.look && !self.may_call())
     }
 
     fn has_backlog(&self) -> bool {
-        !self.ahead.is_empty()
-            || !self.value.open.is_empty()
-            || !self.value.rearmed.is_empty()
-            || matches!(self.state, State::Running(_))
+        !self.has_nothing() || self.lanes.is_running()
     }
 
     fn why_not_moving(&self) -> String {
@@ -59,19 +55,16 @@ impl Held {
         match &self.state {
             State::Held(reason) => return reason.clone(),
             State::Lost => return "another process delivers to it".to_owned(),
-            State::Running(_) | State::Idle | State::Waiting(_) => {}
+            State::Active | State::Waiting(_) => {}
         }
         let failed = self.value.open.iter().find(|(_, open)| open.attempts > 0);
-        match (failed, &self.state) {
+        match (failed, self.lanes.calling().first()) {
             (Some((seq, open)), _) => {
                 let times = if open.attempts == 1 { "attempt" } else { "attempts" };
                 format!("event {seq} has failed in {} {times}: {}", open.attempts, open.error)
             }
-            (None, State::Running(running)) => {
-                let seq = running.progress.calling().unwrap_or(running.ids[0].0);
-                format!("the call of event {seq} still runs")
-            }
-            (None, _) => "it waits".to_owned(),
+            (None, Some((seq, _))) => format!("the call of event {seq} still runs"),
+            (None, None) => "it waits".to_owned(),
         }
     }
 }

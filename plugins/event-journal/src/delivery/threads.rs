@@ -1,18 +1,16 @@
-//! Where calls run: a plain `fn` on a thread of its consumer's, an `async fn` in a tokio runtime of this plugin's.
+//! Where calls run: on threads of their consumer's. That of an `async fn` is in the tokio runtime of this plugin's, whose own thread
+//! only wakes it, so that a function that blocks holds up no other consumer.
 
 use std::io;
-use std::sync::Arc;
 use std::thread;
 
 use event_core::App;
 
-use crate::delivery::guarded::guarded_future;
-use crate::delivery::lane::{Ended, Lane, Progress, Work};
+use crate::delivery::worker::Worker;
 use crate::waiting::OwnRuntime;
 
-/// Starts lanes.
+/// Starts workers.
 pub(crate) struct Threads {
-    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "it is of that feature"))]
     runtime: OwnRuntime,
 }
 
@@ -21,30 +19,14 @@ impl Threads {
         Self { runtime: OwnRuntime::of(app) }
     }
 
-    /// Calls the events in the background; `ended` gets the result.
-    #[cfg_attr(
-        not(feature = "tokio"),
-        expect(clippy::unused_self, reason = "its runtime is of that feature")
-    )]
-    pub(crate) fn start(
-        &self,
-        lane: &Arc<Lane>,
-        work: Work,
-        progress: &Arc<Progress>,
-        ended: impl FnOnce(Ended) + Send + 'static,
-    ) -> io::Result<()> {
-        let consumer = lane.consumer.clone();
-        let (lane, progress) = (lane.clone(), progress.clone());
-        let run = async move {
-            let ran = guarded_future(async move { lane.run(work, &progress).await }).await;
-            ended(ran.unwrap_or_else(Ended::Panicked));
+    /// Lets a worker call events in the background.
+    pub(crate) fn start(&self, worker: Worker) -> io::Result<()> {
+        let runtime = worker.caller.is_async().then(|| self.runtime.runtime());
+        let name = format!("deliver {}", worker.caller.consumer.name());
+        let run = move || match runtime {
+            Some(runtime) => runtime.run(|| pollster::block_on(worker.run())),
+            None => pollster::block_on(worker.run()),
         };
-        #[cfg(feature = "tokio")]
-        if consumer.implementation().is_async() {
-            self.runtime.handle()?.spawn(run);
-            return Ok(());
-        }
-        let name = format!("deliver {}", consumer.name());
-        thread::Builder::new().name(name).spawn(move || pollster::block_on(run)).map(drop)
+        thread::Builder::new().name(name).spawn(run).map(drop)
     }
 }

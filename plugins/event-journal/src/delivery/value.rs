@@ -26,9 +26,12 @@ pub(crate) struct Value {
     pub(crate) last_id: Option<Uuid>,
     /// The seq of that event.
     pub(crate) last_seq: u64,
-    /// Events above the position and up to here may have been called.
+    /// Every event up to here is delivered, dead or not meant for this consumer, except those in `open`.
+    #[serde(default)]
+    pub(crate) frontier: u64,
+    /// Events above the frontier and up to here may have been called.
     pub(crate) scanned: u64,
-    /// Events that have failed, and wait.
+    /// Events that have failed, and those that weren't done when a later one was.
     pub(crate) open: BTreeMap<u64, Open>,
     /// Dead letters that are about to be written.
     pub(crate) burying: Vec<DeadLetter>,
@@ -66,6 +69,7 @@ impl Value {
             position,
             last_id: None,
             last_seq: 0,
+            frontier: position,
             scanned: position,
             open: BTreeMap::new(),
             burying: Vec::new(),
@@ -92,6 +96,11 @@ impl Value {
             ));
         }
         serde_json::from_slice(bytes).map_err(|error| error.to_string())
+    }
+
+    /// Whether an event isn't done. One above the frontier never is.
+    pub(crate) fn is_open(&self, seq: u64) -> bool {
+        seq > self.frontier.max(self.position) || self.open.contains_key(&seq)
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
