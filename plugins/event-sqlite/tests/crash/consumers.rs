@@ -10,6 +10,7 @@ use event_journal::{DeadLetter, Deliveries, JournalExt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::dying::{Dies, open_deadly};
 use crate::shutdown::pause;
 use crate::writer::{Counted, Noted, say};
 
@@ -22,6 +23,8 @@ pub(crate) struct Consumers {
     pub(crate) settles: bool,
     /// Whether the poison is delivered again when it is a dead letter.
     pub(crate) retries_poison: bool,
+    /// At which call of its journal the process dies.
+    pub(crate) dies: Option<Dies>,
 }
 
 /// Those that no event ends, with the event that they hear if it is only one.
@@ -139,6 +142,10 @@ impl Call {
 
 /// The app calls durable implementations, and prints no failure.
 pub(crate) fn deliver(app: AppBuilder) -> AppBuilder {
+    deliver_from_journal(app.hook(event_sqlite::open_journal))
+}
+
+fn deliver_from_journal(app: AppBuilder) -> AppBuilder {
     app.failure_handler(|_| {})
         .hook(event_journal::open_the_journal)
         .hook(event_journal::begin_to_deliver)
@@ -153,7 +160,9 @@ pub(crate) fn hook_into(app: AppBuilder, consumers: &Consumers) -> AppBuilder {
             print(panic);
         }
     }));
-    let app = deliver(app)
+    let app =
+        if consumers.dies.is_some() { app.hook(open_deadly) } else { app.hook(event_sqlite::open_journal) };
+    let app = deliver_from_journal(app)
         .insert(consumers.clone())
         .hook(hears_all)
         .hook(hears_all_later)

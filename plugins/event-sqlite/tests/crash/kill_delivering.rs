@@ -89,7 +89,7 @@ fn an_event_that_ends_the_process_is_a_dead_letter_of_its_consumer_and_the_other
     let directory = tempfile::tempdir().expect("there is room for a directory");
     let file = directory.path().join("app.db");
     let poison = id(1, 8);
-    let consumers = Consumers { poison: Some(poison), settles: true, retries_poison: false };
+    let consumers = Consumers { poison: Some(poison), settles: true, ..Consumers::default() };
     let (mut heard, mut next, mut deaths) = (Heard::default(), Told::default(), 0);
     loop {
         // Each goes on until every producer has told of 30.

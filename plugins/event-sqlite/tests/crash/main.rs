@@ -9,8 +9,11 @@ mod chance;
 mod clock;
 mod consumers;
 mod delivered;
+mod dying;
 mod faults;
 mod faults_delivering;
+#[cfg(unix)]
+mod interrupted;
 mod kept;
 mod kill;
 mod kill_delivering;
