@@ -86,6 +86,11 @@ pub enum Error {
         /// The consumers whose calls were abandoned.
         consumers: Vec<String>,
     },
+    /// The engine has panicked. What it had saved is delivered from there at the next start.
+    Panicked {
+        /// The message of the panic.
+        message: String,
+    },
     /// The app has no journal: it has no durable implementation.
     NotRunning,
     /// The app was shut down in a process that was forked off the one in which it was started.
@@ -152,6 +157,11 @@ impl fmt::Display for Error {
                 "failed to wait for calls that still run: they are abandoned and made again at the next start, of `{}`; allow more \
                  time with `plugins.event-journal.shutdown_ms`",
                 consumers.join("`, `")
+            ),
+            Self::Panicked { message } => write!(
+                f,
+                "failed to deliver to the end: the engine has panicked ({message}), which is a fault of event-journal; what \
+                 isn't delivered is delivered at the next start"
             ),
             Self::NotRunning => f.write_str("the app delivers nothing: it has no durable implementation"),
             Self::Forked => f.write_str(

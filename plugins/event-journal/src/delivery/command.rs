@@ -23,6 +23,8 @@ pub struct ConsumerStatus {
     pub oldest: Option<DateTime<Utc>>,
     /// The seq of the event that is called now.
     pub calling: Option<u64>,
+    /// When that call began.
+    pub calling_since: Option<DateTime<Utc>>,
     /// How often the event has failed that holds the others up.
     pub attempts: u32,
     /// What its last attempt said.

@@ -125,6 +125,13 @@ impl Held {
         }
     }
 
+    /// What was read is about to be called: that is saved first, or a crash in a call isn't noticed, and neither is another owner.
+    pub(crate) fn scan(&mut self) {
+        let last = self.ahead.back().map_or(0, |entry| entry.seq);
+        self.value.scanned = self.value.scanned.max(last);
+        self.dirty = true;
+    }
+
     /// As what it is called: with what its attempts so far have brought.
     pub(crate) fn job(&self, entry: Entry, is_awaited: bool, is_held: bool) -> Job {
         let open = self.value.open.get(&entry.seq).filter(|open| open.attempts > 0);

@@ -27,11 +27,11 @@ use crate::delivery::clock::{Clock, later};
 use crate::delivery::command::{Refused, Request};
 use crate::delivery::consumer::{Held, State};
 use crate::delivery::lanes::Outcome;
-use crate::delivery::saving::{TRY_AGAIN, wait};
+use crate::delivery::saving::{TRY_AGAIN, asked, read_next, wait};
 use crate::delivery::threads::Threads;
 use crate::delivery::value::Open;
 use crate::delivery::worker::Worker;
-use crate::journal::{self, Entry, Filter, Journal};
+use crate::journal::{self, Entry, Journal};
 use crate::log::log;
 
 /// How many events of a consumer are read and not done, at most.
@@ -93,6 +93,15 @@ struct WakeEngine(Sender<Message>);
 impl Wake for WakeEngine {
     fn wake(self: Arc<Self>) {
         let _ = self.0.send(Message::Wake);
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Workers that have nothing to do would wait for ever.
+        for held in &self.consumers {
+            held.lanes.end();
+        }
     }
 }
 
@@ -162,40 +171,56 @@ impl Engine {
             {
                 self.consumers[place].set(State::Active);
             }
-            self.step(place, now);
+        }
+        let mut places: Vec<_> = (0..self.consumers.len()).collect();
+        while !places.is_empty() {
+            places.retain(|place| self.step(*place, now));
+            let announced = self.save_all(&places, Durability::Enqueued);
+            let announced = places.iter().copied().zip(announced);
+            places = announced.filter_map(|(place, saved)| self.hand_over(place, saved, now)).collect();
         }
         self.save_what_is_due();
         self.tell_stalls(now);
     }
 
-    /// Brings a consumer as far as it goes now.
-    fn step(&mut self, place: usize, now: DateTime<Utc>) {
-        if self.consumers[place].may_call()
-            && let Err(error) = self.try_step(place, now)
-        {
-            self.journal_failed(place, &error);
-        }
+    /// Brings a consumer as far as it goes now; gives whether it has read events that can be handed over when its value is saved.
+    fn step(&mut self, place: usize, now: DateTime<Utc>) -> bool {
+        self.consumers[place].may_call()
+            && self.try_step(place, now).unwrap_or_else(|error| {
+                self.journal_failed(place, &error);
+                false
+            })
     }
 
-    fn try_step(&mut self, place: usize, now: DateTime<Utc>) -> journal::Result<()> {
+    fn try_step(&mut self, place: usize, now: DateTime<Utc>) -> journal::Result<bool> {
         self.finish_burying(place)?;
         if self.suspect_turn.is_some_and(|(other, _)| other == place) {
             // It is called alone, so that nothing else can be what the process dies of.
-            return Ok(());
+            return Ok(false);
         }
         self.deliver_rearmed(place)?;
         self.try_failed(place, now)?;
         if self.has_suspects_to_call(place) {
             if !self.may_call_suspect(place) {
                 // Not even read: the end of the call that runs would wait for that, and look like the death of the process.
-                return Ok(());
+                return Ok(false);
             }
             self.call_suspects(place, now)?;
         }
-        if !self.has_suspects_to_call(place) {
-            while self.refill(place, now)? {}
+        if self.has_suspects_to_call(place) || !self.has_room(place) {
+            return Ok(false);
         }
-        Ok(())
+        let has_read = !self.consumers[place].ahead.is_empty() || self.read(place)?;
+        if has_read {
+            self.consumers[place].scan();
+        }
+        Ok(has_read)
+    }
+
+    /// Whether the lanes of a consumer can take more.
+    fn has_room(&self, place: usize) -> bool {
+        let held = &self.consumers[place];
+        held.lanes.waiting() < LOW && !held.has_stuck_lane()
     }
 
     /// Whether no other event is called of which the process may die, and none at all of this consumer.
@@ -212,16 +237,12 @@ impl Engine {
             || held.suspect_rearmed.iter().any(|seq| !held.rearmed.contains(seq))
     }
 
-    /// Reads the next events, and gives them to the lanes; gives whether there may be more to do.
-    fn refill(&mut self, place: usize, now: DateTime<Utc>) -> journal::Result<bool> {
-        let held = &self.consumers[place];
-        if held.lanes.waiting() >= LOW || held.has_stuck_lane() {
-            return Ok(false);
+    /// Gives the events that were read to the lanes, if that was saved; gives the consumer again, if there may be more to do.
+    fn hand_over(&mut self, place: usize, saved: journal::Result<()>, now: DateTime<Utc>) -> Option<usize> {
+        if let Err(error) = saved {
+            self.journal_failed(place, &error);
+            return None;
         }
-        if held.ahead.is_empty() && !self.read(place)? {
-            return Ok(false);
-        }
-        self.announce(place, None)?;
         let held = &mut self.consumers[place];
         let entries = std::mem::take(&mut held.ahead);
         let jobs: Vec<_> = entries
@@ -237,7 +258,7 @@ impl Engine {
             .collect();
         held.lanes.add(jobs);
         self.start_workers(place);
-        Ok(true)
+        Some(place)
     }
 
     /// Reads the next events; gives whether there are some.
@@ -248,7 +269,7 @@ impl Engine {
             return Ok(false);
         }
         let after = held.read_upto.max(held.value.position);
-        let page = wait(self.journal.read(after, &held.filter, room))?;
+        let page = wait(|| self.journal.read(after, &held.filter, room))?;
         held.take_page(page, after, room);
         if held.window.undone() == 0 {
             // Nothing for this consumer up to there. Not worth a save of its own.
@@ -379,15 +400,15 @@ impl Engine {
 
     /// The event at this place; `None` if it is gone.
     pub(super) fn read_one(&self, seq: u64) -> journal::Result<Option<Entry>> {
-        match wait(self.journal.read(seq - 1, &Filter::all(), 1)) {
+        match read_next(&*self.journal, seq - 1) {
             Ok(page) => Ok(page.entries.into_iter().find(|entry| entry.seq == seq)),
             Err(journal::Error::Gone { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Saves what is about to be called, or a crash in it isn't noticed, and neither is another owner. `suspect` is the event that
-    /// is called alone.
+    /// Saves that an event is about to be called once more, or a crash in it isn't noticed, and neither is another owner. `suspect`
+    /// is that event if it is called alone.
     fn announce(&mut self, place: usize, suspect: Option<u64>) -> journal::Result<()> {
         if suspect.is_some() {
             self.save_survivals(place)?;
@@ -397,8 +418,9 @@ impl Engine {
         if let Some(seq) = suspect {
             held.value.open.entry(seq).or_insert_with(|| Open::new(now)).crashes += 1;
         }
-        let last = suspect.or_else(|| held.ahead.back().map(|entry| entry.seq));
-        held.value.scanned = held.value.scanned.max(last.unwrap_or(0));
+        if let Some(seq) = suspect {
+            held.value.scanned = held.value.scanned.max(seq);
+        }
         held.dirty = true;
         let saved = self.save(place, Durability::Enqueued);
         match (&saved, suspect) {
@@ -520,7 +542,7 @@ impl Engine {
                 let caught_up = self.consumers.iter().filter(|held| !held.look && !held.is_lost());
                 let Some(upto) = caught_up.map(|held| held.read_upto).min() else { return };
                 let journal = self.journal.clone();
-                self.newer = Some(Newer(Box::pin(async move { journal.newer(upto).await })));
+                self.newer = Some(Newer(Box::pin(asked(async move { journal.newer(upto).await }))));
             }
             let Some(Newer(newer)) = &mut self.newer else { return };
             let Poll::Ready(told) = newer.as_mut().poll(&mut Context::from_waker(&self.waker)) else {
@@ -544,7 +566,7 @@ impl Engine {
 
     /// Whether a consumer has events that it didn't know of.
     pub(super) fn look_again(&mut self) -> bool {
-        let Ok(end) = wait(self.journal.end()) else { return false };
+        let Ok(end) = wait(|| self.journal.end()) else { return false };
         let now = self.clock.now();
         let mut is_news = false;
         for held in &mut self.consumers {

@@ -97,7 +97,7 @@ impl Engine {
             }
             let key = dead_letter::key(&letter.consumer, letter.seq);
             let bytes = serde_json::to_vec(&letter).expect("it is plain data");
-            match wait(self.journal.save(&key, 0, Some(&bytes), Durability::OnDisk)) {
+            match wait(|| self.journal.save(&key, 0, Some(&bytes), Durability::OnDisk)) {
                 // It is there already: an earlier attempt wrote it.
                 Ok(_) | Err(journal::Error::Conflict) => {}
                 Err(error) => return Err(error),

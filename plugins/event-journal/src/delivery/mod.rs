@@ -33,14 +33,16 @@ use self::clock::{Clock, ManualClock};
 use self::command::{AnswerSender, Command, ConsumerStatus, Refused, Request};
 use self::consumer::{Held, State};
 use self::engine::{Engine, LOW, Message};
+use self::guarded::guarded;
 use self::lanes::Lanes;
-use self::saving::{load_or_create, wait};
+use self::saving::{load_or_create, read_next, wait};
 use self::threads::Threads;
 use self::window::Window;
 use self::worker::Caller;
 use crate::dead_letter::{self, DeadLetter};
 use crate::error::{Error, Result};
 use crate::journal::{Filter, Journal};
+use crate::log::log;
 use crate::settings::{Settings, Tries};
 use crate::waiting::{Process, Waiting};
 
@@ -59,11 +61,13 @@ struct Asked {
     /// To the engine, once it runs.
     outbox: OnceLock<Sender<Message>>,
     process: Process,
+    /// With what message the engine has panicked, if it has.
+    panicked: OnceLock<String>,
 }
 
 impl Asked {
     fn new(journal: Option<Arc<dyn Journal>>) -> Arc<Self> {
-        Arc::new(Self { journal, outbox: OnceLock::new(), process: Process::this() })
+        Arc::new(Self { journal, outbox: OnceLock::new(), process: Process::this(), panicked: OnceLock::new() })
     }
 
     /// Asked before any lock is taken: of a forked process, which has none of the engine's threads.
@@ -75,6 +79,15 @@ impl Asked {
     fn outbox(&self) -> Result<&Sender<Message>, Refused> {
         self.journal()?;
         self.outbox.get().ok_or(Refused::NotRunning)
+    }
+
+    fn run(&self, engine: Engine) {
+        if let Err(message) = guarded(|| engine.run()) {
+            log(format_args!(
+                "the engine has panicked, and delivers nothing until the next start: {message}"
+            ));
+            let _ = self.panicked.set(message);
+        }
     }
 }
 
@@ -88,13 +101,12 @@ impl Delivering {
     ) -> Result<Self> {
         let shutdown = Duration::from_millis(settings.shutdown_ms);
         let (Some(journal), false) = (journal, consumers.is_empty()) else {
-            let asked = Asked::new(None);
-            return Ok(Self { asked, engine: Mutex::new(None), shutdown });
+            return Ok(Self { asked: Asked::new(None), engine: Mutex::new(None), shutdown });
         };
         let clock = app.state::<ManualClock>().map_or(Clock::System, |clock| Clock::Manual((*clock).clone()));
         let failed = |error| Error::Journal { place: journal.place(), cause: error };
-        let identity = wait(journal.identity()).map_err(failed)?;
-        let end = wait(journal.end()).map_err(failed)?;
+        let identity = wait(|| journal.identity()).map_err(failed)?;
+        let end = wait(|| journal.end()).map_err(failed)?;
         let (outbox, inbox) = mpsc::channel();
         let mut engine = Engine {
             app: app.downgrade(),
@@ -153,15 +165,18 @@ impl Delivering {
             });
             engine.claim(engine.consumers.len() - 1).map_err(failed)?;
         }
-        let asked = Asked::new(Some(journal));
-        Ok(Self { asked, engine: Mutex::new(Some(engine)), shutdown })
+        Ok(Self { asked: Asked::new(Some(journal)), engine: Mutex::new(Some(engine)), shutdown })
     }
 
     /// Begins to call.
     pub(crate) fn begin(&self) -> std::io::Result<()> {
         let Some(engine) = self.take_engine() else { return Ok(()) };
         let _ = self.asked.outbox.set(engine.outbox.clone());
-        std::thread::Builder::new().name("event-journal".to_owned()).spawn(move || engine.run()).map(drop)
+        let asked = self.asked.clone();
+        std::thread::Builder::new()
+            .name("event-journal".to_owned())
+            .spawn(move || asked.run(engine))
+            .map(drop)
     }
 
     /// Lets running calls end, and saves how far each consumer has got.
@@ -175,11 +190,10 @@ impl Delivering {
         }
         let Ok(outbox) = self.asked.outbox() else { return Ok(()) };
         let (sender, receiver) = oneshot::channel();
-        if outbox.send(Message::Stop(self.shutdown, sender)).is_err() {
-            return Ok(());
-        }
-        match receiver.await {
-            Ok(abandoned) if !abandoned.is_empty() => Err(Error::Abandoned { consumers: abandoned }),
+        let _ = outbox.send(Message::Stop(self.shutdown, sender));
+        match (receiver.await, self.asked.panicked.get()) {
+            (_, Some(message)) => Err(Error::Panicked { message: message.clone() }),
+            (Ok(abandoned), None) if !abandoned.is_empty() => Err(Error::Abandoned { consumers: abandoned }),
             _ => Ok(()),
         }
     }
@@ -218,7 +232,7 @@ fn check_log(
         return Err(another(format!("its position is {}, and the log ends at {end}", value.position)));
     }
     let failed = |error| Error::Journal { place: journal.place(), cause: error };
-    match wait(journal.read(value.position, &Filter::all(), 1)) {
+    match read_next(journal, value.position) {
         Ok(_) => {}
         Err(error @ crate::journal::Error::Gone { .. }) => {
             return Err(another(format!("its position is {}, and {error}", value.position)));
@@ -226,7 +240,7 @@ fn check_log(
         Err(error) => return Err(failed(error)),
     }
     let Some(id) = value.last_id else { return Ok(()) };
-    let page = match wait(journal.read(value.last_seq - 1, &Filter::all(), 1)) {
+    let page = match read_next(journal, value.last_seq - 1) {
         Ok(page) => page,
         // Retention has removed it.
         Err(crate::journal::Error::Gone { .. }) => return Ok(()),

@@ -6,8 +6,8 @@ use crate::dead_letter;
 use crate::delivery::command::{Command, ConsumerStatus, Refused, Request};
 use crate::delivery::consumer::State;
 use crate::delivery::engine::Engine;
-use crate::delivery::saving::wait;
-use crate::journal::{self, Filter};
+use crate::delivery::saving::{read_next, wait};
+use crate::journal;
 
 /// How many events are counted for a backlog.
 const MOST_COUNTED: u64 = 100_000;
@@ -122,11 +122,11 @@ impl Engine {
     /// A dead letter is delivered again: in the consumer's value first, so that a crash loses neither.
     pub(super) fn rearm(&mut self, place: usize, seq: u64) -> journal::Result<()> {
         let key = dead_letter::key(self.consumers[place].name(), seq);
-        if wait(self.journal.load(&key))?.is_none() {
+        if wait(|| self.journal.load(&key))?.is_none() {
             return Ok(());
         }
         if self.read_one(seq)?.is_none() {
-            let first = wait(self.journal.read(seq, &Filter::all(), 1)).ok();
+            let first = read_next(&*self.journal, seq).ok();
             let first = first.and_then(|page| page.entries.first().map(|entry| entry.seq));
             return Err(journal::Error::Gone { first: first.unwrap_or(seq + 1) });
         }
@@ -140,8 +140,8 @@ impl Engine {
 
     pub(super) fn remove_letter(&self, place: usize, seq: u64) -> journal::Result<()> {
         let key = dead_letter::key(self.consumers[place].name(), seq);
-        let Some(saved) = wait(self.journal.load(&key))? else { return Ok(()) };
-        match wait(self.journal.save(&key, saved.version, None, Durability::OnDisk)) {
+        let Some(saved) = wait(|| self.journal.load(&key))? else { return Ok(()) };
+        match wait(|| self.journal.save(&key, saved.version, None, Durability::OnDisk)) {
             // Removed by another process, between.
             Ok(_) | Err(journal::Error::Conflict) => Ok(()),
             Err(error) => Err(error),
@@ -151,18 +151,20 @@ impl Engine {
     pub(super) fn status(&self, place: usize) -> ConsumerStatus {
         let held = &self.consumers[place];
         let done_upto = held.value.frontier.max(held.value.position);
-        let backlog = wait(self.journal.count(done_upto, &held.filter, MOST_COUNTED)).ok();
+        let backlog = wait(|| self.journal.count(done_upto, &held.filter, MOST_COUNTED)).ok();
         let undone = held.window.undone_upto(done_upto).count() + held.value.rearmed.len();
-        let oldest = wait(self.journal.read(held.value.position, &held.filter, 1)).ok();
+        let oldest = wait(|| self.journal.read(held.value.position, &held.filter, 1)).ok();
         let oldest =
             oldest.and_then(|page| page.entries.into_iter().next()).and_then(|entry| entry.event.ok());
         let open = held.value.open.iter().find(|(_, open)| open.attempts > 0);
+        let calling = held.lanes.calling().first().copied();
         ConsumerStatus {
             name: held.name().to_owned(),
             position: held.value.position,
             backlog: backlog.map(|backlog| backlog + undone as u64),
             oldest: oldest.map(|event| event.created),
-            calling: held.lanes.calling().first().map(|(seq, _)| *seq),
+            calling: calling.map(|(seq, _)| seq),
+            calling_since: calling.map(|(_, began)| began),
             attempts: open.map_or(0, |(_, open)| open.attempts),
             last_error: open.map(|(_, open)| open.error.clone()).filter(|error| !error.is_empty()),
             next_attempt: match held.state {

@@ -1,6 +1,8 @@
 //! How a consumer's value is saved, and what a failure of the journal means for it.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use event_core::Durability;
@@ -9,8 +11,9 @@ use event_core::plugin::error_line;
 use crate::delivery::clock::later;
 use crate::delivery::consumer::{Held, State};
 use crate::delivery::engine::Engine;
+use crate::delivery::guarded::guarded_future;
 use crate::delivery::value::Value;
-use crate::journal::{self, Filter, Journal};
+use crate::journal::{self, Filter, Journal, Page};
 use crate::log::log;
 
 /// How long a consumer's progress waits to be saved.
@@ -21,29 +24,30 @@ pub(super) const TRY_AGAIN: Duration = Duration::from_millis(200);
 impl Engine {
     /// Saves a consumer's value, by compare-and-set.
     pub(super) fn save(&mut self, place: usize, durability: Durability) -> journal::Result<()> {
-        self.note_last(place);
+        self.save_all(&[place], durability).pop().expect("one was saved")
+    }
+
+    /// Saves the values of these consumers at the same time, so that a journal can write them together.
+    pub(super) fn save_all(&mut self, places: &[usize], durability: Durability) -> Vec<journal::Result<()>> {
         let now = self.clock.now();
-        let held = &mut self.consumers[place];
-        held.note_open(now);
-        let bytes = held.value.to_bytes();
-        let (owner, epoch) = (held.value.owner, held.value.epoch);
-        let mut saved = wait(self.journal.save(&held.key, held.version, Some(&bytes), durability));
-        if matches!(saved, Err(journal::Error::Conflict | journal::Error::Unavailable(_)))
-            // This save or an earlier one may have happened all the same.
-            && let Some(found) = wait(self.journal.load(&held.key))?
-            && Value::read(&found.value).is_ok_and(|value| (value.owner, value.epoch) == (owner, epoch))
-        {
-            held.version = found.version;
-            if found.value == bytes {
-                saved = Ok(found.version);
-            } else if matches!(saved, Err(journal::Error::Conflict)) {
-                saved = wait(self.journal.save(&held.key, held.version, Some(&bytes), durability));
-            }
+        for place in places {
+            self.note_last(*place);
+            self.consumers[*place].note_open(now);
         }
-        held.version = saved?;
-        held.saved_position = held.value.position;
-        held.dirty = false;
-        Ok(())
+        let asks = places.iter().map(|place| {
+            let Held { key, version, value, .. } = &self.consumers[*place];
+            let save = Save { key, version: *version, value, bytes: value.to_bytes(), durability };
+            save.run(&*self.journal)
+        });
+        let saved = wait_all(asks);
+        let saved = places.iter().zip(saved).map(|(place, saved)| {
+            let held = &mut self.consumers[*place];
+            held.version = saved?;
+            held.saved_position = held.value.position;
+            held.dirty = false;
+            Ok(())
+        });
+        saved.collect()
     }
 
     /// The id of the event at the position, where that isn't the last one that was handled. By it another log is noticed.
@@ -53,7 +57,7 @@ impl Engine {
             return;
         }
         // Where it can't be read now, the one before it serves.
-        let Ok(page) = wait(self.journal.read(value.position - 1, &Filter::all(), 1)) else { return };
+        let Ok(page) = read_next(&*self.journal, value.position - 1) else { return };
         if let Some(entry) = page.entries.first().filter(|entry| entry.seq == value.position) {
             value.last_seq = entry.seq;
             value.last_id = entry.event.as_ref().ok().map(|event| event.id);
@@ -69,8 +73,12 @@ impl Engine {
             return;
         }
         self.save_at = None;
-        for place in 0..self.consumers.len() {
-            self.save_now(place, Durability::Enqueued);
+        let places: Vec<_> =
+            (0..self.consumers.len()).filter(|it| self.consumers[*it].is_to_be_saved()).collect();
+        for (place, saved) in places.iter().zip(self.save_all(&places, Durability::Enqueued)) {
+            if let Err(error) = saved {
+                self.journal_failed(*place, &error);
+            }
         }
         if is_busy {
             self.schedule_save();
@@ -132,9 +140,74 @@ impl Engine {
     }
 }
 
-/// Waits on the engine's thread. What a journal is waited for runs on its own threads.
-pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
-    pollster::block_on(future)
+/// A value that is to be saved.
+struct Save<'v> {
+    key: &'v str,
+    version: u64,
+    value: &'v Value,
+    bytes: Vec<u8>,
+    durability: Durability,
+}
+
+impl Save<'_> {
+    /// Gives the new version.
+    async fn run(self, journal: &dyn Journal) -> journal::Result<u64> {
+        let Self { key, version, value, bytes, durability } = &self;
+        let saved = journal.save(key, *version, Some(bytes), *durability).await;
+        let Err(error @ (journal::Error::Conflict | journal::Error::Unavailable(_))) = saved else {
+            return saved;
+        };
+        // This save or an earlier one may have happened all the same.
+        let Some(found) = journal.load(key).await? else { return Err(error) };
+        let is_ours = Value::read(&found.value)
+            .is_ok_and(|found| (found.owner, found.epoch) == (value.owner, value.epoch));
+        match error {
+            _ if !is_ours => Err(error),
+            _ if found.value == *bytes => Ok(found.version),
+            journal::Error::Conflict => journal.save(key, found.version, Some(bytes), *durability).await,
+            error => Err(error),
+        }
+    }
+}
+
+/// Waits on the engine's thread for what the journal does on threads of its own.
+pub(super) fn wait<T, F>(ask: impl FnOnce() -> F) -> journal::Result<T>
+where
+    F: Future<Output = journal::Result<T>>,
+{
+    pollster::block_on(asked(async move { ask().await }))
+}
+
+/// The first event after this place, whatever its name.
+pub(super) fn read_next(journal: &dyn Journal, after: u64) -> journal::Result<Page> {
+    let all = Filter::all();
+    wait(|| journal.read(after, &all, 1))
+}
+
+fn wait_all<T>(
+    asks: impl IntoIterator<Item = impl Future<Output = journal::Result<T>>>,
+) -> Vec<journal::Result<T>> {
+    let mut asks: Vec<_> = asks.into_iter().map(|ask| (Box::pin(asked(ask)), None)).collect();
+    let all = poll_fn(|context| {
+        let mut is_ready = true;
+        for (ask, answer) in asks.iter_mut().filter(|(_, answer)| answer.is_none()) {
+            match ask.as_mut().poll(context) {
+                Poll::Ready(ready) => *answer = Some(ready),
+                Poll::Pending => is_ready = false,
+            }
+        }
+        if is_ready { Poll::Ready(()) } else { Poll::Pending }
+    });
+    pollster::block_on(all);
+    asks.into_iter().map(|(_, answer)| answer.expect("each is ready")).collect()
+}
+
+/// What a journal answers. One that panics can't be used now.
+pub(super) async fn asked<T>(ask: impl Future<Output = journal::Result<T>>) -> journal::Result<T> {
+    guarded_future(ask).await.unwrap_or_else(|message| {
+        let cause = std::io::Error::other(format!("the journal panicked: {message}"));
+        Err(journal::Error::Unavailable(Arc::new(cause)))
+    })
 }
 
 /// The value of a consumer, or a new one at the place where it begins.
@@ -144,15 +217,15 @@ pub(super) fn load_or_create(
     log_identity: &str,
     position: u64,
 ) -> journal::Result<Result<(Value, u64), String>> {
-    if wait(journal.load(key))?.is_none() {
+    if wait(|| journal.load(key))?.is_none() {
         let value = Value::new(log_identity.to_owned(), position).to_bytes();
-        match wait(journal.save(key, 0, Some(&value), Durability::OnDisk)) {
+        match wait(|| journal.save(key, 0, Some(&value), Durability::OnDisk)) {
             // Another process that starts beside this one has made it.
             Ok(_) | Err(journal::Error::Conflict) => {}
             Err(error) => return Err(error),
         }
     }
-    match wait(journal.load(key))? {
+    match wait(|| journal.load(key))? {
         Some(saved) => Ok(Value::read(&saved.value).map(|value| (value, saved.version))),
         None => Err(journal::Error::Conflict),
     }

@@ -25,7 +25,7 @@ impl Engine {
                 continue;
             }
             let has_none =
-                || wait(self.journal.count(held.value.position, &held.filter, 1)).is_ok_and(|it| it == 0);
+                || wait(|| self.journal.count(held.value.position, &held.filter, 1)).is_ok_and(|it| it == 0);
             if !held.has_backlog() && has_none() {
                 held.moved = now;
                 continue;
@@ -63,7 +63,9 @@ impl Held {
                 let times = if open.attempts == 1 { "attempt" } else { "attempts" };
                 format!("event {seq} has failed in {} {times}: {}", open.attempts, open.error)
             }
-            (None, Some((seq, _))) => format!("the call of event {seq} still runs"),
+            (None, Some((seq, began))) => {
+                format!("the call of event {seq}, which began at {began}, still runs")
+            }
             (None, None) => "it waits".to_owned(),
         }
     }

@@ -33,6 +33,7 @@ pub enum Fault {
     After(Error),
     /// `newer` returns, though nothing is newer.
     Spurious,
+    Panics,
 }
 
 /// Decides what fails.
@@ -114,6 +115,7 @@ impl FaultyJournal {
                 Err(error)
             }),
             Fault::Spurious => unreachable!("only `newer` can be told so"),
+            Fault::Panics => panic!("the journal panics"),
         }
     }
 
@@ -170,6 +172,7 @@ impl Journal for FaultyJournal {
             Fault::Spurious => Box::pin(std::future::ready(Ok(()))),
             Fault::Before(error) | Fault::After(error) => Box::pin(std::future::ready(Err(error))),
             Fault::None => self.journal.newer(than),
+            Fault::Panics => panic!("the journal panics"),
         }
     }
 

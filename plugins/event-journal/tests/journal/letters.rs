@@ -157,6 +157,24 @@ fn a_letter_that_is_retried_waits_for_the_running_call() {
 }
 
 #[test]
+fn a_letter_whose_event_is_gone_is_not_retried_and_stays() {
+    let journal = FaultyJournal::new();
+    let shop = Setup::over_faulty(&journal, |_, _| Err(Rejected::new("no").into())).start();
+    shop.place(0..1);
+    shop.settled();
+    let letter = shop.dead_letters().remove(0);
+    journal.set(|asked| match asked {
+        Asked::Read(0) => Fault::Before(Error::Gone { first: 2 }),
+        _ => Fault::None,
+    });
+    let refused = shop.deliveries().retry(&letter).wait().expect_err("there is nothing to deliver");
+    assert!(matches!(refused, Refused::Journal(Error::Gone { first: 2 })), "{refused:?}");
+    assert_eq!(shop.dead_letters(), [letter]);
+    shop.place(1..2);
+    assert_eq!(shop.settled(), [(1, 1)], "others are delivered");
+}
+
+#[test]
 fn a_letter_that_is_dropped_is_gone_and_not_delivered() {
     let (setup, accepts) = picky(&MemoryJournal::new());
     let shop = setup.start();

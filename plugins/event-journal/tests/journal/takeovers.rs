@@ -183,6 +183,24 @@ fn a_journal_that_can_not_be_read_for_a_while_is_read_later() {
 }
 
 #[test]
+fn a_journal_that_panics_for_a_while_is_asked_again_later() {
+    let journal = FaultyJournal::new();
+    let shop = Setup::over_faulty(&journal, |_, _| Ok(())).start();
+    assert_eq!(shop.settled(), []);
+    journal.set(|asked| match asked {
+        Asked::Append => Fault::None,
+        _ => Fault::Panics,
+    });
+    shop.place(0..2);
+    assert_eq!(shop.after(SOON), []);
+    let paused = shop.deliveries().pause(BILLING).wait();
+    let why = event_core::plugin::error_line(&paused.expect_err("it can't be saved"));
+    assert!(why.contains("the journal panicked: the journal panics"), "{why}");
+    journal.heal();
+    assert_eq!(shop.after(SOON), [(0, 1), (1, 1)]);
+}
+
+#[test]
 fn a_journal_that_can_not_tell_of_newer_events_does_not_keep_the_engine_busy() {
     let journal = FaultyJournal::new();
     let shop = Setup::over_faulty(&journal, |_, _| Ok(())).start();

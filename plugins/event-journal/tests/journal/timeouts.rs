@@ -103,8 +103,10 @@ fn a_plain_function_keeps_its_lane_after_the_timeout_and_its_result_counts() {
     let shop = setup.start();
     shop.place(0..2);
     assert_eq!(entered.recv(), Ok(1));
+    let began = shop.clock.now();
     shop.clock.advance(Duration::from_hours(1));
-    assert_eq!(shop.status_of(SLOW).calling, Some(1));
+    let status = shop.status_of(SLOW);
+    assert_eq!((status.calling, status.calling_since), (Some(1), Some(began)));
     gate.send(()).expect("it waits");
     gate.send(()).expect("it waits");
     assert_eq!(shop.settled(), [(0, 1), (1, 1)]);
