@@ -7,7 +7,7 @@ pub use crate::app::registry::{
     Linked, Registration, link_event, link_function, link_hook, link_implementation, link_plugins,
 };
 pub use crate::dispatch::durable::hook::DurableHook;
-pub use crate::dispatch::durable::options::{DurableOptions, StartsFrom};
+pub use crate::dispatch::durable::options::{DurableOptions, Order, StartsFrom};
 pub use crate::dispatch::durable::stored::{NoEventType, Stored, decoder_of};
 pub use crate::dispatch::error::Error;
 pub use crate::dispatch::hook::{

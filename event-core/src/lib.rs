@@ -129,7 +129,7 @@ pub mod plugin {
     pub use crate::app::prepared::Prepared;
     pub use crate::dispatch::blocking::{OwnThread, own_thread};
     pub use crate::dispatch::durable::consumer::{Consumer, DeliveryError, claim_consumers};
-    pub use crate::dispatch::durable::options::StartsFrom;
+    pub use crate::dispatch::durable::options::{Order, StartsFrom};
     pub use crate::dispatch::durable::words::FailureClass;
     pub use crate::dispatch::failure::{log_line, report};
     pub use crate::dispatch::hook::HookSpec;

@@ -1,4 +1,5 @@
-//! The option `durable`, alone or as `durable(name = "…", from = "start", give_up_after = "24h", max_attempts = 20, timeout_s = 30)`.
+//! The option `durable`, alone or as `durable(name = "…", from = "start", give_up_after = "24h", max_attempts = 20, timeout_s = 30,
+//! key = "user.id", concurrency = 8)`.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -7,7 +8,8 @@ use syn::{Lit, LitStr, Path};
 use crate::errors::Errors;
 use crate::options::{self, Given};
 
-const OPTIONS: &[&str] = &["name", "from", "give_up_after", "max_attempts", "timeout_s"];
+const OPTIONS: &[&str] =
+    &["name", "from", "give_up_after", "max_attempts", "timeout_s", "key", "unordered", "concurrency"];
 
 /// Options that are about the place of a call inside `track`, where a durable implementation isn't called.
 pub(super) const EXCLUDED: &[&str] = &["wrapper", "essential", "tryfirst", "trylast", "before", "after"];
@@ -20,6 +22,9 @@ pub(crate) struct Durable {
     give_up_after_s: Option<u64>,
     max_attempts: Option<u32>,
     timeout_s: Option<u32>,
+    key: Option<LitStr>,
+    unordered: Option<()>,
+    concurrency: Option<u32>,
 }
 
 impl Durable {
@@ -30,9 +35,11 @@ impl Durable {
             errors.at(given, "write `durable`, or its options in parentheses: `durable(from = \"start\")`");
             return durable;
         }
-        for option in &options::read(value.to_token_stream(), instead_of_literal, errors) {
+        let all = options::read(value.to_token_stream(), instead_of_literal, errors);
+        for option in &all {
             durable.set(option, errors);
         }
+        Self::check_order(&all, errors);
         durable
     }
 
@@ -58,7 +65,37 @@ impl Durable {
                 let number = given.number(errors);
                 options::set_once(&mut self.timeout_s, number, given, errors);
             }
+            Some("key") => {
+                let key = given.text(errors).filter(|key| is_key(key, errors));
+                options::set_once(&mut self.key, key, given, errors);
+            }
+            Some("unordered") => {
+                given.flag(errors);
+                options::set_once(&mut self.unordered, Some(()), given, errors);
+            }
+            Some("concurrency") => {
+                let number = given.number(errors);
+                options::set_once(&mut self.concurrency, number, given, errors);
+            }
             _ => given.unknown(OPTIONS, errors),
+        }
+    }
+
+    /// What is said of the order must fit together.
+    fn check_order(all: &[Given], errors: &mut Errors) {
+        let find = |word: &str| all.iter().find(|given| given.word().as_deref() == Some(word));
+        if let (Some(_), Some(unordered)) = (find("key"), find("unordered")) {
+            errors.at(
+                unordered,
+                "`key` keeps events with one key in their order, and `unordered` keeps none: keep one of the two",
+            );
+        }
+        if let (None, None, Some(concurrency)) = (find("key"), find("unordered"), find("concurrency")) {
+            errors.at(
+                concurrency,
+                "without more, events are called one after the other: add `key = \"user.id\"`, and events with different keys are \
+                 called side by side, or `unordered`, and all are",
+            );
         }
     }
 
@@ -79,9 +116,18 @@ impl Durable {
         let timeout =
             self.timeout_s.map(|seconds| some(duration(seconds.into()))).map(|it| quote!(timeout: #it,));
         let decoder = decoder.map(|decoder| quote!(decoder: #decoder,));
+        let order = match (&self.key, self.unordered) {
+            (Some(key), _) => Some(quote!(order: #private::Order::ByKey(#key),)),
+            (None, Some(())) => Some(quote!(order: #private::Order::None,)),
+            (None, None) => None,
+        };
+        let concurrency = self.concurrency.map(|most| {
+            let most = some(quote!(#most));
+            quote!(concurrency: #most,)
+        });
         let options = quote!(#private::DurableOptions);
         quote!(durable: ::core::option::Option::Some(&#options {
-            #name #from #give_up #attempts #timeout #decoder
+            #name #from #give_up #attempts #timeout #order #concurrency #decoder
             ..#options::DEFAULT
         }),)
     }
@@ -100,6 +146,15 @@ fn is_name(name: &LitStr, errors: &mut Errors) -> bool {
             name,
             "write a name of ASCII letters, digits, `-` and `_`; the plugin's name comes before it by itself",
         );
+    }
+    fits
+}
+
+/// The names of properties, from the event's on, with dots between them.
+fn is_key(key: &LitStr, errors: &mut Errors) -> bool {
+    let fits = key.value().split('.').all(|name| !name.is_empty() && name.trim() == name);
+    if !fits {
+        errors.at(key, "write a property, such as \"user\" or \"user.id\", or \"actor\" for the actor's id");
     }
     fits
 }

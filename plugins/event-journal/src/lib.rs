@@ -27,7 +27,8 @@
 //! - Every event that was tracked since the implementation is known reaches it at least once. After a crash some reach it
 //!   twice: those that were delivered since the last save (100 ms), and the one in flight. A receiver that must not act
 //!   twice remembers the event's id.
-//! - One at a time, in the order of the journal. An event that fails holds up the later ones of *this* implementation.
+//! - In the order of the journal, one at a time; with `durable(key = "user.id")` those of each key, and different keys side by side; with
+//!   `durable(unordered)` in any order. An event that fails holds up the later ones of this implementation, or of its key.
 //! - An event that can't be delivered becomes a [`DeadLetter`], which stays until it is retried or dropped.
 //!
 //! # What a failure means

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use event_core::plugin::Consumer;
+use event_core::plugin::{Consumer, Order};
 
 #[derive(Debug, Deserialize)]
 #[serde(default)]
@@ -38,14 +38,20 @@ pub(crate) struct ConsumerSettings {
     give_up_after_s: Option<NonZero<u64>>,
     max_attempts: Option<NonZero<u32>>,
     timeout_s: Option<NonZero<u32>>,
+    concurrency: Option<NonZero<u32>>,
 }
 
-/// How events of a consumer are tried.
+/// How many events are called side by side where the order lets several be, and nothing says how many.
+const CONCURRENCY: u32 = 8;
+
+/// How events of a consumer are called and tried.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tries {
     pub(crate) give_up_after: Duration,
     pub(crate) max_attempts: Option<u32>,
     pub(crate) timeout: Option<Duration>,
+    /// How many events are called side by side.
+    pub(crate) concurrency: usize,
 }
 
 impl Tries {
@@ -58,6 +64,12 @@ impl Tries {
             give_up_after: give_up_after.unwrap_or(consumer.give_up_after()),
             max_attempts: settings.max_attempts.map(NonZero::get).or(consumer.max_attempts()),
             timeout: timeout.or(consumer.timeout()),
+            concurrency: if consumer.order() == Order::One {
+                1
+            } else {
+                let given = settings.concurrency.map(NonZero::get).or(consumer.concurrency());
+                given.unwrap_or(CONCURRENCY) as usize
+            },
         }
     }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::dispatch::call_depth;
 use crate::dispatch::durable::hook::track_event;
-use crate::dispatch::durable::options::{DurableOptions, StartsFrom};
+use crate::dispatch::durable::options::{DurableOptions, Order, StartsFrom};
 use crate::dispatch::durable::words::Delivery;
 use crate::dispatch::error::Error;
 use crate::dispatch::execute;
@@ -88,6 +88,16 @@ impl Consumer {
     /// For how long an asynchronous call may run.
     pub fn timeout(&self) -> Option<Duration> {
         self.0.options.timeout
+    }
+
+    /// Which events are called one after the other.
+    pub fn order(&self) -> Order {
+        self.0.options.order
+    }
+
+    /// How many events are called side by side at most, if that is given and the order lets several be.
+    pub fn concurrency(&self) -> Option<u32> {
+        self.0.options.concurrency
     }
 
     /// The stored event, as the type that the implementation takes. Its properties are the stored ones.

@@ -14,6 +14,9 @@ pub struct DurableOptions {
     pub give_up_after: Duration,
     pub max_attempts: Option<u32>,
     pub timeout: Option<Duration>,
+    pub order: Order,
+    /// How many events are called side by side, where the order lets several be.
+    pub concurrency: Option<u32>,
     /// How an event is read back, unless every event is heard.
     pub decoder: Option<Decoder>,
 }
@@ -26,6 +29,8 @@ impl DurableOptions {
         give_up_after: Duration::from_hours(24),
         max_attempts: None,
         timeout: None,
+        order: Order::One,
+        concurrency: None,
         decoder: None,
     };
 }
@@ -38,4 +43,18 @@ pub enum StartsFrom {
     /// Those that are tracked from the app's start on.
     #[default]
     Now,
+}
+
+/// Which events a consumer is called for one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Order {
+    /// All, in the order of the journal.
+    #[default]
+    One,
+    /// Those with the same key: `key = "user.id"`. The path of a property, with dots between its names, or `actor` for the
+    /// actor's id.
+    ByKey(&'static str),
+    /// None: `unordered`.
+    None,
 }

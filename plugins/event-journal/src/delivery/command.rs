@@ -37,6 +37,8 @@ pub struct ConsumerStatus {
     pub delivered: u64,
     /// How many became dead letters.
     pub dead: u64,
+    /// Of a consumer with a `key`: how many events had none since the start. They are one lane.
+    pub without_key: u64,
 }
 
 impl fmt::Display for ConsumerStatus {
@@ -48,6 +50,9 @@ impl fmt::Display for ConsumerStatus {
             write!(f, "; paused: {reason}")?;
         } else if let Some(error) = &self.last_error {
             write!(f, "; {} attempts: {error}", self.attempts)?;
+        }
+        if self.without_key > 0 {
+            write!(f, "; {} events without a key", self.without_key)?;
         }
         Ok(())
     }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use event_core::plugin::Consumer;
+use event_core::plugin::{Consumer, Order};
 
 use crate::delivery::lanes::{Job, LaneKey, Lanes};
+use crate::delivery::order;
 use crate::delivery::value::{Open, Value};
 use crate::delivery::window::Window;
 use crate::delivery::worker::Caller;
@@ -45,6 +46,8 @@ pub(crate) struct Held {
     pub(crate) suspect_upto: u64,
     /// The same of dead letters that are delivered again.
     pub(crate) suspect_rearmed: BTreeSet<u64>,
+    /// How many events without a key it has read.
+    pub(crate) without_key: u64,
     /// When it last delivered an event, gave one up, or had none.
     pub(crate) moved: DateTime<Utc>,
     pub(crate) stall_told: bool,
@@ -119,6 +122,7 @@ impl Held {
         self.look = page.entries.len() == limit;
         for entry in page.entries {
             if self.value.is_open(entry.seq) {
+                self.without_key += u64::from(order::is_without_key(self.consumer.order(), &entry));
                 self.window.push(entry.seq, entry.event.as_ref().ok().map(|event| event.id));
                 self.ahead.push_back(entry);
             }
@@ -139,10 +143,9 @@ impl Held {
         Job { entry, attempts, first_attempt, is_awaited, is_held }
     }
 
-    /// Which events are called one after the other: all.
-    #[expect(clippy::unused_self, reason = "it is a matter of the consumer's order")]
-    pub(crate) fn lane_of(&self, _entry: &Entry) -> LaneKey {
-        0
+    /// Its lane: events in one are called one after the other.
+    pub(crate) fn lane_of(&self, entry: &Entry) -> LaneKey {
+        order::lane_of(self.consumer.order(), entry)
     }
 
     /// When an event is tried next that has failed.
@@ -211,15 +214,9 @@ impl Held {
         }
     }
 
-    /// How many events are called side by side.
-    #[expect(clippy::unused_self, reason = "it is a matter of the consumer's order")]
-    pub(crate) fn concurrency(&self) -> usize {
-        1
-    }
-
     /// Whether nothing can be called before an event that has failed is done.
     pub(crate) fn has_stuck_lane(&self) -> bool {
-        self.lanes.has_failed(0)
+        self.consumer.order() == Order::One && self.failed.values().any(|lane| self.lanes.has_failed(*lane))
     }
 
     pub(crate) fn has_moved(&mut self, now: DateTime<Utc>) {

@@ -26,10 +26,8 @@ use uuid::Uuid;
 use crate::delivery::clock::{Clock, later};
 use crate::delivery::command::{Refused, Request};
 use crate::delivery::consumer::{Held, State};
-use crate::delivery::lanes::Outcome;
 use crate::delivery::saving::{TRY_AGAIN, asked, read_next, wait};
 use crate::delivery::threads::Threads;
-use crate::delivery::value::Open;
 use crate::delivery::worker::Worker;
 use crate::journal::{self, Entry, Journal};
 use crate::log::log;
@@ -220,21 +218,7 @@ impl Engine {
     /// Whether the lanes of a consumer can take more.
     fn has_room(&self, place: usize) -> bool {
         let held = &self.consumers[place];
-        held.lanes.waiting() < LOW && !held.has_stuck_lane()
-    }
-
-    /// Whether no other event is called of which the process may die, and none at all of this consumer.
-    fn may_call_suspect(&self, place: usize) -> bool {
-        self.suspect_turn.is_none() && !self.consumers[place].lanes.is_busy()
-    }
-
-    /// Whether there are events of which the process may die, and that weren't called yet.
-    fn has_suspects_to_call(&self, place: usize) -> bool {
-        let held = &self.consumers[place];
-        let is_ahead = held.ahead.front().is_some_and(|entry| entry.seq <= held.suspect_upto);
-        is_ahead
-            || held.read_upto < held.suspect_upto
-            || held.suspect_rearmed.iter().any(|seq| !held.rearmed.contains(seq))
+        held.lanes.callable() < LOW && !held.has_stuck_lane()
     }
 
     /// Gives the events that were read to the lanes, if that was saved; gives the consumer again, if there may be more to do.
@@ -262,7 +246,7 @@ impl Engine {
     }
 
     /// Reads the next events; gives whether there are some.
-    fn read(&mut self, place: usize) -> journal::Result<bool> {
+    pub(super) fn read(&mut self, place: usize) -> journal::Result<bool> {
         let held = &mut self.consumers[place];
         let room = WINDOW.saturating_sub(held.window.undone());
         if !held.look || room == 0 {
@@ -281,123 +265,6 @@ impl Engine {
         Ok(!held.ahead.is_empty() || held.look && self.read(place)?)
     }
 
-    /// Calls one of the events of which the process may die, if nothing else of this consumer is called.
-    fn call_suspects(&mut self, place: usize, now: DateTime<Utc>) -> journal::Result<()> {
-        if self.consumers[place]
-            .suspect_rearmed
-            .iter()
-            .any(|seq| !self.consumers[place].rearmed.contains(seq))
-        {
-            // They come first, and are called when it is their turn.
-            return Ok(());
-        }
-        loop {
-            if self.consumers[place].ahead.is_empty() && !self.read(place)? {
-                return Ok(());
-            }
-            let held = &mut self.consumers[place];
-            let is_next =
-                |entry: &Entry| entry.seq <= held.suspect_upto && !held.lanes.has_failed(held.lane_of(entry));
-            let Some(index) = held.ahead.iter().position(is_next) else { return Ok(()) };
-            let entry = held.ahead[index].clone();
-            let (seq, lane) = (entry.seq, held.lane_of(&entry));
-            if held.has_died_of(seq) {
-                self.bury_deadly(place, &entry)?;
-                continue;
-            }
-            let waits = held.due(seq).is_some_and(|due| due > now);
-            if !waits {
-                self.announce(place, Some(seq))?;
-            }
-            let held = &mut self.consumers[place];
-            held.ahead.remove(index);
-            let job = held.job(entry, true, waits);
-            held.lanes.add([(lane, job)]);
-            if !waits {
-                self.start_workers(place);
-                return Ok(());
-            }
-            held.failed.insert(seq, lane);
-        }
-    }
-
-    /// Lets events be called again that have failed, and whose time has come.
-    fn try_failed(&mut self, place: usize, now: DateTime<Utc>) -> journal::Result<()> {
-        let held = &self.consumers[place];
-        let due = |seq: &u64| held.due(*seq).is_none_or(|due| due <= now);
-        let due: Vec<_> =
-            held.failed.iter().filter(|(seq, _)| due(seq)).map(|(seq, lane)| (*seq, *lane)).collect();
-        for (seq, lane) in due {
-            let is_suspect = self.consumers[place].is_suspect(seq);
-            if is_suspect
-                && !(self.may_call_suspect(place) && self.consumers[place].lanes.is_first(lane, seq))
-            {
-                continue;
-            }
-            self.announce(place, is_suspect.then_some(seq))?;
-            let held = &mut self.consumers[place];
-            held.failed.remove(&seq);
-            let open = held.value.open.get(&seq).cloned();
-            held.lanes.let_go(lane, seq, |job| {
-                job.is_awaited |= is_suspect;
-                if let Some(open) = open.filter(|open| open.attempts > 0) {
-                    (job.attempts, job.first_attempt) = (open.attempts, Some(open.first));
-                }
-            });
-            self.start_workers(place);
-        }
-        Ok(())
-    }
-
-    /// Calls events that were dead letters, before others of their lane.
-    fn deliver_rearmed(&mut self, place: usize) -> journal::Result<()> {
-        let held = &self.consumers[place];
-        let rearmed: Vec<_> = held.value.rearmed.difference(&held.rearmed).copied().collect();
-        // The first one is to be the first of its lane.
-        for seq in rearmed.into_iter().rev() {
-            self.deliver_one_rearmed(place, seq)?;
-        }
-        Ok(())
-    }
-
-    fn deliver_one_rearmed(&mut self, place: usize, seq: u64) -> journal::Result<()> {
-        let is_suspect = self.consumers[place].is_suspect(seq);
-        if is_suspect && !self.may_call_suspect(place) {
-            return Ok(());
-        }
-        // It may still be there, if the process ended between.
-        self.remove_letter(place, seq)?;
-        let Some(entry) = self.read_one(seq)? else {
-            let now = self.clock.now();
-            let held = &mut self.consumers[place];
-            log(format_args!(
-                "`{}`: event {seq} is gone from the journal, so it isn't tried again",
-                held.name()
-            ));
-            held.done(seq, now);
-            return self.save(place, Durability::OnDisk);
-        };
-        if is_suspect && self.consumers[place].has_died_of(seq) {
-            self.bury_deadly(place, &entry)?;
-            return Ok(());
-        }
-        let now = self.clock.now();
-        let held = &self.consumers[place];
-        let lane = held.lane_of(&entry);
-        let waits = held.due(seq).is_some_and(|due| due > now);
-        if !waits {
-            self.announce(place, is_suspect.then_some(seq))?;
-        }
-        let held = &mut self.consumers[place];
-        held.rearmed.insert(seq);
-        if waits {
-            held.failed.insert(seq, lane);
-        }
-        held.lanes.add_first(lane, held.job(entry, true, waits));
-        self.start_workers(place);
-        Ok(())
-    }
-
     /// The event at this place; `None` if it is gone.
     pub(super) fn read_one(&self, seq: u64) -> journal::Result<Option<Entry>> {
         match read_next(&*self.journal, seq - 1) {
@@ -407,56 +274,10 @@ impl Engine {
         }
     }
 
-    /// Saves that an event is about to be called once more, or a crash in it isn't noticed, and neither is another owner. `suspect`
-    /// is that event if it is called alone.
-    fn announce(&mut self, place: usize, suspect: Option<u64>) -> journal::Result<()> {
-        if suspect.is_some() {
-            self.save_survivals(place)?;
-        }
-        let now = self.clock.now();
-        let held = &mut self.consumers[place];
-        if let Some(seq) = suspect {
-            held.value.open.entry(seq).or_insert_with(|| Open::new(now)).crashes += 1;
-        }
-        if let Some(seq) = suspect {
-            held.value.scanned = held.value.scanned.max(seq);
-        }
-        held.dirty = true;
-        let saved = self.save(place, Durability::Enqueued);
-        match (&saved, suspect) {
-            (Ok(()), Some(seq)) => self.suspect_turn = Some((place, seq)),
-            (Err(_), Some(seq)) => self.consumers[place].has_survived(seq),
-            _ => {}
-        }
-        saved
-    }
-
-    /// That the suspects of other consumers have survived, before the process may die of this one's.
-    fn save_survivals(&mut self, place: usize) -> journal::Result<()> {
-        for other in 0..self.consumers.len() {
-            if other != place
-                && self.consumers[other].is_to_be_saved()
-                && let Err(error) = self.save(other, Durability::Enqueued)
-            {
-                self.journal_failed(other, &error);
-                if !self.consumers[other].is_lost() {
-                    return Err(error);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn bury_deadly(&mut self, place: usize, entry: &Entry) -> journal::Result<()> {
-        let reason = "the process ended each time while the implementation was called".to_owned();
-        self.report_death(place, entry, reason.clone());
-        self.bury_entry(place, entry, reason)
-    }
-
     /// As many workers as there are lanes to call, and the consumer may have.
-    fn start_workers(&mut self, place: usize) {
+    pub(super) fn start_workers(&mut self, place: usize) {
         let held = &mut self.consumers[place];
-        while held.lanes.workers() < held.lanes.wanted_workers().min(held.concurrency()) {
+        while held.lanes.workers() < held.lanes.wanted_workers().min(held.caller.tries.concurrency) {
             let number = held.lanes.add_worker();
             let worker = Worker { number, lanes: held.lanes.clone(), caller: held.caller.clone() };
             if let Err(error) = self.threads.start(worker) {
@@ -468,65 +289,6 @@ impl Engine {
                 held.set(State::Waiting(later(self.clock.now(), TRY_AGAIN)));
                 return;
             }
-        }
-    }
-
-    /// What the workers have done.
-    pub(super) fn take_outcomes(&mut self, place: usize) {
-        let outcomes = self.consumers[place].lanes.take_outcomes();
-        if outcomes.is_empty() {
-            return;
-        }
-        for outcome in outcomes {
-            match outcome {
-                Outcome::Delivered(seq) => self.delivered(place, seq),
-                Outcome::Failed(failed) => {
-                    self.consumers[place].advance();
-                    self.failed(place, *failed);
-                }
-            }
-        }
-        self.consumers[place].advance();
-        self.schedule_save();
-    }
-
-    fn delivered(&mut self, place: usize, seq: u64) {
-        let is_rearmed = self.consumers[place].rearmed.contains(&seq);
-        let was_suspect = self.suspect_has_ended(place, seq);
-        let now = self.clock.now();
-        let held = &mut self.consumers[place];
-        if held.done(seq, now) {
-            held.value.delivered += 1;
-        }
-        if is_rearmed {
-            self.save_now(place, Durability::OnDisk);
-        } else if was_suspect {
-            // Or it would count as one in whose call the process died, if that dies after the call.
-            held.advance();
-            self.save_now(place, Durability::Enqueued);
-        }
-    }
-
-    /// The call of an event has ended; gives whether the process might have died of it.
-    pub(super) fn suspect_has_ended(&mut self, place: usize, seq: u64) -> bool {
-        let was_suspect = self.suspect_turn == Some((place, seq));
-        if was_suspect {
-            self.suspect_turn = None;
-            self.consumers[place].has_survived(seq);
-        }
-        was_suspect
-    }
-
-    /// Calls that take too long are dropped, or told.
-    fn give_up_late(&mut self, place: usize, now: DateTime<Utc>) {
-        let held = &self.consumers[place];
-        for (seq, began) in held.lanes.give_up(now) {
-            log(format_args!(
-                "`{}` ({}): the call of event {seq} has taken longer than `timeout_s` since {began}; a plain `fn` can't be \
-                 dropped, so it goes on, and holds up the events after it; an `async fn` would be dropped",
-                held.name(),
-                held.consumer.implementation().location(),
-            ));
         }
     }
 

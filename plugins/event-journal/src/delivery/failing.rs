@@ -77,7 +77,7 @@ impl Engine {
             died: now,
             location: format!("{}:{}", location.file(), location.line()),
         };
-        // Whoever finishes this knows by that what isn't done below the event.
+        // The process that finishes this knows by that what isn't done below the event.
         held.value.open.entry(entry.seq).or_insert(open);
         if !held.value.rearmed.contains(&entry.seq) {
             held.value.frontier = held.value.frontier.max(entry.seq);

@@ -51,7 +51,7 @@ pub(crate) struct Failed {
 pub(crate) struct Taken {
     pub(crate) lane: LaneKey,
     pub(crate) job: Job,
-    /// Counts how often everything was taken back: what was taken before is nobody's business any more.
+    /// Counts how often everything was taken back: what was taken before doesn't count any more.
     round: u64,
 }
 
@@ -69,6 +69,8 @@ struct Inner {
     ready: VecDeque<LaneKey>,
     /// How many events are in the lanes, without those that are called.
     waiting: usize,
+    /// Of those, how many are behind one that has failed.
+    stuck: usize,
     running: usize,
     outcomes: Vec<Outcome>,
     /// The call of each worker.
@@ -83,6 +85,8 @@ struct Inner {
 struct Lane {
     jobs: VecDeque<Job>,
     state: LaneState,
+    /// How many of its events are counted as stuck.
+    stuck: usize,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -154,6 +158,12 @@ impl Lanes {
         self.lock().lanes.get(&lane).is_some_and(|lane| lane.state == LaneState::Held)
     }
 
+    /// The event that a lane is to call next.
+    pub(crate) fn first(&self, lane: LaneKey) -> Option<Entry> {
+        let inner = self.lock();
+        inner.lanes.get(&lane)?.jobs.front().map(|job| job.entry.clone())
+    }
+
     /// Whether no other event of its lane comes before it.
     pub(crate) fn is_first(&self, lane: LaneKey, seq: u64) -> bool {
         let inner = self.lock();
@@ -165,9 +175,10 @@ impl Lanes {
         std::mem::take(&mut self.lock().outcomes)
     }
 
-    /// How many events are in lanes, and aren't called now.
-    pub(crate) fn waiting(&self) -> usize {
-        self.lock().waiting
+    /// How many events in lanes can be called without the engine.
+    pub(crate) fn callable(&self) -> usize {
+        let inner = self.lock();
+        inner.waiting - inner.stuck
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -214,14 +225,14 @@ impl Lanes {
         inner.wake_workers();
     }
 
-    /// Takes everything back. What is called goes on; nobody hears of its end.
+    /// Takes everything back. What is called goes on, and its end isn't told.
     pub(crate) fn clear(&self) {
         let mut inner = self.lock();
         inner.round += 1;
         inner.lanes.clear();
         inner.ready.clear();
         inner.outcomes.clear();
-        inner.waiting = 0;
+        (inner.waiting, inner.stuck) = (0, 0);
     }
 
     /// Lets the workers end, after the calls that run.
@@ -297,7 +308,7 @@ impl Lanes {
         inner.waiting -= 1;
         inner.running += 1;
         let taken = Taken { lane, job, round: inner.round };
-        let is_low = inner.waiting == self.low;
+        let is_low = inner.waiting - inner.stuck == self.low;
         drop(inner);
         if is_low {
             self.engine.wake_by_ref();
@@ -392,6 +403,8 @@ impl Inner {
             (_, Some(_)) => LaneState::Ready,
         };
         let before = std::mem::replace(&mut lane.state, state);
+        let stuck = if state == LaneState::Held { lane.jobs.len() } else { 0 };
+        self.stuck = self.stuck - std::mem::replace(&mut lane.stuck, stuck) + stuck;
         match (before, state) {
             (_, LaneState::Free) => drop(self.lanes.remove(&key)),
             (LaneState::Ready, LaneState::Ready) => {}

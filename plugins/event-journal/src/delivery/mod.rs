@@ -1,5 +1,6 @@
 //! The deliveries of an app: each durable implementation is a consumer, which is called for the events of the journal.
 
+mod again;
 mod call;
 pub(crate) mod clock;
 pub(crate) mod command;
@@ -10,10 +11,13 @@ mod failing;
 mod guarded;
 mod lanes;
 mod next;
+mod order;
+mod outcomes;
 mod pauses;
 mod requests;
 mod saving;
 mod stalls;
+mod suspects;
 mod threads;
 mod value;
 mod window;
@@ -161,6 +165,7 @@ impl Delivering {
                 failed: BTreeMap::new(),
                 rearmed: BTreeSet::new(),
                 suspect_upto: 0,
+                without_key: 0,
                 stall_told: false,
             });
             engine.claim(engine.consumers.len() - 1).map_err(failed)?;

@@ -178,6 +178,7 @@ impl Engine {
             },
             delivered: held.value.delivered,
             dead: held.value.dead,
+            without_key: held.without_key,
         }
     }
 }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use event_core::plugin::Order;
 
 use crate::delivery::clock::later;
 use crate::delivery::consumer::{Held, State};
 use crate::delivery::engine::Engine;
+use crate::delivery::order;
 use crate::delivery::saving::wait;
 use crate::delivery_stalled;
 use crate::log::log;
@@ -61,12 +63,20 @@ impl Held {
         match (failed, self.lanes.calling().first()) {
             (Some((seq, open)), _) => {
                 let times = if open.attempts == 1 { "attempt" } else { "attempts" };
-                format!("event {seq} has failed in {} {times}: {}", open.attempts, open.error)
+                let key =
+                    self.key_of_failed(*seq).map(|key| format!(" with the key {key}")).unwrap_or_default();
+                format!("event {seq}{key} has failed in {} {times}: {}", open.attempts, open.error)
             }
             (None, Some((seq, began))) => {
                 format!("the call of event {seq}, which began at {began}, still runs")
             }
             (None, None) => "it waits".to_owned(),
         }
+    }
+
+    fn key_of_failed(&self, seq: u64) -> Option<String> {
+        let Order::ByKey(path) = self.consumer.order() else { return None };
+        let entry = self.lanes.first(*self.failed.get(&seq)?)?;
+        order::key(entry.event.as_ref().ok()?, path)
     }
 }

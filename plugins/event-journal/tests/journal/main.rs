@@ -6,6 +6,7 @@ mod delivering;
 mod ends;
 mod failing;
 mod faults;
+mod lanes;
 mod letters;
 mod model;
 mod orders;

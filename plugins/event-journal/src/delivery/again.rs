@@ -1,0 +1,112 @@
+//! Events that are called once more: those that have failed, when their time has come, and dead letters that are retried.
+
+use chrono::{DateTime, Utc};
+use event_core::Durability;
+
+use crate::delivery::engine::Engine;
+use crate::delivery::value::Open;
+use crate::journal;
+use crate::log::log;
+
+impl Engine {
+    /// Lets events be called again that have failed, and whose time has come.
+    pub(super) fn try_failed(&mut self, place: usize, now: DateTime<Utc>) -> journal::Result<()> {
+        let held = &self.consumers[place];
+        let due = |seq: &u64| held.due(*seq).is_none_or(|due| due <= now);
+        let due: Vec<_> =
+            held.failed.iter().filter(|(seq, _)| due(seq)).map(|(seq, lane)| (*seq, *lane)).collect();
+        for (seq, lane) in due {
+            let is_suspect = self.consumers[place].is_suspect(seq);
+            if is_suspect
+                && !(self.may_call_suspect(place) && self.consumers[place].lanes.is_first(lane, seq))
+            {
+                continue;
+            }
+            self.announce(place, is_suspect.then_some(seq))?;
+            let held = &mut self.consumers[place];
+            held.failed.remove(&seq);
+            let open = held.value.open.get(&seq).cloned();
+            held.lanes.let_go(lane, seq, |job| {
+                job.is_awaited |= is_suspect;
+                if let Some(open) = open.filter(|open| open.attempts > 0) {
+                    (job.attempts, job.first_attempt) = (open.attempts, Some(open.first));
+                }
+            });
+            self.start_workers(place);
+        }
+        Ok(())
+    }
+
+    /// Calls events that were dead letters, before others of their lane.
+    pub(super) fn deliver_rearmed(&mut self, place: usize) -> journal::Result<()> {
+        let held = &self.consumers[place];
+        let rearmed: Vec<_> = held.value.rearmed.difference(&held.rearmed).copied().collect();
+        // The first one is to be the first of its lane.
+        for seq in rearmed.into_iter().rev() {
+            self.deliver_one_rearmed(place, seq)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn deliver_one_rearmed(&mut self, place: usize, seq: u64) -> journal::Result<()> {
+        let is_suspect = self.consumers[place].is_suspect(seq);
+        if is_suspect && !self.may_call_suspect(place) {
+            return Ok(());
+        }
+        // It may still be there, if the process ended between.
+        self.remove_letter(place, seq)?;
+        let Some(entry) = self.read_one(seq)? else {
+            let now = self.clock.now();
+            let held = &mut self.consumers[place];
+            log(format_args!(
+                "`{}`: event {seq} is gone from the journal, so it isn't tried again",
+                held.name()
+            ));
+            held.done(seq, now);
+            return self.save(place, Durability::OnDisk);
+        };
+        if is_suspect && self.consumers[place].has_died_of(seq) {
+            self.bury_deadly(place, &entry)?;
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let held = &self.consumers[place];
+        let lane = held.lane_of(&entry);
+        let waits = held.due(seq).is_some_and(|due| due > now);
+        if !waits {
+            self.announce(place, is_suspect.then_some(seq))?;
+        }
+        let held = &mut self.consumers[place];
+        held.rearmed.insert(seq);
+        if waits {
+            held.failed.insert(seq, lane);
+        }
+        held.lanes.add_first(lane, held.job(entry, true, waits));
+        self.start_workers(place);
+        Ok(())
+    }
+
+    /// Saves that an event is about to be called once more, or a crash in it isn't noticed, and neither is another owner. `suspect`
+    /// is that event if it is called alone.
+    pub(super) fn announce(&mut self, place: usize, suspect: Option<u64>) -> journal::Result<()> {
+        if suspect.is_some() {
+            self.save_survivals(place)?;
+        }
+        let now = self.clock.now();
+        let held = &mut self.consumers[place];
+        if let Some(seq) = suspect {
+            held.value.open.entry(seq).or_insert_with(|| Open::new(now)).crashes += 1;
+        }
+        if let Some(seq) = suspect {
+            held.value.scanned = held.value.scanned.max(seq);
+        }
+        held.dirty = true;
+        let saved = self.save(place, Durability::Enqueued);
+        match (&saved, suspect) {
+            (Ok(()), Some(seq)) => self.suspect_turn = Some((place, seq)),
+            (Err(_), Some(seq)) => self.consumers[place].has_survived(seq),
+            _ => {}
+        }
+        saved
+    }
+}
