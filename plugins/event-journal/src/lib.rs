@@ -61,8 +61,8 @@
 //!
 //! # Features
 //!
-//! `tokio`, on by default: a durable `async fn` runs in a tokio runtime of this plugin's own, so that reqwest, sqlx and timers
-//! work. Without it, each runs on a thread of its consumer's.
+//! `tokio`, on by default: a durable `async fn` is in a tokio runtime of this plugin's own, so that reqwest, sqlx and timers
+//! work. Its calls are made on a thread of its consumer's.
 //!
 //! `conformance`: a suite for the tests of a crate that has a journal of its own.
 

@@ -168,3 +168,40 @@ fn the_position_of_a_consumer_that_hears_little_does_not_stay_far_behind() {
         shop.status_of("event-journal::hear_the_rare");
     }
 }
+
+struct Gate(Mutex<mpsc::Receiver<()>>);
+
+#[hookimpl(track_event, durable)]
+async fn block_the_thread(app: &App, event: &OrderPlaced) -> Told {
+    if event.order == 0 {
+        let _ = app.state::<Gate>()?.0.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    }
+    Ok(())
+}
+
+#[hookimpl(track_event, durable)]
+async fn hear_beside(app: &App, event: &OrderPlaced, delivery: &Delivery) -> Told {
+    app.state::<Heard>()?.note(event.order, delivery);
+    Ok(())
+}
+
+#[test]
+fn an_asynchronous_implementation_that_blocks_its_thread_holds_up_no_other() {
+    let (sender, heard) = mpsc::channel();
+    let (gate, goes) = mpsc::channel();
+    let app = testing::app(&MemoryJournal::new())
+        .insert(Heard(Mutex::new(sender)))
+        .insert(Gate(Mutex::new(goes)))
+        .event::<OrderPlaced>()
+        .hook(block_the_thread)
+        .hook(hear_beside)
+        .start()
+        .wait()
+        .expect("the app starts");
+    for order in 0..3 {
+        app.track(OrderPlaced { order }).wait().expect("it is kept");
+        assert_eq!(heard.recv_timeout(LONG), Ok((order, 1)));
+    }
+    drop(gate);
+    app.shutdown().wait().expect("it ends");
+}
