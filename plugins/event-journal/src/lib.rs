@@ -92,7 +92,7 @@ use event_core::prelude::*;
 pub use self::dead_letter::DeadLetter;
 pub use self::delivery::Deliveries;
 use self::delivery::Delivering;
-pub use self::delivery::command::{ConsumerStatus, Refused};
+pub use self::delivery::command::{ConsumerStatus, Deliverer, Refused};
 pub use self::error::{Error, Result};
 use self::journal::Journal;
 pub use self::memory::MemoryJournal;

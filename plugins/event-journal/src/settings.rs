@@ -17,6 +17,10 @@ pub(crate) struct Settings {
     pub(crate) shutdown_ms: u64,
     /// After which time without progress a consumer with a backlog is reported.
     pub(crate) stalled_after_s: NonZero<u64>,
+    /// After how many milliseconds without a save of a consumer's process another one takes it over.
+    pub(crate) lease_ms: NonZero<u64>,
+    /// To which consumers this process delivers.
+    pub(crate) deliver: Deliver,
     pub(crate) consumers: BTreeMap<String, ConsumerSettings>,
 }
 
@@ -26,8 +30,37 @@ impl Default for Settings {
             journal: None,
             shutdown_ms: 10_000,
             stalled_after_s: const { NonZero::new(300).unwrap() },
+            lease_ms: const { NonZero::new(5_000).unwrap() },
+            deliver: Deliver::All(true),
             consumers: BTreeMap::new(),
         }
+    }
+}
+
+/// `true`, `false`, or patterns such as `["shop::*"]`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "`true`, `false`, or a list of consumers, such as [\"shop::*\"]")]
+pub(crate) enum Deliver {
+    All(bool),
+    Some(Vec<String>),
+}
+
+impl Deliver {
+    pub(crate) fn includes(&self, consumer: &str) -> bool {
+        match self {
+            Self::All(all) => *all,
+            Self::Some(patterns) => patterns.iter().any(|pattern| matches(pattern, consumer)),
+        }
+    }
+}
+
+/// `*` stands for any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((first, rest)) => text.strip_prefix(first).is_some_and(|text| {
+            (0..=text.len()).filter(|at| text.is_char_boundary(*at)).any(|at| matches(rest, &text[at..]))
+        }),
     }
 }
 
@@ -52,15 +85,19 @@ pub(crate) struct Tries {
     pub(crate) timeout: Option<Duration>,
     /// How many events are called side by side.
     pub(crate) concurrency: usize,
+    /// Whether this process delivers to it at all.
+    pub(crate) deliver: bool,
 }
 
 impl Tries {
-    pub(crate) fn of(consumer: &Consumer, settings: Option<&ConsumerSettings>) -> Self {
+    pub(crate) fn of(consumer: &Consumer, settings: &Settings) -> Self {
         let none = ConsumerSettings::default();
-        let settings = settings.unwrap_or(&none);
+        let deliver = settings.deliver.includes(consumer.name());
+        let settings = settings.consumers.get(consumer.name()).unwrap_or(&none);
         let give_up_after = settings.give_up_after_s.map(|it| Duration::from_secs(it.get()));
         let timeout = settings.timeout_s.map(|it| Duration::from_secs(it.get().into()));
         Self {
+            deliver,
             give_up_after: give_up_after.unwrap_or(consumer.give_up_after()),
             max_attempts: settings.max_attempts.map(NonZero::get).or(consumer.max_attempts()),
             timeout: timeout.or(consumer.timeout()),

@@ -15,6 +15,8 @@ use crate::journal;
 pub struct ConsumerStatus {
     /// The consumer, such as `shop::tell_billing`.
     pub name: String,
+    /// Which process delivers to it.
+    pub deliverer: Deliverer,
     /// Every event up to this seq is delivered, dead or not meant for it.
     pub position: u64,
     /// How many events wait, up to 100,000; `None` while the journal can't be read.
@@ -41,6 +43,19 @@ pub struct ConsumerStatus {
     pub without_key: u64,
 }
 
+/// Which process delivers to a consumer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Deliverer {
+    /// The one that was asked.
+    ThisProcess,
+    /// Another one, or one that has died less than a lease ago.
+    AnotherProcess,
+    /// None, because there is nothing to do.
+    None,
+}
+
 impl fmt::Display for ConsumerStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, position, backlog, delivered, dead, .. } = self;
@@ -50,6 +65,9 @@ impl fmt::Display for ConsumerStatus {
             write!(f, "; paused: {reason}")?;
         } else if let Some(error) = &self.last_error {
             write!(f, "; {} attempts: {error}", self.attempts)?;
+        }
+        if self.deliverer == Deliverer::AnotherProcess {
+            write!(f, "; another process delivers to it")?;
         }
         if self.without_key > 0 {
             write!(f, "; {} events without a key", self.without_key)?;

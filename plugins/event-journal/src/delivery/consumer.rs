@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use event_core::plugin::{Consumer, Order};
+use uuid::Uuid;
 
 use crate::delivery::lanes::{Job, LaneKey, Lanes};
+use crate::delivery::leases::{IDLE, Moment};
 use crate::delivery::order;
 use crate::delivery::value::{Open, Value};
 use crate::delivery::window::Window;
@@ -28,6 +30,7 @@ pub(crate) struct Held {
     /// The position that was saved last.
     pub(crate) saved_position: u64,
     pub(crate) state: State,
+    pub(crate) lease: Lease,
     pub(crate) caller: Arc<Caller>,
     pub(crate) lanes: Arc<Lanes>,
     /// Whether there may be events that weren't read.
@@ -59,8 +62,29 @@ pub(crate) enum State {
     Waiting(DateTime<Utc>),
     /// It doesn't go on by itself, for this reason.
     Held(String),
-    /// Another process delivers to it.
-    Lost,
+}
+
+/// Which process delivers to a consumer, and since when that is known.
+pub(crate) struct Lease {
+    pub(crate) ownership: Ownership,
+    /// Whether a save has shown that this process is the owner.
+    pub(crate) is_established: bool,
+    /// Whether it was paused when this process started, which ends the pause.
+    pub(crate) ends_pause: bool,
+    /// When it was saved last, and when it had something to do last.
+    pub(crate) saved_at: Moment,
+    pub(crate) busy_at: Moment,
+}
+
+/// Which process delivers to a consumer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ownership {
+    /// This one.
+    Ours,
+    /// None. The next save makes it this one.
+    Free,
+    /// Another one, whose last save is known since then.
+    Theirs { since: Moment },
 }
 
 impl Held {
@@ -68,18 +92,45 @@ impl Held {
         self.consumer.name()
     }
 
+    pub(crate) fn is_ours(&self) -> bool {
+        self.lease.ownership == Ownership::Ours
+    }
+
     /// Whether another process delivers to it.
-    pub(crate) fn is_lost(&self) -> bool {
-        matches!(self.state, State::Lost)
+    pub(crate) fn is_theirs(&self) -> bool {
+        matches!(self.lease.ownership, Ownership::Theirs { .. })
+    }
+
+    /// Whether it has had nothing to do for a while, and no other process would have.
+    pub(crate) fn is_idle(&self, now: Moment) -> bool {
+        let is_quiet = self.ahead.is_empty() && self.value.burying.is_empty() && self.lanes.is_quiet();
+        self.is_ours() && is_quiet && !self.has_suspects() && now >= self.lease.busy_at + IDLE
+    }
+
+    /// This process delivers to it, once that is saved.
+    pub(crate) fn claim(&mut self, owner: Uuid) {
+        if !self.value.clean {
+            self.suspect_upto = self.value.scanned;
+            self.suspect_rearmed.clone_from(&self.value.rearmed);
+        }
+        (self.value.owner, self.value.released, self.value.clean) = (owner, false, false);
+        self.value.epoch += 1;
+        self.value.frontier = self.value.frontier.max(self.value.position);
+        self.lease.ownership = Ownership::Ours;
+        self.dirty = true;
+        if std::mem::take(&mut self.lease.ends_pause) {
+            self.set_paused(None);
+        }
     }
 
     pub(crate) fn is_to_be_saved(&self) -> bool {
-        self.dirty && !self.is_lost()
+        self.dirty && !self.is_theirs()
     }
 
     /// Whether it may begin calls.
     pub(crate) fn may_call(&self) -> bool {
-        matches!(self.state, State::Active) && self.value.paused.is_none()
+        let is_free_for_it = self.caller.tries.deliver && !self.is_theirs();
+        is_free_for_it && matches!(self.state, State::Active) && self.value.paused.is_none()
     }
 
     /// Lets the workers begin no call while it is paused or held.

@@ -6,6 +6,7 @@ use event_core::Durability;
 use event_core::plugin::error_line;
 
 use crate::delivery::command::{Refused, Request};
+use crate::delivery::consumer::Ownership;
 use crate::delivery::engine::{Engine, Message};
 use crate::delivery::next::ABANDONED;
 use crate::delivery::value::Open;
@@ -21,10 +22,10 @@ impl Engine {
         for held in &self.consumers {
             held.lanes.end();
         }
-        while self.telling > 0 || self.consumers.iter().any(|held| held.lanes.is_running()) {
+        while self.teller.is_busy() || self.consumers.iter().any(|held| held.lanes.is_running()) {
             match self.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Message::Request(Request { sender, .. })) => sender.refuse(),
-                Ok(Message::Told) => self.telling -= 1,
+                Ok(Message::Told) => self.teller.told(),
                 Ok(_) => {}
                 Err(_) => break,
             }
@@ -33,10 +34,16 @@ impl Engine {
         for place in 0..self.consumers.len() {
             self.take_outcomes(place);
             let held = &mut self.consumers[place];
-            if held.is_lost() {
+            let has_moved = held.dirty || held.value.position > held.saved_position;
+            if held.is_theirs() || held.lease.ownership == Ownership::Free && !has_moved {
                 continue;
             }
+            if held.lease.ownership == Ownership::Free {
+                held.claim(self.owner);
+            }
             let calling = held.lanes.calling();
+            // What still runs may go on for a lease.
+            held.value.released = calling.is_empty();
             if !calling.is_empty() {
                 abandoned.push(held.name().to_owned());
             }

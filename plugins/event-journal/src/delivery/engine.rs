@@ -25,8 +25,10 @@ use uuid::Uuid;
 
 use crate::delivery::clock::{Clock, later};
 use crate::delivery::command::{Refused, Request};
-use crate::delivery::consumer::{Held, State};
+use crate::delivery::consumer::{Held, Ownership, State};
+use crate::delivery::leases::Moment;
 use crate::delivery::saving::{TRY_AGAIN, asked, read_next, wait};
+use crate::delivery::telling::Teller;
 use crate::delivery::threads::Threads;
 use crate::delivery::worker::Worker;
 use crate::journal::{self, Entry, Journal};
@@ -47,7 +49,7 @@ const WATCH_SOON: Duration = Duration::from_millis(5);
 pub(crate) enum Message {
     Wake,
     Request(Request),
-    /// A thread that tells the application something has ended.
+    /// The application was told something.
     Told,
     /// Ends the engine. What still runs after this time is abandoned; the answer names it.
     Stop(Duration, oneshot::Sender<Vec<String>>),
@@ -65,6 +67,13 @@ pub(crate) struct Engine {
     pub(crate) outbox: Sender<Message>,
     pub(crate) threads: Threads,
     pub(crate) owner: Uuid,
+    /// That of the journal's log.
+    pub(crate) log_identity: String,
+    /// After which time without a save another process takes a consumer over.
+    pub(crate) lease: Duration,
+    pub(crate) began: Instant,
+    /// When the values of other processes were looked at last.
+    pub(crate) watched_at: Option<Moment>,
     /// The consumer that calls an event which may end the process, and that event.
     pub(crate) suspect_turn: Option<(usize, u64)>,
     pub(crate) newer: Option<Newer>,
@@ -73,8 +82,7 @@ pub(crate) struct Engine {
     /// `newer` isn't asked for again before.
     pub(crate) watch_at: Option<Instant>,
     pub(crate) save_at: Option<Instant>,
-    /// How many threads tell the application something.
-    pub(crate) telling: usize,
+    pub(crate) teller: Teller,
     pub(crate) settling: Vec<oneshot::Sender<Result<(), Refused>>>,
 }
 
@@ -127,7 +135,7 @@ impl Engine {
             for message in messages {
                 match message {
                     Message::Wake => {}
-                    Message::Told => self.telling -= 1,
+                    Message::Told => self.teller.told(),
                     Message::Request(request) => self.answer(request),
                     Message::Stop(longest, sender) => stop = Some((longest, Some(sender))),
                     Message::Abandon => stop = Some((Duration::ZERO, None)),
@@ -156,13 +164,16 @@ impl Engine {
         let due = due.filter_map(|due| self.clock.until(due));
         let timers = [self.save_at, self.watch_at].into_iter().flatten();
         let timers = timers.map(|at| at.saturating_duration_since(Instant::now()));
-        due.chain(timers).chain(self.next_stall()).min()
+        due.chain(timers).chain(self.next_stall()).chain(self.until_watch()).min()
     }
 
     pub(super) fn step_all(&mut self) {
         let now = self.clock.now();
         for place in 0..self.consumers.len() {
             self.take_outcomes(place);
+        }
+        self.watch_owners();
+        for place in 0..self.consumers.len() {
             self.give_up_late(place, now);
             if let State::Waiting(due) = self.consumers[place].state
                 && due <= now
@@ -191,6 +202,14 @@ impl Engine {
     }
 
     fn try_step(&mut self, place: usize, now: DateTime<Utc>) -> journal::Result<bool> {
+        let moment = self.moment();
+        let held = &mut self.consumers[place];
+        if held.lanes.is_busy() {
+            held.lease.busy_at = moment;
+        }
+        if held.lease.ownership == Ownership::Free && !held.value.clean && !self.claim(place) {
+            return Ok(false);
+        }
         self.finish_burying(place)?;
         if self.suspect_turn.is_some_and(|(other, _)| other == place) {
             // It is called alone, so that nothing else can be what the process dies of.
@@ -301,7 +320,10 @@ impl Engine {
         let mut is_second = false;
         loop {
             if self.newer.is_none() {
-                let caught_up = self.consumers.iter().filter(|held| !held.look && !held.is_lost());
+                let caught_up = self
+                    .consumers
+                    .iter()
+                    .filter(|held| !held.look && held.caller.tries.deliver && !held.is_theirs());
                 let Some(upto) = caught_up.map(|held| held.read_upto).min() else { return };
                 let journal = self.journal.clone();
                 self.newer = Some(Newer(Box::pin(asked(async move { journal.newer(upto).await }))));

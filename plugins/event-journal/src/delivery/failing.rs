@@ -1,14 +1,13 @@
 //! What becomes of an event that wasn't delivered: it waits, or it is a dead letter.
 
 use chrono::{DateTime, Utc};
+use event_core::Durability;
 use event_core::plugin::report;
-use event_core::{App, Durability};
 
 use crate::dead_letter::{self, DeadLetter, cut};
 use crate::delivery::clock::later;
 use crate::delivery::consumer::State;
-use crate::delivery::engine::{Engine, Message};
-use crate::delivery::guarded::guarded;
+use crate::delivery::engine::Engine;
 use crate::delivery::lanes::Failed;
 use crate::delivery::next::Next;
 use crate::delivery::saving::wait;
@@ -137,22 +136,6 @@ impl Engine {
             };
             report(app, &consumer.failure(name, id, reason));
         });
-    }
-
-    /// Runs code of the application's on a thread of its own. The app's end waits for it.
-    pub(super) fn tell(&mut self, tell: impl FnOnce(&App) + Send + 'static) {
-        let Some(app) = self.app.upgrade() else { return };
-        let outbox = self.outbox.clone();
-        let tell = move || {
-            let _ = guarded(move || tell(&app));
-            let _ = outbox.send(Message::Told);
-        };
-        match std::thread::Builder::new().name("event-journal tells".to_owned()).spawn(tell) {
-            Ok(_) => self.telling += 1,
-            Err(error) => {
-                log(format_args!("failed to start a thread that tells the application: {error}"));
-            }
-        }
     }
 }
 

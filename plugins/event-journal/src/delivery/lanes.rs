@@ -7,6 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
@@ -77,6 +78,8 @@ struct Inner {
     calls: Vec<Option<Call>>,
     idle: Vec<(usize, Waker)>,
     round: u64,
+    /// No call begins after this time.
+    allowed_until: Option<Instant>,
     is_paused: bool,
     is_ended: bool,
 }
@@ -225,6 +228,13 @@ impl Lanes {
         inner.wake_workers();
     }
 
+    /// Lets calls begin until this time; always, without one.
+    pub(crate) fn allow_until(&self, until: Option<Instant>) {
+        let mut inner = self.lock();
+        inner.allowed_until = until;
+        inner.wake_workers();
+    }
+
     /// Takes everything back. What is called goes on, and its end isn't told.
     pub(crate) fn clear(&self) {
         let mut inner = self.lock();
@@ -296,7 +306,11 @@ impl Lanes {
         if inner.is_ended {
             return Poll::Ready(None);
         }
-        let lane = if inner.is_paused { None } else { inner.ready.pop_front() };
+        let is_late = inner.allowed_until.is_some_and(|until| until <= Instant::now());
+        if is_late && !inner.ready.is_empty() {
+            self.engine.wake_by_ref();
+        }
+        let lane = if inner.is_paused || is_late { None } else { inner.ready.pop_front() };
         let Some(lane) = lane else {
             inner.idle.retain(|(other, _)| *other != worker);
             inner.idle.push((worker, context.waker().clone()));

@@ -10,6 +10,7 @@ mod engine;
 mod failing;
 mod guarded;
 mod lanes;
+mod leases;
 mod next;
 mod order;
 mod outcomes;
@@ -18,6 +19,7 @@ mod requests;
 mod saving;
 mod stalls;
 mod suspects;
+mod telling;
 mod threads;
 mod value;
 mod window;
@@ -26,7 +28,7 @@ mod worker;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_core::App;
 use event_core::plugin::{Consumer, StartsFrom};
@@ -35,11 +37,12 @@ use uuid::Uuid;
 
 use self::clock::{Clock, ManualClock};
 use self::command::{AnswerSender, Command, ConsumerStatus, Refused, Request};
-use self::consumer::{Held, State};
+use self::consumer::{Held, Lease, Ownership, State};
 use self::engine::{Engine, LOW, Message};
 use self::guarded::guarded;
 use self::lanes::Lanes;
 use self::saving::{load_or_create, read_next, wait};
+use self::telling::Teller;
 use self::threads::Threads;
 use self::window::Window;
 use self::worker::Caller;
@@ -96,7 +99,7 @@ impl Asked {
 }
 
 impl Delivering {
-    /// Saves where each new consumer begins, and takes the others over.
+    /// Saves where each new consumer begins, and loads how far the others have got.
     pub(crate) fn open(
         app: &App,
         consumers: Vec<Consumer>,
@@ -123,10 +126,14 @@ impl Delivering {
             outbox,
             threads: Threads::of(app),
             owner: Uuid::new_v4(),
+            log_identity: identity.clone(),
+            lease: Duration::from_millis(settings.lease_ms.get()),
+            began: Instant::now(),
+            watched_at: None,
             suspect_turn: None,
             newer: None,
             save_at: None,
-            telling: 0,
+            teller: Teller::default(),
             settling: Vec::new(),
             clock,
         };
@@ -140,12 +147,22 @@ impl Delivering {
             let (value, version) =
                 loaded.map_err(|reason| Error::Value { consumer: consumer.name().to_owned(), reason })?;
             check_log(&*journal, consumer.name(), &value, &identity, end)?;
-            let tries = Tries::of(&consumer, settings.consumers.get(consumer.name()));
+            let tries = Tries::of(&consumer, settings);
             let filter = consumer.event_names().map_or_else(Filter::all, Filter::of_names);
             let (app, clock) = (app.downgrade(), engine.clock.clone());
             let caller = Caller { consumer: consumer.clone(), app, clock, tries };
             let lanes = Lanes::new(engine.waker.clone(), LOW);
+            let ownership =
+                if value.released { Ownership::Free } else { Ownership::Theirs { since: engine.moment() } };
+            let lease = Lease {
+                ownership,
+                is_established: false,
+                ends_pause: value.paused.is_some(),
+                saved_at: engine.moment(),
+                busy_at: engine.moment(),
+            };
             engine.consumers.push(Held {
+                lease,
                 moved: engine.clock.now(),
                 read_upto: value.position,
                 saved_position: value.position,
@@ -155,7 +172,7 @@ impl Delivering {
                 filter,
                 value,
                 version,
-                dirty: true,
+                dirty: false,
                 caller: Arc::new(caller),
                 lanes: Arc::new(lanes),
                 state: State::Active,
@@ -168,7 +185,12 @@ impl Delivering {
                 without_key: 0,
                 stall_told: false,
             });
-            engine.claim(engine.consumers.len() - 1).map_err(failed)?;
+        }
+        for held in engine.consumers.iter_mut().filter(|held| held.lease.ownership == Ownership::Free) {
+            // This start ends a pause.
+            if std::mem::take(&mut held.lease.ends_pause) {
+                held.set_paused(None);
+            }
         }
         Ok(Self { asked: Asked::new(Some(journal)), engine: Mutex::new(Some(engine)), shutdown })
     }

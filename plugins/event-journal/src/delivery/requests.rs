@@ -3,8 +3,8 @@
 use event_core::Durability;
 
 use crate::dead_letter;
-use crate::delivery::command::{Command, ConsumerStatus, Refused, Request};
-use crate::delivery::consumer::State;
+use crate::delivery::command::{Command, ConsumerStatus, Deliverer, Refused, Request};
+use crate::delivery::consumer::{Ownership, State};
 use crate::delivery::engine::Engine;
 use crate::delivery::saving::{read_next, wait};
 use crate::journal;
@@ -15,7 +15,7 @@ const MOST_COUNTED: u64 = 100_000;
 impl Engine {
     pub(super) fn answer_settled(&mut self) {
         let is_settled = self.consumers.iter().all(|held| match held.state {
-            State::Active if held.value.paused.is_none() => held.lanes.is_quiet(),
+            State::Active if held.may_call() => held.lanes.is_quiet(),
             _ => !held.lanes.is_running(),
         });
         if is_settled && !self.settling.is_empty() {
@@ -36,6 +36,8 @@ impl Engine {
                 for held in &mut self.consumers {
                     held.look_again(u64::MAX, now);
                 }
+                // What other processes have done meanwhile is seen first.
+                self.watched_at = None;
                 self.settling.push(sender.into_done());
             }
             Command::List => {
@@ -148,11 +150,15 @@ impl Engine {
         }
     }
 
-    pub(super) fn status(&self, place: usize) -> ConsumerStatus {
+    pub(super) fn status(&mut self, place: usize) -> ConsumerStatus {
+        let now = self.clock.now();
+        self.consumers[place].note_open(now);
         let held = &self.consumers[place];
         let done_upto = held.value.frontier.max(held.value.position);
         let backlog = wait(|| self.journal.count(done_upto, &held.filter, MOST_COUNTED)).ok();
-        let undone = held.window.undone_upto(done_upto).count() + held.value.rearmed.len();
+        let undone =
+            held.value.open.range(..=done_upto).filter(|(seq, _)| !held.value.rearmed.contains(*seq)).count();
+        let undone = undone + held.value.rearmed.len();
         let oldest = wait(|| self.journal.read(held.value.position, &held.filter, 1)).ok();
         let oldest =
             oldest.and_then(|page| page.entries.into_iter().next()).and_then(|entry| entry.event.ok());
@@ -160,6 +166,11 @@ impl Engine {
         let calling = held.lanes.calling().first().copied();
         ConsumerStatus {
             name: held.name().to_owned(),
+            deliverer: match held.lease.ownership {
+                Ownership::Ours => Deliverer::ThisProcess,
+                Ownership::Free => Deliverer::None,
+                Ownership::Theirs { .. } => Deliverer::AnotherProcess,
+            },
             position: held.value.position,
             backlog: backlog.map(|backlog| backlog + undone as u64),
             oldest: oldest.map(|event| event.created),
@@ -172,7 +183,6 @@ impl Engine {
                 _ => held.failed.keys().filter_map(|seq| held.due(*seq)).min(),
             },
             paused: match &held.state {
-                _ if held.is_lost() => Some("another process delivers to it".to_owned()),
                 State::Held(reason) => Some(reason.clone()),
                 _ => held.value.paused.clone(),
             },

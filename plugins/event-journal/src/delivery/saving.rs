@@ -9,7 +9,7 @@ use event_core::Durability;
 use event_core::plugin::error_line;
 
 use crate::delivery::clock::later;
-use crate::delivery::consumer::{Held, State};
+use crate::delivery::consumer::{Held, Ownership, State};
 use crate::delivery::engine::Engine;
 use crate::delivery::guarded::guarded_future;
 use crate::delivery::value::Value;
@@ -29,10 +29,14 @@ impl Engine {
 
     /// Saves the values of these consumers at the same time, so that a journal can write them together.
     pub(super) fn save_all(&mut self, places: &[usize], durability: Durability) -> Vec<journal::Result<()>> {
-        let now = self.clock.now();
+        let (now, moment, until) = (self.clock.now(), self.moment(), self.may_call_until());
         for place in places {
             self.note_last(*place);
-            self.consumers[*place].note_open(now);
+            let held = &mut self.consumers[*place];
+            held.note_open(now);
+            if held.lease.ownership == Ownership::Free {
+                held.claim(self.owner);
+            }
         }
         let asks = places.iter().map(|place| {
             let Held { key, version, value, .. } = &self.consumers[*place];
@@ -45,6 +49,9 @@ impl Engine {
             held.version = saved?;
             held.saved_position = held.value.position;
             held.dirty = false;
+            held.lease.saved_at = moment;
+            held.lease.is_established = true;
+            held.lanes.allow_until(until);
             Ok(())
         });
         saved.collect()
@@ -102,41 +109,20 @@ impl Engine {
     pub(super) fn journal_failed(&mut self, place: usize, error: &journal::Error) {
         let soon = later(self.clock.now(), TRY_AGAIN);
         let held = &mut self.consumers[place];
+        if matches!(error, journal::Error::Conflict) {
+            return self.lose(place);
+        }
         let next = match (error, &held.state) {
-            (_, State::Lost) | (journal::Error::Unavailable(_), State::Held(_)) => return,
-            (journal::Error::Conflict, _) => State::Lost,
+            (journal::Error::Unavailable(_), State::Held(_)) => return,
             (journal::Error::Unavailable(_), State::Waiting(due)) => State::Waiting(soon.max(*due)),
             // What it calls goes on; the next save tells.
             (journal::Error::Unavailable(_), State::Active) => State::Waiting(soon),
             _ => State::Held(error_line(error)),
         };
-        match &next {
-            State::Lost => {
-                log(format_args!("`{}`: another process delivers to it now, so this one stops", held.name()));
-                held.forget();
-                self.suspect_turn.take_if(|(other, _)| *other == place);
-            }
-            State::Held(reason) => log(format_args!("`{}` waits: {reason}", held.name())),
-            _ => {}
+        if let State::Held(reason) = &next {
+            log(format_args!("`{}` waits: {reason}", held.name()));
         }
-        self.consumers[place].set(next);
-    }
-
-    /// Takes a consumer over: from now on its value is saved by this process.
-    pub(crate) fn claim(&mut self, place: usize) -> journal::Result<()> {
-        let owner = self.owner;
-        let held = &mut self.consumers[place];
-        if !held.value.clean {
-            held.suspect_upto = held.value.scanned;
-            held.suspect_rearmed.clone_from(&held.value.rearmed);
-        }
-        held.value.owner = owner;
-        held.value.epoch += 1;
-        held.value.clean = false;
-        held.value.frontier = held.value.frontier.max(held.value.position);
-        held.set_paused(None);
-        held.forget();
-        self.save(place, Durability::OnDisk)
+        held.set(next);
     }
 }
 

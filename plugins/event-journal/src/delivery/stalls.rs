@@ -43,7 +43,9 @@ impl Engine {
 impl Held {
     /// Whether there may be events that it could deliver.
     fn may_have_backlog(&self) -> bool {
-        self.has_backlog() || (self.look && !self.may_call())
+        !self.is_theirs()
+            && self.caller.tries.deliver
+            && (self.has_backlog() || self.look && !self.may_call())
     }
 
     fn has_backlog(&self) -> bool {
@@ -56,7 +58,6 @@ impl Held {
         }
         match &self.state {
             State::Held(reason) => return reason.clone(),
-            State::Lost => return "another process delivers to it".to_owned(),
             State::Active | State::Waiting(_) => {}
         }
         let failed = self.value.open.iter().find(|(_, open)| open.attempts > 0);

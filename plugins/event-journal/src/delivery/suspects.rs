@@ -79,7 +79,7 @@ impl Engine {
                 && let Err(error) = self.save(other, Durability::Enqueued)
             {
                 self.journal_failed(other, &error);
-                if !self.consumers[other].is_lost() {
+                if !self.consumers[other].is_theirs() {
                     return Err(error);
                 }
             }

@@ -18,6 +18,9 @@ pub(crate) struct Value {
     /// The process that delivers, and how often the owner has changed.
     pub(crate) owner: Uuid,
     pub(crate) epoch: u64,
+    /// Whether that process has let it go, so that any can have it.
+    #[serde(default)]
+    pub(crate) released: bool,
     /// The identity of the log that the seqs belong to.
     pub(crate) log: String,
     /// Every event up to here is delivered, dead or not meant for this consumer, except those in `rearmed`.
@@ -65,6 +68,7 @@ impl Value {
             format: FORMAT,
             owner: Uuid::nil(),
             epoch: 0,
+            released: true,
             log,
             position,
             last_id: None,

@@ -9,7 +9,7 @@ use event_core::prelude::*;
 use event_journal::{ConsumerStatus, MemoryJournal};
 use serde_json::json;
 
-use crate::crashes::die;
+use crate::crashes::{LEASE, die};
 use crate::faults::FaultyJournal;
 use crate::orders::{Setup, Shop, Told};
 
@@ -51,7 +51,7 @@ impl Users {
         state.same_key_at_once |= !state.running.insert(event.user);
         state.most_at_once = state.most_at_once.max(state.running.len());
         changed.notify_all();
-        let long = Duration::from_secs(60);
+        let long = Duration::from_mins(1);
         state = changed
             .wait_timeout_while(state, long, |state| state.most_at_once < self.waits_for)
             .unwrap_or_else(PoisonError::into_inner)
@@ -241,7 +241,7 @@ fn after_a_crash_each_key_goes_on_in_its_order_and_nothing_is_lost() {
     let before: Vec<Vec<u32>> = (0..5).map(|user| users.of(user)).collect();
     users.take();
     let shop = setup.start();
-    shop.settled();
+    shop.after(LEASE);
     for (user, before) in (0..5).zip(before) {
         let after = users.of(user);
         assert!(

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::json;
 
-use crate::crashes::die;
+use crate::crashes::{LEASE, die};
 use crate::faults::FaultyJournal;
 use crate::orders::{BILLING, Setup, Shop, Told};
 
@@ -207,6 +207,9 @@ impl Run {
         world.ends.push(has_died);
         drop(world);
         self.shop = Some(self.setup.start());
+        if has_died {
+            self.setup.clock.advance(LEASE);
+        }
     }
 
     /// Lets everything end that can.

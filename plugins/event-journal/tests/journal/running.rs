@@ -126,6 +126,8 @@ fn an_idle_consumer_writes_nothing() {
     shop.settled();
     // Saves what is left to save.
     shop.deliveries().resume(BILLING).wait().expect("the journal can be written");
+    // Lets the consumer go.
+    shop.after(Duration::from_mins(1));
     journal.take_asked();
     // Longer than progress waits to be saved.
     let began = Instant::now();

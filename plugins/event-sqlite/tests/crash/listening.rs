@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use event_core::AppBuilder;
 use event_core::durable::Rejected;
 use event_core::prelude::*;
-use event_journal::{Deliveries, JournalExt};
+use event_journal::{Deliverer, Deliveries, JournalExt};
 
 use crate::consumers::deliver;
 use crate::writer::{Counted, Task, Told, app};
@@ -91,7 +91,15 @@ impl Listening {
 
     /// Nothing can be called now: all are delivered, or the disk keeps it from going on.
     pub(crate) fn settle(&self) {
-        self.deliveries().settled().wait().expect("it runs");
+        loop {
+            self.deliveries().settled().wait().expect("it runs");
+            let consumers = self.deliveries().consumers().wait().expect("it runs");
+            // One that couldn't let go of its consumers has them for a lease.
+            if consumers.iter().all(|consumer| consumer.deliverer != Deliverer::AnotherProcess) {
+                return;
+            }
+            std::thread::yield_now();
+        }
     }
 
     pub(crate) fn dead(&self) -> usize {

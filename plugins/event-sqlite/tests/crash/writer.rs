@@ -349,7 +349,9 @@ pub(crate) fn run_and_hear(
             && (line.contains(" panicked while it was dropped: ") || line.contains(" panicked and goes on: "))
     };
     let of_a_death = |line: &&str| task.consumers.is_some() && line.contains(" gave up event `");
-    let is_expected = |line: &&str| in_use(line) || of_a_panic(line) || of_a_death(line);
+    let of_a_takeover = |line: &&str| task.consumers.is_some() && line.ends_with("so this one delivers now");
+    let is_expected =
+        |line: &&str| in_use(line) || of_a_panic(line) || of_a_death(line) || of_a_takeover(line);
     let complaints: Vec<_> = complaints.lines().filter(|line| !is_expected(line)).collect();
     assert!(complaints.is_empty(), "{task:?}, {when:?}: {status}\n{complaints:#?}");
     let ended = status.success();
