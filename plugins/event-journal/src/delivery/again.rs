@@ -103,7 +103,7 @@ impl Engine {
         held.dirty = true;
         let saved = self.save(place, Durability::Enqueued);
         match (&saved, suspect) {
-            (Ok(()), Some(seq)) => self.suspect_turn = Some((place, seq)),
+            (Ok(()), Some(seq)) => self.begin_turn(place, seq),
             (Err(_), Some(seq)) => self.consumers[place].has_survived(seq),
             _ => {}
         }

@@ -2,7 +2,9 @@
 
 use std::task::{Context, Poll, Waker};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::delivery::clock::shifted;
 
 /// Why the future of a call is dropped.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +50,12 @@ impl Call {
 
     pub(crate) fn deadline(&self) -> Option<DateTime<Utc>> {
         self.deadline.filter(|_| !self.is_given_up)
+    }
+
+    /// The clock was set.
+    pub(crate) fn shift(&mut self, by: TimeDelta) {
+        self.began = shifted(self.began, by);
+        self.deadline = self.deadline.map(|deadline| shifted(deadline, by));
     }
 
     pub(crate) fn is_late(&self, now: DateTime<Utc>) -> bool {

@@ -1,7 +1,7 @@
 //! The time by which events are tried again: the system's, or one that a test moves.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -80,5 +80,57 @@ impl Clock {
                 .listeners
                 .push(Listener(Box::new(listener)));
         }
+    }
+}
+
+/// A difference that no pause of the process explains.
+const JUMP: TimeDelta = TimeDelta::minutes(1);
+
+/// Notices when the system's clock was set, beside the one that never is.
+pub(crate) struct Jumps {
+    time: DateTime<Utc>,
+    moment: Instant,
+}
+
+impl Jumps {
+    pub(crate) fn new() -> Self {
+        Self { time: Utc::now(), moment: Instant::now() }
+    }
+
+    /// By how much it was set since this was asked last, if it was.
+    pub(crate) fn since_last(&mut self) -> Option<TimeDelta> {
+        self.between(Utc::now(), Instant::now())
+    }
+
+    fn between(&mut self, time: DateTime<Utc>, moment: Instant) -> Option<TimeDelta> {
+        let passed = moment.saturating_duration_since(self.moment);
+        let jump = time - later(self.time, passed);
+        (self.time, self.moment) = (time, moment);
+        (jump.abs() >= JUMP).then_some(jump)
+    }
+}
+
+/// The time so much later, or earlier.
+pub(crate) fn shifted(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    time.checked_add_signed(by).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_is_noticed_once_and_one_that_goes_on_is_not() {
+        let mut jumps = Jumps::new();
+        let (time, moment) = (jumps.time, jumps.moment);
+        let seconds = TimeDelta::seconds;
+        let mut at =
+            |wall: i64, steady| jumps.between(time + seconds(wall), moment + Duration::from_secs(steady));
+        assert_eq!(at(10, 10), None);
+        assert_eq!(at(3_620, 20), Some(seconds(3_600)));
+        assert_eq!(at(3_630, 30), None);
+        assert_eq!(at(40, 40), Some(seconds(-3_600)));
+        // A process that was stopped: both clocks went on.
+        assert_eq!(at(9_000, 9_000), None);
     }
 }

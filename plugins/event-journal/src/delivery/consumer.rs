@@ -49,6 +49,8 @@ pub(crate) struct Held {
     pub(crate) suspect_upto: u64,
     /// The same of dead letters that are delivered again.
     pub(crate) suspect_rearmed: BTreeSet<u64>,
+    /// The one of those events that is called.
+    pub(crate) suspect_called: Option<u64>,
     /// How many events without a key it has read.
     pub(crate) without_key: u64,
     /// When it last delivered an event, gave one up, or had none.

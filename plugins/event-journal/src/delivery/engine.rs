@@ -23,11 +23,12 @@ use event_core::{Durability, WeakApp};
 use futures_channel::oneshot;
 use uuid::Uuid;
 
-use crate::delivery::clock::{Clock, later};
+use crate::delivery::clock::{Clock, Jumps, later, shifted};
 use crate::delivery::command::{Refused, Request};
 use crate::delivery::consumer::{Held, Ownership, State};
 use crate::delivery::leases::Moment;
 use crate::delivery::saving::{TRY_AGAIN, asked, read_next, wait};
+use crate::delivery::suspects::Turn;
 use crate::delivery::telling::Teller;
 use crate::delivery::threads::Threads;
 use crate::delivery::worker::Worker;
@@ -62,6 +63,7 @@ pub(crate) struct Engine {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) consumers: Vec<Held>,
     pub(crate) clock: Clock,
+    pub(crate) jumps: Jumps,
     pub(crate) stalled_after: Duration,
     pub(crate) inbox: Receiver<Message>,
     pub(crate) outbox: Sender<Message>,
@@ -74,8 +76,8 @@ pub(crate) struct Engine {
     pub(crate) began: Instant,
     /// When the values of other processes were looked at last.
     pub(crate) watched_at: Option<Moment>,
-    /// The consumer that calls an event which may end the process, and that event.
-    pub(crate) suspect_turn: Option<(usize, u64)>,
+    /// Who calls an event which may end the process.
+    pub(crate) suspect_turn: Option<Turn>,
     pub(crate) newer: Option<Newer>,
     /// Wakes the engine when `newer` is to be polled.
     pub(crate) waker: Waker,
@@ -164,10 +166,16 @@ impl Engine {
         let due = due.filter_map(|due| self.clock.until(due));
         let timers = [self.save_at, self.watch_at].into_iter().flatten();
         let timers = timers.map(|at| at.saturating_duration_since(Instant::now()));
-        due.chain(timers).chain(self.next_stall()).chain(self.until_watch()).min()
+        due.chain(timers)
+            .chain(self.next_stall())
+            .chain(self.until_watch())
+            .chain(self.until_turn_ends())
+            .min()
     }
 
     pub(super) fn step_all(&mut self) {
+        self.notice_clock();
+        self.end_long_turn();
         let now = self.clock.now();
         for place in 0..self.consumers.len() {
             self.take_outcomes(place);
@@ -192,6 +200,24 @@ impl Engine {
         self.tell_stalls(now);
     }
 
+    /// Where the system's clock was set, pauses are as long as before, and no time to give up has come.
+    fn notice_clock(&mut self) {
+        let Clock::System = self.clock else { return };
+        let Some(jump) = self.jumps.since_last() else { return };
+        log(format_args!(
+            "the system's clock was set by {} s; pauses are as long as before",
+            jump.num_seconds()
+        ));
+        for held in &mut self.consumers {
+            held.value.shift(jump);
+            held.moved = shifted(held.moved, jump);
+            held.lanes.shift(jump);
+            if let State::Waiting(due) = &mut held.state {
+                *due = shifted(*due, jump);
+            }
+        }
+    }
+
     /// Brings a consumer as far as it goes now; gives whether it has read events that can be handed over when its value is saved.
     fn step(&mut self, place: usize, now: DateTime<Utc>) -> bool {
         self.consumers[place].may_call()
@@ -211,7 +237,7 @@ impl Engine {
             return Ok(false);
         }
         self.finish_burying(place)?;
-        if self.suspect_turn.is_some_and(|(other, _)| other == place) {
+        if self.consumers[place].suspect_called.is_some() {
             // It is called alone, so that nothing else can be what the process dies of.
             return Ok(false);
         }

@@ -27,7 +27,7 @@ impl Engine {
         held.failed.insert(entry.seq, lane);
         let open = held.value.open.entry(entry.seq).or_insert_with(|| Open::new(now));
         (open.attempts, open.first, open.error) = (attempts, first, cut(text.clone()));
-        open.due = now;
+        (open.due, open.said) = (now, Some(now));
         held.dirty = true;
         match next {
             Next::Wait(pause) => open.due = later(now, pause),
@@ -141,6 +141,6 @@ impl Engine {
 
 impl Open {
     pub(super) fn new(now: DateTime<Utc>) -> Self {
-        Self { attempts: 0, crashes: 0, first: now, due: now, error: String::new() }
+        Self { attempts: 0, crashes: 0, first: now, due: now, said: None, error: String::new() }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::delivery::call::{Call, GivenUp};
 use crate::delivery::next::{Next, Problem};
@@ -268,6 +268,11 @@ impl Lanes {
     /// When the first call has taken too long.
     pub(crate) fn deadline(&self) -> Option<DateTime<Utc>> {
         self.lock().calls.iter().flatten().filter_map(Call::deadline).min()
+    }
+
+    /// The clock was set.
+    pub(crate) fn shift(&self, by: TimeDelta) {
+        self.lock().calls.iter_mut().flatten().for_each(|call| call.shift(by));
     }
 
     /// Gives up calls that have taken too long. A plain function can't be given up: the seq and the start of each such call,

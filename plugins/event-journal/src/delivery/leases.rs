@@ -132,7 +132,7 @@ impl Engine {
 
     /// Goes on from a value that another process has saved.
     fn take_value(&mut self, place: usize, saved: &Saved) {
-        let now = self.moment();
+        let (now, time) = (self.moment(), self.clock.now());
         let (owner, log_identity) = (self.owner, self.log_identity.clone());
         let held = &mut self.consumers[place];
         let value = match Value::read(&saved.value) {
@@ -158,13 +158,15 @@ impl Engine {
         held.version = saved.version;
         held.saved_position = value.position;
         held.value = value;
+        held.value.mend_times(time);
+        held.suspect_called = None;
         held.dirty = false;
         held.lease.ends_pause = false;
         (held.suspect_upto, held.stall_told) = (0, false);
         held.suspect_rearmed.clear();
         held.forget();
         held.set(State::Active);
-        self.suspect_turn.take_if(|(other, _)| *other == place);
+        self.suspect_turn.take_if(|turn| turn.place == place);
     }
 
     /// The owner has died.
@@ -212,7 +214,7 @@ impl Engine {
         held.lease.is_established = false;
         held.dirty = false;
         held.forget();
-        self.suspect_turn.take_if(|(other, _)| *other == place);
+        self.suspect_turn.take_if(|turn| turn.place == place);
         let held = &self.consumers[place];
         match wait(|| self.journal.load(&held.key)) {
             Ok(Some(saved)) => self.take_value(place, &saved),

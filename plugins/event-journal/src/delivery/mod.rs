@@ -35,7 +35,7 @@ use event_core::plugin::{Consumer, StartsFrom};
 use futures_channel::oneshot;
 use uuid::Uuid;
 
-use self::clock::{Clock, ManualClock};
+use self::clock::{Clock, Jumps, ManualClock};
 use self::command::{AnswerSender, Command, ConsumerStatus, Refused, Request};
 use self::consumer::{Held, Lease, Ownership, State};
 use self::engine::{Engine, LOW, Message};
@@ -136,6 +136,7 @@ impl Delivering {
             teller: Teller::default(),
             settling: Vec::new(),
             clock,
+            jumps: Jumps::new(),
         };
         for consumer in consumers {
             let key = value::key(consumer.name());
@@ -144,8 +145,9 @@ impl Delivering {
                 StartsFrom::Now => end,
             };
             let loaded = load_or_create(&*journal, &key, &identity, begin).map_err(failed)?;
-            let (value, version) =
+            let (mut value, version) =
                 loaded.map_err(|reason| Error::Value { consumer: consumer.name().to_owned(), reason })?;
+            value.mend_times(engine.clock.now());
             check_log(&*journal, consumer.name(), &value, &identity, end)?;
             let tries = Tries::of(&consumer, settings);
             let filter = consumer.event_names().map_or_else(Filter::all, Filter::of_names);
@@ -182,6 +184,7 @@ impl Delivering {
                 failed: BTreeMap::new(),
                 rearmed: BTreeSet::new(),
                 suspect_upto: 0,
+                suspect_called: None,
                 without_key: 0,
                 stall_told: false,
             });

@@ -38,6 +38,8 @@ impl Engine {
                 }
                 // What other processes have done meanwhile is seen first.
                 self.watched_at = None;
+                // Those that nothing waits for any more are forgotten.
+                self.settling.retain(|sender| !sender.is_canceled());
                 self.settling.push(sender.into_done());
             }
             Command::List => {
@@ -65,9 +67,7 @@ impl Engine {
                 let now = self.clock.now();
                 let done = self.of_name(&name, |engine, place| {
                     let held = &mut engine.consumers[place];
-                    if matches!(held.state, State::Waiting(_)) {
-                        held.set(State::Active);
-                    }
+                    held.set(State::Active);
                     for seq in held.failed.keys() {
                         if let Some(open) = held.value.open.get_mut(seq) {
                             open.due = open.due.min(now);
@@ -136,6 +136,8 @@ impl Engine {
         held.value.rearmed.insert(seq);
         held.value.open.remove(&seq);
         held.dirty = true;
+        // What holds it may not hold this event.
+        held.set(State::Active);
         self.save(place, Durability::OnDisk)?;
         self.remove_letter(place, seq)
     }

@@ -1,10 +1,23 @@
 //! Events of which the process may die: one was called when it died. They are called one at a time, over all consumers.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use event_core::Durability;
 
+use crate::delivery::clock::Clock;
 use crate::delivery::engine::Engine;
+use crate::delivery::leases::Moment;
 use crate::journal::{self, Entry};
+
+/// How long one consumer alone calls such an event. What ends the process does so sooner, as a rule.
+const TURN: Duration = Duration::from_secs(5);
+
+/// The consumer that calls such an event, alone until this time.
+pub(crate) struct Turn {
+    pub(super) place: usize,
+    ends: Moment,
+}
 
 impl Engine {
     /// Whether no other event is called of which the process may die, and none at all of this consumer.
@@ -63,12 +76,31 @@ impl Engine {
 
     /// The call of an event has ended; gives whether the process might have died of it.
     pub(super) fn suspect_has_ended(&mut self, place: usize, seq: u64) -> bool {
-        let was_suspect = self.suspect_turn == Some((place, seq));
+        let held = &mut self.consumers[place];
+        let was_suspect = held.suspect_called.take_if(|called| *called == seq).is_some();
         if was_suspect {
-            self.suspect_turn = None;
-            self.consumers[place].has_survived(seq);
+            held.has_survived(seq);
+            self.suspect_turn.take_if(|turn| turn.place == place);
         }
         was_suspect
+    }
+
+    /// No event of another consumer may end the process while this one is called.
+    pub(super) fn begin_turn(&mut self, place: usize, seq: u64) {
+        self.consumers[place].suspect_called = Some(seq);
+        self.suspect_turn = Some(Turn { place, ends: self.moment() + TURN });
+    }
+
+    /// A call that takes long holds up no other consumer.
+    pub(super) fn end_long_turn(&mut self) {
+        let now = self.moment();
+        self.suspect_turn.take_if(|turn| turn.ends <= now);
+    }
+
+    /// How long the turn lasts still.
+    pub(super) fn until_turn_ends(&self) -> Option<Duration> {
+        let turn = self.suspect_turn.as_ref().filter(|_| matches!(self.clock, Clock::System))?;
+        Some(turn.ends.saturating_sub(self.moment()))
     }
 
     /// That the suspects of other consumers have survived, before the process may die of this one's.

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::dead_letter::DeadLetter;
+use crate::delivery::clock::shifted;
 
 /// The format that this version writes.
 const FORMAT: u32 = 1;
@@ -56,9 +57,19 @@ pub(crate) struct Open {
     /// How often the process died in its call.
     pub(crate) crashes: u32,
     pub(crate) first: DateTime<Utc>,
-    /// When it is tried next.
+    /// When it is tried next, and when that was said: by the second, a clock that was set back is noticed.
     pub(crate) due: DateTime<Utc>,
+    #[serde(default)]
+    pub(crate) said: Option<DateTime<Utc>>,
     pub(crate) error: String,
+}
+
+impl Open {
+    fn shift(&mut self, by: TimeDelta) {
+        self.first = shifted(self.first, by);
+        self.due = shifted(self.due, by);
+        self.said = self.said.map(|said| shifted(said, by));
+    }
 }
 
 impl Value {
@@ -100,6 +111,22 @@ impl Value {
             ));
         }
         serde_json::from_slice(bytes).map_err(|error| error.to_string())
+    }
+
+    /// The clock was set.
+    pub(crate) fn shift(&mut self, by: TimeDelta) {
+        for open in self.open.values_mut() {
+            open.shift(by);
+        }
+    }
+
+    /// Where the clock shows a time before the one at which something was said, it was set back.
+    pub(crate) fn mend_times(&mut self, now: DateTime<Utc>) {
+        for open in self.open.values_mut() {
+            if let Some(said) = open.said.filter(|said| now < *said) {
+                open.shift(now - said);
+            }
+        }
     }
 
     /// Whether an event isn't done. One above the frontier never is.
