@@ -102,7 +102,7 @@ impl State {
     }
 
     fn read(&self, after: u64, filter: &Filter, limit: usize) -> Page {
-        let mut page = Page { entries: Vec::new(), upto: self.end().max(after) };
+        let mut page = Page { upto: self.end().max(after), ..Page::default() };
         let from = usize::try_from(after).unwrap_or(usize::MAX);
         for (event, seq) in self.events.iter().skip(from).zip(after.saturating_add(1)..) {
             if filter.lets_through(seq, event) {

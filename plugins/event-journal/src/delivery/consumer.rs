@@ -170,13 +170,14 @@ impl Held {
     }
 
     /// Takes what was read.
-    pub(crate) fn take_page(&mut self, page: Page, after: u64, limit: usize) {
+    pub(crate) fn take_page(&mut self, page: Page, after: u64, limit: usize, end: u64) {
         self.read_upto = page.upto.max(after);
-        self.look = page.entries.len() == limit;
+        self.look = page.entries.len() == limit || self.read_upto < end;
+        let bytes = page.bytes / page.entries.len().max(1) as u64;
         for entry in page.entries {
             if self.value.is_open(entry.seq) {
                 self.without_key += u64::from(order::is_without_key(self.consumer.order(), &entry));
-                self.window.push(entry.seq, entry.event.as_ref().ok().map(|event| event.id));
+                self.window.push(entry.seq, entry.event.as_ref().ok().map(|event| event.id), bytes);
                 self.ahead.push_back(entry);
             }
         }

@@ -37,6 +37,8 @@ use crate::log::log;
 
 /// How many events of a consumer are read and not done, at most.
 const WINDOW: usize = 1_000;
+/// How many bytes they have, before no more are read.
+const WINDOW_BYTES: u64 = 4 << 20;
 /// With fewer than these in the lanes, more are read.
 pub(super) const LOW: usize = WINDOW / 4;
 /// By how many events that aren't meant for a consumer its position moves without being saved. Retention keeps them.
@@ -69,6 +71,8 @@ pub(crate) struct Engine {
     pub(crate) outbox: Sender<Message>,
     pub(crate) threads: Threads,
     pub(crate) owner: Uuid,
+    /// The end of the journal, as far as it was asked for.
+    pub(crate) known_end: u64,
     /// That of the journal's log.
     pub(crate) log_identity: String,
     /// After which time without a save another process takes a consumer over.
@@ -294,12 +298,12 @@ impl Engine {
     pub(super) fn read(&mut self, place: usize) -> journal::Result<bool> {
         let held = &mut self.consumers[place];
         let room = WINDOW.saturating_sub(held.window.undone());
-        if !held.look || room == 0 {
+        if !held.look || room == 0 || held.window.bytes() >= WINDOW_BYTES {
             return Ok(false);
         }
         let after = held.read_upto.max(held.value.position);
         let page = wait(|| self.journal.read(after, &held.filter, room))?;
-        held.take_page(page, after, room);
+        held.take_page(page, after, room, self.known_end);
         if held.window.undone() == 0 {
             // Nothing for this consumer up to there. Not worth a save of its own.
             held.value.position = held.value.position.max(held.read_upto);
@@ -377,6 +381,7 @@ impl Engine {
     /// Whether a consumer has events that it didn't know of.
     pub(super) fn look_again(&mut self) -> bool {
         let Ok(end) = wait(|| self.journal.end()) else { return false };
+        self.known_end = end;
         let now = self.clock.now();
         let mut is_news = false;
         for held in &mut self.consumers {

@@ -126,6 +126,7 @@ impl Delivering {
             outbox,
             threads: Threads::of(app),
             owner: Uuid::new_v4(),
+            known_end: end,
             log_identity: identity.clone(),
             lease: Duration::from_millis(settings.lease_ms.get()),
             began: Instant::now(),

@@ -9,18 +9,27 @@ use uuid::Uuid;
 pub(crate) struct Window {
     slots: VecDeque<Slot>,
     undone: usize,
+    bytes: u64,
 }
 
 struct Slot {
     seq: u64,
     id: Option<Uuid>,
+    bytes: u64,
     is_done: bool,
 }
 
 impl Window {
-    pub(crate) fn push(&mut self, seq: u64, id: Option<Uuid>) {
-        self.slots.push_back(Slot { seq, id, is_done: false });
+    /// `bytes` is about how large it is.
+    pub(crate) fn push(&mut self, seq: u64, id: Option<Uuid>, bytes: u64) {
+        self.slots.push_back(Slot { seq, id, bytes, is_done: false });
         self.undone += 1;
+        self.bytes += bytes;
+    }
+
+    /// How many bytes the events have that aren't done.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     pub(crate) fn clear(&mut self) {
@@ -46,6 +55,7 @@ impl Window {
             return false;
         }
         self.undone -= 1;
+        self.bytes -= slot.bytes;
         true
     }
 
@@ -66,9 +76,9 @@ mod tests {
     #[test]
     fn it_advances_to_the_last_event_before_which_all_are_done() {
         let mut window = Window::default();
-        (1..=5).for_each(|seq| window.push(seq, None));
+        (1..=5).for_each(|seq| window.push(seq, None, 10));
         assert!(window.done(2) && window.done(3) && !window.done(3) && !window.done(9));
-        assert_eq!((window.advance(), window.undone()), (None, 3));
+        assert_eq!((window.advance(), window.undone(), window.bytes()), (None, 3, 30));
         assert!(window.done(1));
         assert_eq!(window.advance(), Some((3, None)));
         assert_eq!(window.undone_upto(4).collect::<Vec<_>>(), [4]);

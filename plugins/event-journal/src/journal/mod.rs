@@ -126,6 +126,8 @@ pub struct Page {
     /// No further event that the filter lets through will ever appear at or below this seq. At least that of the last entry.
     /// Read backwards: there is none between this seq and the one before which was read. At most that of the last entry.
     pub upto: u64,
+    /// About how many bytes the events have together, as JSON, so that a reader can tell how much it holds; 0 where that isn't known.
+    pub bytes: u64,
 }
 
 /// An event in the log.

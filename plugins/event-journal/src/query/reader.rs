@@ -87,7 +87,7 @@ impl<T: FromRecord> Reader<T> {
         });
         let page = ready!(reading.as_mut().poll(context));
         self.reading = None;
-        let Page { entries, upto } = page?;
+        let Page { entries, upto, .. } = page?;
         let last = entries.last().map(|entry| entry.seq);
         let is_last = if newest_first {
             upto == 0

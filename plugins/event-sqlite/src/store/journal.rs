@@ -228,17 +228,16 @@ fn number(number: i64) -> u64 {
 }
 
 /// Fewer events than were asked for, if they have so many bytes.
-const MOST_BYTES: usize = 8 << 20;
+const MOST_BYTES: u64 = 8 << 20;
 
 /// All in one state of the database, so that nothing comes between the events and the end.
 fn read_page(connection: &Connection, query: &Query, from: u64, limit: usize) -> error::Result<Page> {
     let end = if query.newest_first { 0 } else { end(connection)?.max(from) };
-    let mut page = Page { entries: Vec::new(), upto: end };
+    let mut page = Page { upto: end, ..Page::default() };
     let mut position = place(from);
-    let mut bytes = 0;
-    while page.entries.len() < limit && bytes < MOST_BYTES {
+    while page.entries.len() < limit && page.bytes < MOST_BYTES {
         let chunk = query.chunk(connection, position, (limit - page.entries.len()) as u64)?;
-        bytes += chunk.bytes;
+        page.bytes += chunk.bytes as u64;
         for (seq, event) in chunk.events {
             position = seq;
             page.entries.push(entry(connection, seq, event)?);

@@ -98,6 +98,10 @@ impl Journal for Deadly {
         self.call(self.journal.read(after, filter, limit))
     }
 
+    fn read_back<'a>(&'a self, before: u64, filter: &'a Filter, limit: usize) -> Pending<'a, Page> {
+        self.call(self.journal.read_back(before, filter, limit))
+    }
+
     fn newer(&self, than: u64) -> Pending<'_, ()> {
         self.journal.newer(than)
     }

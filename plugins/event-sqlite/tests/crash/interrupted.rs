@@ -7,6 +7,7 @@ use std::process::Output;
 
 use event_core::AppBuilder;
 use event_core::prelude::*;
+use event_journal::JournalExt;
 use event_sqlite::SqliteExt;
 use event_sqlite::rusqlite::Connection;
 
@@ -131,7 +132,7 @@ fn a_removal_of_old_events_that_is_interrupted_anywhere_takes_none_that_a_consum
         // Without the consumer: its process removes what another one's no longer needs.
         let builder = app(&Task::endless(file, Told::default()));
         let app = keep_few(builder).start().wait().expect("it starts");
-        app.store().expect("it is there").remove_old().wait().expect("they can be removed");
+        app.sqlite_store().expect("it is there").remove_old().wait().expect("they can be removed");
         app.shutdown().wait().expect("everything is written");
         return;
     }

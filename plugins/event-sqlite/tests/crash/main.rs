@@ -17,6 +17,7 @@ mod interrupted;
 mod kept;
 mod kill;
 mod kill_delivering;
+mod large;
 mod listening;
 mod many;
 #[cfg(unix)]
