@@ -52,6 +52,11 @@ pub(crate) fn key(consumer: &str, seq: u64) -> String {
     format!("{}{seq:020}", prefix(consumer))
 }
 
+/// The seq in such a key.
+pub(crate) fn seq_of(key: &str) -> Option<u64> {
+    key.rsplit_once('/')?.1.parse().ok()
+}
+
 /// The text, cut at a character.
 pub(crate) fn cut(mut text: String) -> String {
     if text.len() > MOST {

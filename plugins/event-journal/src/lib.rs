@@ -90,9 +90,11 @@ use event_core::plugin::{Consumer, claim_consumers};
 use event_core::prelude::*;
 
 pub use self::dead_letter::DeadLetter;
-pub use self::delivery::Deliveries;
 use self::delivery::Delivering;
-pub use self::delivery::command::{ConsumerStatus, Deliverer, Refused};
+pub use self::delivery::command::Refused;
+pub use self::delivery::deliveries::Deliveries;
+pub use self::delivery::letters::Letters;
+pub use self::delivery::status::{ConsumerStatus, Deliverer};
 pub use self::error::{Error, Result};
 use self::journal::Journal;
 pub use self::memory::MemoryJournal;

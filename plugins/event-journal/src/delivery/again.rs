@@ -5,7 +5,7 @@ use event_core::Durability;
 
 use crate::delivery::engine::Engine;
 use crate::delivery::value::Open;
-use crate::journal;
+use crate::journal::{self, Entry};
 use crate::log::log;
 
 impl Engine {
@@ -37,25 +37,34 @@ impl Engine {
         Ok(())
     }
 
-    /// Calls events that were dead letters, before others of their lane.
+    /// Calls events that were dead letters, before later ones of their lane.
     pub(super) fn deliver_rearmed(&mut self, place: usize) -> journal::Result<()> {
         let held = &self.consumers[place];
         let rearmed: Vec<_> = held.value.rearmed.difference(&held.rearmed).copied().collect();
-        // The first one is to be the first of its lane.
-        for seq in rearmed.into_iter().rev() {
-            self.deliver_one_rearmed(place, seq)?;
+        let (suspects, others): (Vec<_>, Vec<_>) = rearmed.into_iter().partition(|seq| held.is_suspect(*seq));
+        for seq in suspects {
+            if self.may_call_suspect(place)
+                && let Some(entry) = self.read_rearmed(place, seq)?
+            {
+                if self.consumers[place].has_died_of(seq) {
+                    self.bury_deadly(place, &entry)?;
+                } else {
+                    self.call_rearmed(place, vec![entry], Some(seq))?;
+                }
+            }
         }
-        Ok(())
+        let mut entries = Vec::new();
+        for seq in others {
+            entries.extend(self.read_rearmed(place, seq)?);
+        }
+        if entries.is_empty() { Ok(()) } else { self.call_rearmed(place, entries, None) }
     }
 
-    pub(super) fn deliver_one_rearmed(&mut self, place: usize, seq: u64) -> journal::Result<()> {
-        let is_suspect = self.consumers[place].is_suspect(seq);
-        if is_suspect && !self.may_call_suspect(place) {
-            return Ok(());
-        }
-        // It may still be there, if the process ended between.
+    /// The event; `None` if it is gone.
+    fn read_rearmed(&mut self, place: usize, seq: u64) -> journal::Result<Option<Entry>> {
         self.remove_letter(place, seq)?;
-        let Some(entry) = self.read_one(seq)? else {
+        let entry = self.read_one(seq)?;
+        if entry.is_none() {
             let now = self.clock.now();
             let held = &mut self.consumers[place];
             log(format_args!(
@@ -63,25 +72,35 @@ impl Engine {
                 held.name()
             ));
             held.done(seq, now);
-            return self.save(place, Durability::OnDisk);
-        };
-        if is_suspect && self.consumers[place].has_died_of(seq) {
-            self.bury_deadly(place, &entry)?;
-            return Ok(());
+            self.save(place, Durability::OnDisk)?;
         }
+        Ok(entry)
+    }
+
+    fn call_rearmed(
+        &mut self,
+        place: usize,
+        entries: Vec<Entry>,
+        suspect: Option<u64>,
+    ) -> journal::Result<()> {
         let now = self.clock.now();
         let held = &self.consumers[place];
-        let lane = held.lane_of(&entry);
-        let waits = held.due(seq).is_some_and(|due| due > now);
-        if !waits {
-            self.announce(place, is_suspect.then_some(seq))?;
+        let waits = |seq| held.due(seq).is_some_and(|due| due > now);
+        if entries.iter().any(|entry| !waits(entry.seq)) {
+            self.announce(place, suspect)?;
         }
         let held = &mut self.consumers[place];
-        held.rearmed.insert(seq);
-        if waits {
-            held.failed.insert(seq, lane);
+        let mut jobs = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let (seq, lane) = (entry.seq, held.lane_of(&entry));
+            let waits = held.due(seq).is_some_and(|due| due > now);
+            held.rearmed.insert(seq);
+            if waits {
+                held.failed.insert(seq, lane);
+            }
+            jobs.push((lane, held.job(entry, true, waits)));
         }
-        held.lanes.add_first(lane, held.job(entry, true, waits));
+        held.lanes.add(jobs);
         self.start_workers(place);
         Ok(())
     }

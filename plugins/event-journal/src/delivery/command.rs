@@ -1,80 +1,15 @@
-//! What an application asks of the deliveries, and the answers.
+//! What is asked of the deliveries: by the application of its own engine, and by an operator of the process that delivers.
 
 use std::error::Error as StdError;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use futures_channel::oneshot;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::delivery::letters::Letters;
+use crate::delivery::status::ConsumerStatus;
 use crate::journal;
-
-/// How a consumer is doing. `Display` is one line of text; through serde it is JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct ConsumerStatus {
-    /// The consumer, such as `shop::tell_billing`.
-    pub name: String,
-    /// Which process delivers to it.
-    pub deliverer: Deliverer,
-    /// Every event up to this seq is delivered, dead or not meant for it.
-    pub position: u64,
-    /// How many events wait, up to 100,000; `None` while the journal can't be read.
-    pub backlog: Option<u64>,
-    /// When the oldest of them happened.
-    pub oldest: Option<DateTime<Utc>>,
-    /// The seq of the event that is called now.
-    pub calling: Option<u64>,
-    /// When that call began.
-    pub calling_since: Option<DateTime<Utc>>,
-    /// How often the event has failed that holds the others up.
-    pub attempts: u32,
-    /// What its last attempt said.
-    pub last_error: Option<String>,
-    /// When it is tried next.
-    pub next_attempt: Option<DateTime<Utc>>,
-    /// Why nothing is delivered until a person acts.
-    pub paused: Option<String>,
-    /// How many events were delivered, since the consumer is known.
-    pub delivered: u64,
-    /// How many became dead letters.
-    pub dead: u64,
-    /// Of a consumer with a `key`: how many events had none since the start. They are one lane.
-    pub without_key: u64,
-}
-
-/// Which process delivers to a consumer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Deliverer {
-    /// The one that was asked.
-    ThisProcess,
-    /// Another one, or one that has died less than a lease ago.
-    AnotherProcess,
-    /// None, because there is nothing to do.
-    None,
-}
-
-impl fmt::Display for ConsumerStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, position, backlog, delivered, dead, .. } = self;
-        let backlog = backlog.map_or("?".to_owned(), |backlog| backlog.to_string());
-        write!(f, "{name}: position {position}, {backlog} waiting, {delivered} delivered, {dead} dead")?;
-        if let Some(reason) = &self.paused {
-            write!(f, "; paused: {reason}")?;
-        } else if let Some(error) = &self.last_error {
-            write!(f, "; {} attempts: {error}", self.attempts)?;
-        }
-        if self.deliverer == Deliverer::AnotherProcess {
-            write!(f, "; another process delivers to it")?;
-        }
-        if self.without_key > 0 {
-            write!(f, "; {} events without a key", self.without_key)?;
-        }
-        Ok(())
-    }
-}
 
 /// Why the deliveries don't do what they were asked for.
 #[derive(Clone, Debug)]
@@ -87,6 +22,20 @@ pub enum Refused {
         /// The names that there are.
         known: Vec<String>,
     },
+    /// The app has this consumer, so that it would be made anew at the next start: remove the implementation first.
+    InUse {
+        /// The consumer.
+        name: String,
+    },
+    /// The event isn't one that waits: it is delivered, dead, called at the moment, or not read yet.
+    NotWaiting {
+        /// The event's place.
+        seq: u64,
+    },
+    /// The process that delivers has refused it, with these words.
+    ByOwner(String),
+    /// Nothing delivers to the consumer now. What was asked for is saved, and done by the next process that delivers.
+    Later,
     /// The journal couldn't be read or written.
     Journal(journal::Error),
     /// The app has no durable implementation, or hasn't started.
@@ -103,6 +52,19 @@ impl fmt::Display for Refused {
             Self::UnknownConsumer { name, known } => {
                 write!(f, "there is no consumer `{name}`; the app has `{}`", known.join("`, `"))
             }
+            Self::InUse { name } => write!(
+                f,
+                "`{name}` is a durable implementation of this program, and would be made anew at its next start: remove the function \
+                 first, or pause it"
+            ),
+            Self::NotWaiting { seq } => write!(
+                f,
+                "event {seq} doesn't wait: it is delivered, a dead letter, called at the moment, or not read yet"
+            ),
+            Self::ByOwner(reason) => f.write_str(reason),
+            Self::Later => f.write_str(
+                "no process delivers to the consumer now; what was asked for is saved, and done by the next one that does",
+            ),
             Self::Journal(_) => f.write_str("failed to use the journal"),
             Self::NotRunning => f.write_str(
                 "nothing is delivered: the app has no durable implementation, or its start hasn't ended",
@@ -125,48 +87,77 @@ impl StdError for Refused {
     }
 }
 
-pub(crate) struct Request {
-    pub(crate) command: Command,
-    pub(crate) sender: AnswerSender,
+/// Where an answer goes.
+pub(crate) type Sender<T> = oneshot::Sender<Result<T, Refused>>;
+
+/// What the application asks its own engine for.
+pub(crate) enum Request {
+    Settle(Sender<()>),
+    List(Sender<Vec<ConsumerStatus>>),
+    DeliverNow(String, Sender<()>),
+    /// Of the process that delivers to this consumer. The answer is to how many dead letters or events it was done.
+    Command(String, Command, Sender<u64>),
+    /// Of a consumer that no program has any more.
+    Remove(String, Sender<()>),
 }
 
-pub(crate) enum Command {
-    Settle,
-    List,
-    Pause(String),
-    Resume(String),
-    DeliverNow(String),
-    Retry(String, u64),
-    Drop(String, u64),
-}
-
-pub(crate) enum AnswerSender {
-    Done(oneshot::Sender<Result<(), Refused>>),
-    List(oneshot::Sender<Result<Vec<ConsumerStatus>, Refused>>),
-}
-
-impl AnswerSender {
-    pub(crate) fn into_done(self) -> oneshot::Sender<Result<(), Refused>> {
-        match self {
-            Self::Done(sender) => sender,
-            Self::List(_) => unreachable!("only a list is answered with one"),
-        }
-    }
-
-    pub(crate) fn done(self, done: Result<(), Refused>) {
-        let _ = self.into_done().send(done);
-    }
-
-    pub(crate) fn list(self, list: Vec<ConsumerStatus>) {
-        if let Self::List(sender) = self {
-            let _ = sender.send(Ok(list));
-        }
-    }
-
+impl Request {
+    /// The engine ends.
     pub(crate) fn refuse(self) {
         match self {
-            Self::Done(sender) => drop(sender.send(Err(Refused::Stopped))),
+            Self::Settle(sender) | Self::DeliverNow(_, sender) | Self::Remove(_, sender) => {
+                drop(sender.send(Err(Refused::Stopped)));
+            }
             Self::List(sender) => drop(sender.send(Err(Refused::Stopped))),
+            Self::Command(_, _, sender) => drop(sender.send(Err(Refused::Stopped))),
         }
     }
+}
+
+/// What the process that delivers to a consumer is to do. Another process saves it in the journal, and never the consumer's value,
+/// which would look like another owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Command {
+    Pause(String),
+    Resume,
+    /// Delivers these dead letters again.
+    Retry(Letters),
+    /// Removes these dead letters.
+    Drop(Letters),
+    /// Delivers what comes after this place, again or for the first time.
+    Replay {
+        after: u64,
+    },
+    /// Makes an event that waits a dead letter, for this reason.
+    Skip {
+        seq: u64,
+        reason: String,
+    },
+}
+
+impl Command {
+    /// Whether it is done bit by bit.
+    pub(crate) fn takes_long(&self) -> bool {
+        matches!(self, Self::Retry(letters) | Self::Drop(letters) if !letters.is_one())
+    }
+}
+
+/// A command in the journal, and what became of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SavedCommand {
+    pub(crate) command: Command,
+    /// When it was given; answered, when that was.
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) answer: Option<Result<u64, String>>,
+}
+
+/// The key of a consumer's commands, or of one of them.
+pub(crate) fn key(consumer: &str, id: &str) -> String {
+    format!("command/{consumer}/{id}")
+}
+
+/// The consumer that a key is about.
+pub(crate) fn consumer_of(key: &str) -> Option<&str> {
+    key.strip_prefix("command/")?.rsplit_once('/').map(|(consumer, _)| consumer)
 }

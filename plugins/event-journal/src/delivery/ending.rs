@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use event_core::Durability;
 use event_core::plugin::error_line;
 
-use crate::delivery::command::{Refused, Request};
+use crate::delivery::command::Refused;
 use crate::delivery::consumer::Ownership;
 use crate::delivery::engine::{Engine, Message};
 use crate::delivery::next::ABANDONED;
@@ -24,7 +24,7 @@ impl Engine {
         }
         while self.teller.is_busy() || self.consumers.iter().any(|held| held.lanes.is_running()) {
             match self.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Message::Request(Request { sender, .. })) => sender.refuse(),
+                Ok(Message::Request(request)) => request.refuse(),
                 Ok(Message::Told) => self.teller.told(),
                 Ok(_) => {}
                 Err(_) => break,
@@ -71,6 +71,9 @@ impl Engine {
         }
         for held in &self.consumers {
             held.lanes.abandon();
+        }
+        for task in std::mem::take(&mut self.tasks) {
+            task.refuse();
         }
         for sender in std::mem::take(&mut self.settling) {
             let _ = sender.send(Err(Refused::Stopped));

@@ -24,9 +24,11 @@ use futures_channel::oneshot;
 use uuid::Uuid;
 
 use crate::delivery::clock::{Clock, Jumps, later, shifted};
-use crate::delivery::command::{Refused, Request};
+use crate::delivery::command::{self, Request};
+use crate::delivery::commands::Task;
 use crate::delivery::consumer::{Held, Ownership, State};
 use crate::delivery::leases::Moment;
+use crate::delivery::removing::Removal;
 use crate::delivery::saving::{TRY_AGAIN, asked, read_next, wait};
 use crate::delivery::suspects::Turn;
 use crate::delivery::telling::Teller;
@@ -89,7 +91,10 @@ pub(crate) struct Engine {
     pub(crate) watch_at: Option<Instant>,
     pub(crate) save_at: Option<Instant>,
     pub(crate) teller: Teller,
-    pub(crate) settling: Vec<oneshot::Sender<Result<(), Refused>>>,
+    pub(crate) settling: Vec<command::Sender<()>>,
+    /// Commands that are done, or waited for.
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) removals: Vec<Removal>,
 }
 
 /// Waits for events after what was read.
@@ -174,6 +179,7 @@ impl Engine {
             .chain(self.next_stall())
             .chain(self.until_watch())
             .chain(self.until_turn_ends())
+            .chain(self.until_command())
             .min()
     }
 
@@ -185,6 +191,8 @@ impl Engine {
             self.take_outcomes(place);
         }
         self.watch_owners();
+        self.work_on_commands();
+        self.go_on_removing();
         for place in 0..self.consumers.len() {
             self.give_up_late(place, now);
             if let State::Waiting(due) = self.consumers[place].state

@@ -107,13 +107,10 @@ impl Engine {
             held.value.burying.remove(0);
             held.value.dead += 1;
             held.ahead.retain(|entry| entry.seq != letter.seq);
-            let lane = held.failed.get(&letter.seq).copied();
             held.done(letter.seq, now);
             held.advance();
             let saved = self.save(place, Durability::OnDisk);
-            if let Some(lane) = lane {
-                self.consumers[place].lanes.remove(lane, letter.seq);
-            }
+            self.consumers[place].lanes.remove(letter.seq);
             saved?;
         }
         Ok(())

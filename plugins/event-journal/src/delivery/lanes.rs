@@ -117,18 +117,12 @@ impl Lanes {
 
 /// What the engine does.
 impl Lanes {
+    /// Each before the later events of its lane.
     pub(crate) fn add(&self, jobs: impl IntoIterator<Item = (LaneKey, Job)>) {
         let mut inner = self.lock();
         for (lane, job) in jobs {
-            inner.add(lane, job, VecDeque::push_back);
+            inner.add(lane, job);
         }
-        inner.wake_workers();
-    }
-
-    /// Adds an event that comes before all others of its lane.
-    pub(crate) fn add_first(&self, lane: LaneKey, job: Job) {
-        let mut inner = self.lock();
-        inner.add(lane, job, VecDeque::push_front);
         inner.wake_workers();
     }
 
@@ -145,14 +139,18 @@ impl Lanes {
     }
 
     /// Takes out an event that has failed, or one that wasn't called yet, and lets its lane go on.
-    pub(crate) fn remove(&self, lane: LaneKey, seq: u64) {
+    pub(crate) fn remove(&self, seq: u64) {
         let mut inner = self.lock();
-        let Some(of_key) = inner.lanes.get_mut(&lane) else { return };
-        let before = of_key.jobs.len();
-        of_key.jobs.retain(|job| job.entry.seq != seq);
-        let removed = before - of_key.jobs.len();
-        inner.waiting -= removed;
-        inner.update(lane);
+        let found = inner.lanes.iter().find_map(|(key, lane)| {
+            let place = lane.jobs.binary_search_by_key(&seq, |job| job.entry.seq).ok()?;
+            Some((*key, place))
+        });
+        let Some((key, place)) = found else { return };
+        if let Some(lane) = inner.lanes.get_mut(&key) {
+            lane.jobs.remove(place);
+        }
+        inner.waiting -= 1;
+        inner.update(key);
         inner.wake_workers();
     }
 
@@ -392,8 +390,10 @@ impl Inner {
         self.running > 0 || !self.ready.is_empty() && !self.is_paused
     }
 
-    fn add(&mut self, key: LaneKey, job: Job, add: fn(&mut VecDeque<Job>, Job)) {
-        add(&mut self.lanes.entry(key).or_default().jobs, job);
+    fn add(&mut self, key: LaneKey, job: Job) {
+        let jobs = &mut self.lanes.entry(key).or_default().jobs;
+        let place = jobs.partition_point(|other| other.entry.seq < job.entry.seq);
+        jobs.insert(place, job);
         self.waiting += 1;
         self.update(key);
     }

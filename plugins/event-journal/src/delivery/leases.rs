@@ -15,6 +15,7 @@ use crate::delivery::consumer::{Held, Ownership, State};
 use crate::delivery::engine::Engine;
 use crate::delivery::saving::wait;
 use crate::delivery::value::{self, Value};
+use crate::error::Error;
 use crate::journal::{self, Saved};
 use crate::log::log;
 
@@ -54,10 +55,11 @@ impl Engine {
         self.watched_at = Some(now);
         self.release_idle(now);
         self.renew(now);
+        self.watch_commands();
         if self.consumers.iter().all(Held::is_ours) {
             return;
         }
-        let Ok(listed) = self.list_values() else { return };
+        let Ok(listed) = self.list_all(&value::key("")) else { return };
         for place in 0..self.consumers.len() {
             let held = &self.consumers[place];
             if held.is_ours() {
@@ -79,11 +81,12 @@ impl Engine {
         }
     }
 
-    fn list_values(&self) -> journal::Result<Vec<(String, Saved)>> {
-        let (prefix, mut all) = (value::key(""), Vec::<(String, Saved)>::new());
+    /// The values whose keys begin so.
+    pub(super) fn list_all(&self, prefix: &str) -> journal::Result<Vec<(String, Saved)>> {
+        let mut all = Vec::<(String, Saved)>::new();
         loop {
             let after = all.last().map_or(String::new(), |(key, _)| key.clone());
-            let page = wait(|| self.journal.list(&prefix, &after, PAGE))?;
+            let page = wait(|| self.journal.list(prefix, &after, PAGE))?;
             let is_last = page.len() < PAGE;
             all.extend(page);
             if is_last {
@@ -173,10 +176,10 @@ impl Engine {
     fn take_over(&mut self, place: usize) {
         let held = &self.consumers[place];
         let checked = wait(|| self.journal.end())
-            .map_err(|error| crate::Error::Journal { place: self.journal.place(), cause: error })
+            .map_err(|error| Error::Journal { place: self.journal.place(), cause: error })
             .and_then(|end| check_log(&*self.journal, held.name(), &held.value, &self.log_identity, end));
         match checked {
-            Err(crate::Error::Journal { cause, .. }) => return self.journal_failed(place, &cause),
+            Err(Error::Journal { cause, .. }) => return self.journal_failed(place, &cause),
             Err(error) => return self.consumers[place].set(State::Held(error.to_string())),
             Ok(()) => {}
         }

@@ -4,20 +4,25 @@ mod again;
 mod call;
 pub(crate) mod clock;
 pub(crate) mod command;
+mod commands;
 mod consumer;
+pub(crate) mod deliveries;
 mod ending;
 mod engine;
 mod failing;
 mod guarded;
 mod lanes;
 mod leases;
+pub(crate) mod letters;
 mod next;
 mod order;
 mod outcomes;
 mod pauses;
+mod removing;
 mod requests;
 mod saving;
 mod stalls;
+pub(crate) mod status;
 mod suspects;
 mod telling;
 mod threads;
@@ -36,7 +41,7 @@ use futures_channel::oneshot;
 use uuid::Uuid;
 
 use self::clock::{Clock, Jumps, ManualClock};
-use self::command::{AnswerSender, Command, ConsumerStatus, Refused, Request};
+use self::command::Refused;
 use self::consumer::{Held, Lease, Ownership, State};
 use self::engine::{Engine, LOW, Message};
 use self::guarded::guarded;
@@ -46,12 +51,11 @@ use self::telling::Teller;
 use self::threads::Threads;
 use self::window::Window;
 use self::worker::Caller;
-use crate::dead_letter::{self, DeadLetter};
 use crate::error::{Error, Result};
 use crate::journal::{Filter, Journal};
 use crate::log::log;
 use crate::settings::{Settings, Tries};
-use crate::waiting::{Process, Waiting};
+use crate::waiting::Process;
 
 /// The state of this plugin in an app.
 pub(crate) struct Delivering {
@@ -74,7 +78,12 @@ struct Asked {
 
 impl Asked {
     fn new(journal: Option<Arc<dyn Journal>>) -> Arc<Self> {
-        Arc::new(Self { journal, outbox: OnceLock::new(), process: Process::this(), panicked: OnceLock::new() })
+        Arc::new(Self {
+            journal,
+            outbox: OnceLock::new(),
+            process: Process::this(),
+            panicked: OnceLock::new(),
+        })
     }
 
     /// Asked before any lock is taken: of a forked process, which has none of the engine's threads.
@@ -136,6 +145,8 @@ impl Delivering {
             save_at: None,
             teller: Teller::default(),
             settling: Vec::new(),
+            tasks: Vec::new(),
+            removals: Vec::new(),
             clock,
             jumps: Jumps::new(),
         };
@@ -288,119 +299,5 @@ fn check_log(
             value.last_seq, event.id
         ))),
         _ => Ok(()),
-    }
-}
-
-/// The deliveries of an app: `app.deliveries()`. A cheap clone.
-#[derive(Clone)]
-pub struct Deliveries(Arc<Asked>);
-
-impl Deliveries {
-    pub(crate) fn new(delivering: &Delivering) -> Self {
-        Self(delivering.asked.clone())
-    }
-
-    /// How each consumer is doing, by name.
-    ///
-    /// # Errors
-    /// [`Refused::NotRunning`], [`Refused::Stopped`] and [`Refused::Forked`].
-    pub fn consumers(&self) -> Waiting<Vec<ConsumerStatus>, Refused> {
-        let (sender, receiver) = oneshot::channel();
-        self.ask(Command::List, AnswerSender::List(sender), receiver)
-    }
-
-    /// Resolves when nothing can be called now: everything is delivered, dead, or waits for a time or for a person.
-    ///
-    /// # Errors
-    /// [`Refused::NotRunning`], [`Refused::Stopped`] and [`Refused::Forked`].
-    pub fn settled(&self) -> Waiting<(), Refused> {
-        self.act(Command::Settle)
-    }
-
-    /// Lets a consumer try what has failed now, instead of at its time.
-    ///
-    /// # Errors
-    /// [`Refused::UnknownConsumer`], [`Refused::NotRunning`], [`Refused::Stopped`] and [`Refused::Forked`].
-    pub fn deliver_now(&self, consumer: impl Into<String>) -> Waiting<(), Refused> {
-        self.act(Command::DeliverNow(consumer.into()))
-    }
-
-    /// Lets a consumer wait until it is resumed, or the app is started again. A running call ends first.
-    ///
-    /// # Errors
-    /// As [`deliver_now`](Self::deliver_now), and [`Refused::Journal`].
-    pub fn pause(&self, consumer: impl Into<String>) -> Waiting<(), Refused> {
-        self.act(Command::Pause(consumer.into()))
-    }
-
-    /// Lets a paused consumer go on.
-    ///
-    /// # Errors
-    /// As [`pause`](Self::pause).
-    pub fn resume(&self, consumer: impl Into<String>) -> Waiting<(), Refused> {
-        self.act(Command::Resume(consumer.into()))
-    }
-
-    /// The dead letters of a consumer whose seq is larger than `after`, by seq: so many at most.
-    ///
-    /// # Errors
-    /// [`Refused::NotRunning`], [`Refused::Forked`] and [`Refused::Journal`].
-    pub fn dead_letters(
-        &self,
-        consumer: impl Into<String>,
-        after: u64,
-        limit: usize,
-    ) -> Waiting<Vec<DeadLetter>, Refused> {
-        let (asked, consumer) = (self.0.clone(), consumer.into());
-        Waiting::new(async move {
-            let journal = asked.journal()?;
-            let (prefix, after) = (dead_letter::prefix(&consumer), dead_letter::key(&consumer, after));
-            let listed = journal.list(&prefix, &after, limit).await.map_err(Refused::Journal)?;
-            // A letter that can't be read is another version's.
-            Ok(listed.iter().filter_map(|(_, saved)| serde_json::from_slice(&saved.value).ok()).collect())
-        })
-    }
-
-    /// Delivers a dead letter again, before later events of this consumer. Without such a letter nothing happens.
-    ///
-    /// # Errors
-    /// As [`pause`](Self::pause).
-    pub fn retry(&self, letter: &DeadLetter) -> Waiting<(), Refused> {
-        self.act(Command::Retry(letter.consumer.clone(), letter.seq))
-    }
-
-    /// Removes a dead letter. The event stays in the journal.
-    ///
-    /// # Errors
-    /// As [`pause`](Self::pause).
-    pub fn drop_letter(&self, letter: &DeadLetter) -> Waiting<(), Refused> {
-        self.act(Command::Drop(letter.consumer.clone(), letter.seq))
-    }
-
-    fn act(&self, command: Command) -> Waiting<(), Refused> {
-        let (sender, receiver) = oneshot::channel();
-        self.ask(command, AnswerSender::Done(sender), receiver)
-    }
-
-    fn ask<T: Send + 'static>(
-        &self,
-        command: Command,
-        sender: AnswerSender,
-        receiver: oneshot::Receiver<std::result::Result<T, Refused>>,
-    ) -> Waiting<T, Refused> {
-        let asked = self.0.clone();
-        Waiting::new(async move {
-            let outbox = asked.outbox()?;
-            let sent = outbox.send(Message::Request(Request { command, sender }));
-            drop(asked);
-            sent.map_err(|_| Refused::Stopped)?;
-            receiver.await.unwrap_or(Err(Refused::Stopped))
-        })
-    }
-}
-
-impl std::fmt::Debug for Deliveries {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Deliveries").finish_non_exhaustive()
     }
 }

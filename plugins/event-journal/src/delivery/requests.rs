@@ -1,13 +1,10 @@
 //! What the application asks for, while the engine runs.
 
-use event_core::Durability;
-
-use crate::dead_letter;
-use crate::delivery::command::{Command, ConsumerStatus, Deliverer, Refused, Request};
+use crate::delivery::command::{Refused, Request};
 use crate::delivery::consumer::{Ownership, State};
 use crate::delivery::engine::Engine;
-use crate::delivery::saving::{read_next, wait};
-use crate::journal;
+use crate::delivery::saving::wait;
+use crate::delivery::status::{ConsumerStatus, Deliverer};
 
 /// How many events are counted for a backlog.
 const MOST_COUNTED: u64 = 100_000;
@@ -29,9 +26,9 @@ impl Engine {
         }
     }
 
-    pub(super) fn answer(&mut self, Request { command, sender }: Request) {
-        match command {
-            Command::Settle => {
+    pub(super) fn answer(&mut self, request: Request) {
+        match request {
+            Request::Settle(sender) => {
                 let now = self.clock.now();
                 for held in &mut self.consumers {
                     held.look_again(u64::MAX, now);
@@ -40,116 +37,46 @@ impl Engine {
                 self.watched_at = None;
                 // Those that nothing waits for any more are forgotten.
                 self.settling.retain(|sender| !sender.is_canceled());
-                self.settling.push(sender.into_done());
+                self.settling.push(sender);
             }
-            Command::List => {
-                let list = (0..self.consumers.len()).map(|place| self.status(place)).collect();
-                sender.list(list);
+            Request::List(sender) => drop(sender.send(Ok(self.list()))),
+            Request::DeliverNow(name, sender) => {
+                let done = self.of_name(&name).map(|place| self.deliver_now(place));
+                let _ = sender.send(done);
             }
-            Command::Pause(name) => {
-                let done = self.of_name(&name, |engine, place| {
-                    engine.save_paused(place, Some("paused by hand".to_owned()))
-                });
-                sender.done(done);
-            }
-            Command::Resume(name) => {
-                let done = self.of_name(&name, |engine, place| {
-                    engine.save_paused(place, None)?;
-                    let held = &mut engine.consumers[place];
-                    if matches!(held.state, State::Held(_)) {
-                        held.set(State::Active);
-                    }
-                    Ok(())
-                });
-                sender.done(done);
-            }
-            Command::DeliverNow(name) => {
-                let now = self.clock.now();
-                let done = self.of_name(&name, |engine, place| {
-                    let held = &mut engine.consumers[place];
-                    held.set(State::Active);
-                    for seq in held.failed.keys() {
-                        if let Some(open) = held.value.open.get_mut(seq) {
-                            open.due = open.due.min(now);
-                        }
-                    }
-                    held.look_again(u64::MAX, now);
-                    Ok(())
-                });
-                sender.done(done);
-            }
-            Command::Retry(name, seq) => {
-                let done = self.of_name(&name, |engine, place| engine.rearm(place, seq));
-                sender.done(done);
-            }
-            Command::Drop(name, seq) => {
-                let done = self.of_name(&name, |engine, place| engine.remove_letter(place, seq));
-                sender.done(done);
-            }
+            Request::Command(name, command, sender) => self.command(name, command, sender),
+            Request::Remove(name, sender) => self.remove(name, sender),
         }
     }
 
-    pub(super) fn of_name(
-        &mut self,
-        name: &str,
-        act: impl FnOnce(&mut Self, usize) -> journal::Result<()>,
-    ) -> Result<(), Refused> {
-        match self.consumers.iter().position(|held| held.name() == name) {
-            Some(place) => act(self, place).map_err(|error| {
-                // An event that is gone is no reason to hold others up.
-                if !matches!(error, journal::Error::Gone { .. }) {
-                    self.journal_failed(place, &error);
-                }
-                Refused::Journal(error)
-            }),
-            None => Err(Refused::UnknownConsumer {
-                name: name.to_owned(),
-                known: self.consumers.iter().map(|held| held.name().to_owned()).collect(),
-            }),
-        }
-    }
-
-    /// Pauses a consumer, or lets it go on; it stays as it was if that can't be saved.
-    fn save_paused(&mut self, place: usize, reason: Option<String>) -> journal::Result<()> {
+    fn deliver_now(&mut self, place: usize) {
+        let now = self.clock.now();
         let held = &mut self.consumers[place];
-        let before = held.value.paused.clone();
-        held.set_paused(reason);
-        let saved = self.save(place, Durability::OnDisk);
-        if saved.is_err() {
-            self.consumers[place].set_paused(before);
-        }
-        saved
-    }
-
-    /// A dead letter is delivered again: in the consumer's value first, so that a crash loses neither.
-    pub(super) fn rearm(&mut self, place: usize, seq: u64) -> journal::Result<()> {
-        let key = dead_letter::key(self.consumers[place].name(), seq);
-        if wait(|| self.journal.load(&key))?.is_none() {
-            return Ok(());
-        }
-        if self.read_one(seq)?.is_none() {
-            let first = read_next(&*self.journal, seq).ok();
-            let first = first.and_then(|page| page.entries.first().map(|entry| entry.seq));
-            return Err(journal::Error::Gone { first: first.unwrap_or(seq + 1) });
-        }
-        let held = &mut self.consumers[place];
-        held.value.rearmed.insert(seq);
-        held.value.open.remove(&seq);
-        held.dirty = true;
-        // What holds it may not hold this event.
         held.set(State::Active);
-        self.save(place, Durability::OnDisk)?;
-        self.remove_letter(place, seq)
+        for seq in held.failed.keys() {
+            if let Some(open) = held.value.open.get_mut(seq) {
+                open.due = open.due.min(now);
+            }
+        }
+        held.look_again(u64::MAX, now);
     }
 
-    pub(super) fn remove_letter(&self, place: usize, seq: u64) -> journal::Result<()> {
-        let key = dead_letter::key(self.consumers[place].name(), seq);
-        let Some(saved) = wait(|| self.journal.load(&key))? else { return Ok(()) };
-        match wait(|| self.journal.save(&key, saved.version, None, Durability::OnDisk)) {
-            // Removed by another process, between.
-            Ok(_) | Err(journal::Error::Conflict) => Ok(()),
-            Err(error) => Err(error),
+    pub(super) fn of_name(&self, name: &str) -> Result<usize, Refused> {
+        let place = self.consumers.iter().position(|held| held.name() == name);
+        place.ok_or_else(|| Refused::UnknownConsumer {
+            name: name.to_owned(),
+            known: self.consumers.iter().map(|held| held.name().to_owned()).collect(),
+        })
+    }
+
+    /// How each consumer is doing: those of the app, and those that only the journal knows.
+    fn list(&mut self) -> Vec<ConsumerStatus> {
+        let mut list: Vec<_> = (0..self.consumers.len()).map(|place| self.status(place)).collect();
+        // Where they can't be read now, those of the app are known all the same.
+        for (name, value) in self.unknown_consumers().unwrap_or_default() {
+            list.push(ConsumerStatus::of_unknown(name, &value));
         }
+        list
     }
 
     pub(super) fn status(&mut self, place: usize) -> ConsumerStatus {
@@ -168,6 +95,7 @@ impl Engine {
         let calling = held.lanes.calling().first().copied();
         ConsumerStatus {
             name: held.name().to_owned(),
+            is_known: true,
             deliverer: match held.lease.ownership {
                 Ownership::Ours => Deliverer::ThisProcess,
                 Ownership::Free => Deliverer::None,

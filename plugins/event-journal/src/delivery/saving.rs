@@ -170,7 +170,7 @@ pub(super) fn read_next(journal: &dyn Journal, after: u64) -> journal::Result<Pa
     wait(|| journal.read(after, &all, 1))
 }
 
-fn wait_all<T>(
+pub(super) fn wait_all<T>(
     asks: impl IntoIterator<Item = impl Future<Output = journal::Result<T>>>,
 ) -> Vec<journal::Result<T>> {
     let mut asks: Vec<_> = asks.into_iter().map(|ask| (Box::pin(asked(ask)), None)).collect();

@@ -1,0 +1,407 @@
+//! What operators want of a consumer, done by the process that delivers to it.
+//!
+//! A command that this process was given for a consumer of its own is done at once. One for another process's, and one that takes
+//! long, is saved in the journal; the owner does it, and saves the answer there. An owner that dies before leaves it to the next one.
+
+use std::time::Duration;
+
+use event_core::Durability;
+use event_core::plugin::error_line;
+use uuid::Uuid;
+
+use crate::dead_letter::{self, DeadLetter};
+use crate::delivery::command::{self, Command, Refused, SavedCommand, Sender};
+use crate::delivery::consumer::State;
+use crate::delivery::engine::Engine;
+use crate::delivery::leases::Moment;
+use crate::delivery::letters::Letters;
+use crate::delivery::saving::{read_next, wait, wait_all};
+use crate::delivery::value;
+use crate::journal::{self, Saved};
+
+/// How many letters are looked at, and are delivered again at the same time, at most.
+const CHUNK: usize = 100;
+/// How long an answer stays for the one who asked.
+const ANSWERS_STAY: i64 = 60;
+
+/// A command that this process does, or waits for.
+pub(crate) struct Task {
+    consumer: String,
+    command: Command,
+    /// Where it is saved, and with which version, if it is.
+    saved: Option<(String, u64)>,
+    sender: Option<Sender<u64>>,
+    /// How many letters or events it was done to.
+    count: u64,
+    /// Up to which letter.
+    after: u64,
+    /// It goes on then.
+    at: Moment,
+    since: Moment,
+}
+
+/// What one step of a command has brought.
+enum Step {
+    /// It is done, or refused.
+    Ended(Result<u64, Refused>),
+    /// It goes on now, or after this time.
+    More(Duration),
+    /// It goes on when something has ended.
+    Waits,
+}
+
+impl Engine {
+    /// A command of this process.
+    pub(super) fn command(&mut self, consumer: String, command: Command, sender: Sender<u64>) {
+        let now = self.moment();
+        let (saved, after) = (None, 0);
+        let mut task =
+            Task { consumer, command, saved, sender: Some(sender), count: 0, after, at: now, since: now };
+        let owned = self.owned(&task.consumer);
+        if owned.is_none()
+            && let Err(refused) = self.check_known(&task.consumer)
+        {
+            return task.answer(Err(refused));
+        }
+        if owned.is_none() || task.command.takes_long() {
+            match self.save_command(&task) {
+                Ok(saved) => task.saved = Some(saved),
+                Err(error) => return task.answer(Err(Refused::Journal(error))),
+            }
+        }
+        self.tasks.push(task);
+        self.work_on_commands();
+    }
+
+    /// The consumer of this name, if this process delivers to it, or can.
+    fn owned(&self, consumer: &str) -> Option<usize> {
+        let place = self.of_name(consumer).ok()?;
+        let held = &self.consumers[place];
+        (held.caller.tries.deliver && !held.is_theirs()).then_some(place)
+    }
+
+    fn check_known(&self, consumer: &str) -> Result<(), Refused> {
+        let Err(unknown) = self.of_name(consumer) else { return Ok(()) };
+        let key = value::key(consumer);
+        match wait(|| self.journal.load(&key)) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(unknown),
+            Err(error) => Err(Refused::Journal(error)),
+        }
+    }
+
+    fn save_command(&self, task: &Task) -> journal::Result<(String, u64)> {
+        let key = command::key(&task.consumer, &Uuid::now_v7().to_string());
+        let saved = SavedCommand { command: task.command.clone(), at: self.clock.now(), answer: None };
+        let bytes = saved.to_bytes();
+        let version = wait(|| self.journal.save(&key, 0, Some(&bytes), Durability::OnDisk))?;
+        Ok((key, version))
+    }
+
+    /// Looks at the commands in the journal: those for this process, and answers for it.
+    pub(super) fn watch_commands(&mut self) {
+        let Ok(listed) = self.list_all("command/") else { return };
+        for (key, saved) in listed {
+            // Of a newer version, it is for a newer program.
+            let Ok(read) = serde_json::from_slice::<SavedCommand>(&saved.value) else { continue };
+            let known =
+                self.tasks.iter_mut().find(|task| task.saved.as_ref().is_some_and(|(own, _)| *own == key));
+            match (read.answer, known) {
+                (Some(answer), Some(task)) => {
+                    task.answer(answer.map_err(Refused::ByOwner));
+                    let _ = wait(|| self.journal.save(&key, saved.version, None, Durability::Enqueued));
+                }
+                (Some(_), None) if (self.clock.now() - read.at).num_seconds() > ANSWERS_STAY => {
+                    let _ = wait(|| self.journal.save(&key, saved.version, None, Durability::Enqueued));
+                }
+                (None, None) => self.take_command(key, &saved, read.command),
+                _ => {}
+            }
+        }
+        self.tasks.retain(|task| !task.is_answered());
+    }
+
+    fn take_command(&mut self, key: String, saved: &Saved, command: Command) {
+        let Some(consumer) = command::consumer_of(&key).map(str::to_owned) else { return };
+        if self.owned(&consumer).is_some() {
+            let now = self.moment();
+            let saved = Some((key, saved.version));
+            self.tasks.push(Task {
+                consumer,
+                command,
+                saved,
+                sender: None,
+                count: 0,
+                after: 0,
+                at: now,
+                since: now,
+            });
+        }
+    }
+
+    /// Goes on with what can be done.
+    pub(super) fn work_on_commands(&mut self) {
+        let now = self.moment();
+        for mut task in std::mem::take(&mut self.tasks) {
+            let Some(place) = self.owned(&task.consumer) else {
+                // Its owner answers. One that was another process's wish is the next owner's.
+                if task.sender.is_none() {
+                    continue;
+                }
+                if task.since + self.lease * 2 <= now {
+                    task.answer(Err(Refused::Later));
+                } else {
+                    self.tasks.push(task);
+                }
+                continue;
+            };
+            if task.at > now {
+                self.tasks.push(task);
+                continue;
+            }
+            match self.try_step_of(place, &mut task) {
+                Step::Ended(answer) => self.answer_task(&mut task, answer),
+                Step::More(pause) => {
+                    task.at = now + pause;
+                    if pause.is_zero() {
+                        self.waker.wake_by_ref();
+                    }
+                    self.tasks.push(task);
+                }
+                Step::Waits => self.tasks.push(task),
+            }
+        }
+    }
+
+    /// How long until a command goes on.
+    pub(super) fn until_command(&self) -> Option<Duration> {
+        let now = self.moment();
+        let next =
+            self.tasks.iter().filter(|task| task.at > now).map(|task| task.at.saturating_sub(now)).min()?;
+        self.until_watch().map(|_| next)
+    }
+
+    /// Saves the answer for another process, or gives it to this one's.
+    fn answer_task(&mut self, task: &mut Task, answer: Result<u64, Refused>) {
+        if let Some((key, version)) = &task.saved {
+            // The one who asked is in this process, or looks for it.
+            let bytes = task.sender.is_none().then(|| {
+                let answer = answer.as_ref().map(|count| *count).map_err(|refused| error_line(refused));
+                SavedCommand { command: task.command.clone(), at: self.clock.now(), answer: Some(answer) }
+                    .to_bytes()
+            });
+            // If it can't be saved, it is done once more, which changes nothing.
+            let _ = wait(|| self.journal.save(key, *version, bytes.as_deref(), Durability::OnDisk));
+        }
+        task.answer(answer);
+    }
+
+    fn try_step_of(&mut self, place: usize, task: &mut Task) -> Step {
+        self.step_of(place, task).unwrap_or_else(|error| {
+            // An event that is gone is no reason to hold others up.
+            if !matches!(error, journal::Error::Gone { .. }) {
+                self.journal_failed(place, &error);
+            }
+            // What is saved is tried again, by whichever process is the owner then.
+            match (&error, &task.saved) {
+                (journal::Error::Unavailable(_), Some(_)) => Step::More(self.lease / 5),
+                _ => Step::Ended(Err(Refused::Journal(error))),
+            }
+        })
+    }
+
+    fn step_of(&mut self, place: usize, task: &mut Task) -> journal::Result<Step> {
+        match task.command.clone() {
+            Command::Pause(reason) => self.save_paused(place, Some(reason))?,
+            Command::Resume => {
+                self.save_paused(place, None)?;
+                if matches!(self.consumers[place].state, State::Held(_)) {
+                    self.consumers[place].set(State::Active);
+                }
+            }
+            Command::Retry(letters) => return self.retry_some(place, &letters, task),
+            Command::Drop(letters) => return self.drop_some(place, &letters, task),
+            Command::Replay { after } => return self.replay(place, after),
+            Command::Skip { seq, reason } => return self.skip(place, seq, &reason),
+        }
+        Ok(Step::Ended(Ok(1)))
+    }
+
+    /// Pauses a consumer, or lets it go on; it stays as it was if that can't be saved.
+    fn save_paused(&mut self, place: usize, reason: Option<String>) -> journal::Result<()> {
+        let held = &mut self.consumers[place];
+        let before = held.value.paused.clone();
+        held.set_paused(reason);
+        let saved = self.save(place, Durability::OnDisk);
+        if saved.is_err() {
+            self.consumers[place].set_paused(before);
+        }
+        saved
+    }
+
+    /// The next letters that are meant, with the versions of their values; and whether there may be more after them.
+    fn next_letters(
+        &self,
+        letters: &Letters,
+        task: &mut Task,
+    ) -> journal::Result<(Vec<(DeadLetter, u64)>, bool)> {
+        let (prefix, after) = (dead_letter::prefix(&task.consumer), task.after.max(letters.after()));
+        let most =
+            if letters.is_one() { 1 } else { CHUNK.min(letters.rate().map_or(CHUNK, |rate| rate as usize)) };
+        let after = dead_letter::key(&task.consumer, after);
+        let listed = wait(|| self.journal.list(&prefix, &after, most))?;
+        let has_more = listed.len() == most && !letters.is_one();
+        if let Some(last) = listed.last().and_then(|(key, _)| dead_letter::seq_of(key)) {
+            task.after = last;
+        }
+        let read = listed.iter().filter_map(|(_, saved)| {
+            // One that can't be read is another version's.
+            let letter = serde_json::from_slice::<DeadLetter>(&saved.value).ok()?;
+            letters.includes(&letter).then_some((letter, saved.version))
+        });
+        Ok((read.collect(), has_more))
+    }
+
+    /// Dead letters are delivered again: in the consumer's value first, so that a crash loses neither.
+    fn retry_some(&mut self, place: usize, letters: &Letters, task: &mut Task) -> journal::Result<Step> {
+        if !letters.is_one() && self.consumers[place].value.rearmed.len() >= CHUNK {
+            return Ok(Step::Waits);
+        }
+        let (found, has_more) = self.next_letters(letters, task)?;
+        let mut rearmed = Vec::new();
+        for (letter, version) in found {
+            if self.read_one(letter.seq)?.is_some() {
+                rearmed.push((letter, version));
+            } else if letters.is_one() {
+                let next = read_next(&*self.journal, letter.seq)?;
+                let first = next.entries.first().map_or(letter.seq + 1, |entry| entry.seq);
+                return Err(journal::Error::Gone { first });
+            }
+        }
+        let count = rearmed.len() as u64;
+        if count > 0 {
+            let held = &mut self.consumers[place];
+            for (letter, _) in &rearmed {
+                held.value.rearmed.insert(letter.seq);
+                held.value.open.remove(&letter.seq);
+            }
+            held.dirty = true;
+            // What holds it may not hold these events.
+            held.set(State::Active);
+            self.save(place, Durability::OnDisk)?;
+            self.remove_letters(&rearmed)?;
+        }
+        Ok(task.went_on(count, has_more, letters))
+    }
+
+    fn drop_some(&mut self, _place: usize, letters: &Letters, task: &mut Task) -> journal::Result<Step> {
+        let (found, has_more) = self.next_letters(letters, task)?;
+        self.remove_letters(&found)?;
+        Ok(task.went_on(found.len() as u64, has_more, letters))
+    }
+
+    fn remove_letters(&self, letters: &[(DeadLetter, u64)]) -> journal::Result<()> {
+        let keys: Vec<_> =
+            letters.iter().map(|(letter, _)| dead_letter::key(&letter.consumer, letter.seq)).collect();
+        let removals = keys
+            .iter()
+            .zip(letters)
+            .map(|(key, (_, version))| self.journal.save(key, *version, None, Durability::OnDisk));
+        for removed in wait_all(removals) {
+            match removed {
+                // Removed by another process, between.
+                Ok(_) | Err(journal::Error::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// It may still be there, if the process ended between.
+    pub(super) fn remove_letter(&self, place: usize, seq: u64) -> journal::Result<()> {
+        let key = dead_letter::key(self.consumers[place].name(), seq);
+        let Some(saved) = wait(|| self.journal.load(&key))? else { return Ok(()) };
+        match wait(|| self.journal.save(&key, saved.version, None, Durability::OnDisk)) {
+            // Removed by another process, between.
+            Ok(_) | Err(journal::Error::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Delivers again what comes after this place. What is called ends first.
+    fn replay(&mut self, place: usize, after: u64) -> journal::Result<Step> {
+        let end = wait(|| self.journal.end())?;
+        self.finish_burying(place)?;
+        let held = &mut self.consumers[place];
+        held.lanes.pause(true);
+        if held.lanes.is_running() {
+            return Ok(Step::Waits);
+        }
+        self.take_outcomes(place);
+        let held = &mut self.consumers[place];
+        let position = after.min(end);
+        (held.value.position, held.value.frontier, held.value.scanned) = (position, position, position);
+        (held.value.last_seq, held.value.last_id) = (0, None);
+        held.value.open.retain(|seq, _| *seq <= position && held.value.rearmed.contains(seq));
+        held.value.rearmed.retain(|seq| *seq <= position);
+        (held.suspect_upto, held.suspect_called) = (0, None);
+        held.suspect_rearmed.clear();
+        held.dirty = true;
+        held.forget();
+        held.set(State::Active);
+        self.save(place, Durability::OnDisk)?;
+        Ok(Step::Ended(Ok(end - position)))
+    }
+
+    /// An event that waits is a dead letter, without another try.
+    fn skip(&mut self, place: usize, seq: u64, reason: &str) -> journal::Result<Step> {
+        let held = &self.consumers[place];
+        let is_called = held.lanes.calling().iter().any(|(called, _)| *called == seq);
+        let waits = held.window.undone_upto(seq).last() == Some(seq) || held.value.rearmed.contains(&seq);
+        if is_called || !waits {
+            return Ok(Step::Ended(Err(Refused::NotWaiting { seq })));
+        }
+        let Some(entry) = self.read_one(seq)? else {
+            return Ok(Step::Ended(Err(Refused::NotWaiting { seq })));
+        };
+        self.bury_entry(place, &entry, format!("skipped by hand: {reason}"))?;
+        let held = &mut self.consumers[place];
+        if matches!(held.state, State::Held(_)) {
+            held.set(State::Active);
+        }
+        Ok(Step::Ended(Ok(1)))
+    }
+}
+
+impl Task {
+    fn answer(&mut self, answer: Result<u64, Refused>) {
+        if let Some(sender) = self.sender.take() {
+            let _ = sender.send(answer);
+        }
+        self.saved = None;
+    }
+
+    fn is_answered(&self) -> bool {
+        self.sender.is_none() && self.saved.is_none()
+    }
+
+    fn went_on(&mut self, count: u64, has_more: bool, letters: &Letters) -> Step {
+        self.count += count;
+        match (has_more, letters.rate()) {
+            (false, _) => Step::Ended(Ok(self.count)),
+            (true, Some(rate)) => Step::More(Duration::from_secs(count) / rate),
+            (true, None) => Step::More(Duration::ZERO),
+        }
+    }
+
+    /// The engine ends. What is saved is the next owner's.
+    pub(super) fn refuse(mut self) {
+        self.answer(Err(Refused::Stopped));
+    }
+}
+
+impl SavedCommand {
+    fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("it is plain data")
+    }
+}
