@@ -57,7 +57,9 @@
 //! | `journal` | the plugin whose journal is used, where several have one | the only one |
 //! | `shutdown_ms` | how many milliseconds shutdown waits for running calls | 10,000 |
 //! | `stalled_after_s` | after how many seconds without progress a consumer that has events is reported | 300 |
-//! | `consumers."shop::tell_billing".give_up_after_s`, `.max_attempts`, `.timeout_s` | in place of the options in the source | those |
+//! | `lease_ms` | after how many milliseconds without a save of its process a consumer is taken over by another one | 5,000 |
+//! | `deliver` | `false`: this process delivers nothing; or the consumers to which it delivers: `["shop::*"]` | `true` |
+//! | `consumers."shop::tell_billing".give_up_after_s`, `.max_attempts`, `.timeout_s`, `.concurrency` | in place of the options in the source | those |
 //!
 //! # Features
 //!

@@ -277,7 +277,7 @@ fn an_event_that_is_skipped_is_a_dead_letter_and_the_later_ones_go_on() {
     assert_eq!(shop.settled(), [(0, 1), (1, 1)]);
     let deliveries = shop.deliveries();
     for seq in [1, 9] {
-        let refused = deliveries.skip(BILLING, seq, "nobody needs it").wait().expect_err("it doesn't wait");
+        let refused = deliveries.skip(BILLING, seq, "it is old").wait().expect_err("it doesn't wait");
         assert!(matches!(refused, Refused::NotWaiting { .. }), "{refused:?}");
     }
     deliveries.skip(BILLING, 4, "a test").wait().expect("it waits behind the failed one");

@@ -163,7 +163,7 @@ impl Heard {
 }
 
 /// The ids and names, in the order of the file.
-fn events(file: &Path) -> Vec<(Uuid, String)> {
+pub(crate) fn events(file: &Path) -> Vec<(Uuid, String)> {
     let connection =
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("it is there");
     let mut statement =

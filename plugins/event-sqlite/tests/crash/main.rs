@@ -25,6 +25,8 @@ mod power;
 #[cfg(unix)]
 mod power_delivering;
 mod retention;
+#[cfg(unix)]
+mod several;
 mod shim;
 mod shutdown;
 mod shutdown_delivering;

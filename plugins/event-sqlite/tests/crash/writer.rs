@@ -308,8 +308,7 @@ pub(crate) fn run_and_hear(
     prepare: impl FnOnce(&mut Command),
     mut hear: impl FnMut(&str),
 ) -> Ran {
-    let mut command = itself("writer::a_process_that_nobody_kills_tells_of_each_event_and_ends");
-    command.env(TASK, serde_json::to_string(task).expect("it is JSON"));
+    let mut command = command(task);
     prepare(&mut command);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it can be started");
     let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
@@ -357,6 +356,13 @@ pub(crate) fn run_and_hear(
     let ended = status.success();
     assert!(matches!(when, Killed::ByItself) || ended == matches!(when, Killed::Never), "{task:?}: {status}");
     Ran { told, ended }
+}
+
+/// The process that does a task.
+pub(crate) fn command(task: &Task) -> Command {
+    let mut command = itself("writer::a_process_that_nobody_kills_tells_of_each_event_and_ends");
+    command.env(TASK, serde_json::to_string(task).expect("it is JSON"));
+    command
 }
 
 /// Kills a process when a time is over: SIGKILL, where there are signals. Or the process ends before, and it is dropped.
