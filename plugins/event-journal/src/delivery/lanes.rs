@@ -5,7 +5,6 @@
 //! out.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -14,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::delivery::call::{Call, GivenUp};
 use crate::delivery::next::{Next, Problem};
 use crate::journal::Entry;
+use crate::sync::{Monitor, MutexGuard};
 
 /// Which events are called one after the other: those with the same key.
 pub(crate) type LaneKey = u64;
@@ -57,7 +57,7 @@ pub(crate) struct Taken {
 }
 
 pub(crate) struct Lanes {
-    inner: Mutex<Inner>,
+    inner: Monitor<Inner>,
     engine: Waker,
     /// The engine is told when fewer are left.
     low: usize,
@@ -107,11 +107,11 @@ enum LaneState {
 
 impl Lanes {
     pub(crate) fn new(engine: Waker, low: usize) -> Self {
-        Self { inner: Mutex::default(), engine, low }
+        Self { inner: Monitor::default(), engine, low }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock()
     }
 }
 

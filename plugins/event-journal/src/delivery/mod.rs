@@ -11,6 +11,8 @@ mod ending;
 mod engine;
 mod failing;
 mod guarded;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 mod lanes;
 mod leases;
 pub(crate) mod letters;
