@@ -203,6 +203,7 @@ impl Delivering {
                 stall_told: false,
             });
         }
+        engine.tell_unknown_consumers(end);
         for held in engine.consumers.iter_mut().filter(|held| held.lease.ownership == Ownership::Free) {
             // This start ends a pause.
             if std::mem::take(&mut held.lease.ends_pause) {

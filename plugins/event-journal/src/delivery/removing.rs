@@ -9,6 +9,7 @@ use crate::delivery::leases::Moment;
 use crate::delivery::saving::wait;
 use crate::delivery::value::{self, Value};
 use crate::journal;
+use crate::log::log;
 
 impl Engine {
     /// The consumers in the journal that the app doesn't have.
@@ -20,6 +21,23 @@ impl Engine {
             Some((name.to_owned(), Value::read(&saved.value).ok()?))
         });
         Ok(unknown.collect())
+    }
+
+    /// A line for each of them that no process delivers to, and that hasn't got all events.
+    pub(super) fn tell_unknown_consumers(&self, end: u64) {
+        // Where they can't be read, the start goes on, and fails if the journal can't be used.
+        for (name, value) in self.unknown_consumers().unwrap_or_default() {
+            if value.released && value.position < end {
+                log(format_args!(
+                    "the journal {} has a consumer `{name}` that this program doesn't have, and no process delivers to it: what came \
+                     after event {} isn't delivered, and retention keeps it; if the function was renamed, give it \
+                     `durable(name = \"…\")` with the old name, if it was removed, `deliveries().remove(\"{name}\")` forgets it, and if \
+                     another program has it, all is well",
+                    self.journal.place(),
+                    value.position,
+                ));
+            }
+        }
     }
 
     /// Forgets a consumer that no program has any more: its position, and its dead letters.

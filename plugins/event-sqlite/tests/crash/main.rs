@@ -20,6 +20,7 @@ mod kill_delivering;
 mod large;
 mod listening;
 mod many;
+mod orphans;
 #[cfg(unix)]
 mod power;
 #[cfg(unix)]
