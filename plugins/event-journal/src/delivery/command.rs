@@ -97,6 +97,8 @@ pub(crate) enum Request {
     DeliverNow(String, Sender<()>),
     /// Of the process that delivers to this consumer. The answer is to how many dead letters or events it was done.
     Command(String, Command, Sender<u64>),
+    /// That this program's implementation is the right one, if it hears less than another's did.
+    Adopt(String, Sender<()>),
     /// Of a consumer that no program has any more.
     Remove(String, Sender<()>),
 }
@@ -105,7 +107,10 @@ impl Request {
     /// The engine ends.
     pub(crate) fn refuse(self) {
         match self {
-            Self::Settle(sender) | Self::DeliverNow(_, sender) | Self::Remove(_, sender) => {
+            Self::Settle(sender)
+            | Self::DeliverNow(_, sender)
+            | Self::Adopt(_, sender)
+            | Self::Remove(_, sender) => {
                 drop(sender.send(Err(Refused::Stopped)));
             }
             Self::List(sender) => drop(sender.send(Err(Refused::Stopped))),

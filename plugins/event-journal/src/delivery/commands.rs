@@ -215,9 +215,7 @@ impl Engine {
             Command::Pause(reason) => self.save_paused(place, Some(reason))?,
             Command::Resume => {
                 self.save_paused(place, None)?;
-                if matches!(self.consumers[place].state, State::Held(_)) {
-                    self.consumers[place].set(State::Active);
-                }
+                self.stand_by_or_go_on(place);
             }
             Command::Retry(letters) => return self.retry_some(place, &letters, task),
             Command::Drop(letters) => return self.drop_some(place, &letters, task),
@@ -286,9 +284,9 @@ impl Engine {
                 held.value.open.remove(&letter.seq);
             }
             held.dirty = true;
-            // What holds it may not hold these events.
-            held.set(State::Active);
             self.save(place, Durability::OnDisk)?;
+            // What holds it may not hold these events.
+            self.stand_by_or_go_on(place);
             self.remove_letters(&rearmed)?;
         }
         Ok(task.went_on(count, has_more, letters))

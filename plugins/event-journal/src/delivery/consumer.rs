@@ -16,6 +16,8 @@ use crate::delivery::window::Window;
 use crate::delivery::worker::Caller;
 use crate::journal::{Entry, Filter, Page};
 
+/// The name of all events.
+const ALL: &str = "*";
 /// In how many calls of an event the process may die.
 const MAX_CRASHES: u32 = 2;
 
@@ -89,6 +91,12 @@ pub(crate) enum Ownership {
     Theirs { since: Moment },
 }
 
+/// The names of the events that a consumer hears in this program, or `*`.
+pub(crate) fn names(consumer: &Consumer) -> Vec<String> {
+    let names = consumer.event_names();
+    names.map_or(vec![ALL.to_owned()], |names| names.into_iter().map(str::to_owned).collect())
+}
+
 impl Held {
     pub(crate) fn name(&self) -> &str {
         self.consumer.name()
@@ -109,6 +117,37 @@ impl Held {
         self.is_ours() && is_quiet && !self.has_suspects() && now >= self.lease.busy_at + IDLE
     }
 
+    fn names(&self) -> Vec<String> {
+        names(&self.consumer)
+    }
+
+    /// Where the journal says that it hears an event that it doesn't in this program, that is an older one, and mustn't
+    /// pass the event by: why it stands by.
+    pub(crate) fn why_not_this_program(&self) -> Option<String> {
+        let names = self.names();
+        if names.iter().any(|name| name == ALL) {
+            return None;
+        }
+        let missing = self.value.names.iter().flatten().find(|name| !names.contains(name))?;
+        let missing = if missing == ALL { "every event".to_owned() } else { format!("event `{missing}`") };
+        Some(format!(
+            "in the journal it hears {missing}, and in this program it doesn't: a newer program delivers to it; if this one is right, \
+             `deliveries().adopt(\"{}\")` makes it so",
+            self.name()
+        ))
+    }
+
+    /// What it hears in this program is right.
+    pub(crate) fn adopt(&mut self) {
+        self.value.names = Some(self.names());
+        self.dirty = true;
+    }
+
+    /// Whether the journal doesn't know yet what it hears in this program.
+    pub(crate) fn hears_more(&self) -> bool {
+        self.value.names.as_ref() != Some(&self.names())
+    }
+
     /// This process delivers to it, once that is saved.
     pub(crate) fn claim(&mut self, owner: Uuid) {
         if !self.value.clean {
@@ -117,6 +156,7 @@ impl Held {
         }
         (self.value.owner, self.value.released, self.value.clean) = (owner, false, false);
         self.value.epoch += 1;
+        self.value.names = Some(self.names());
         self.value.frontier = self.value.frontier.max(self.value.position);
         self.lease.ownership = Ownership::Ours;
         self.dirty = true;

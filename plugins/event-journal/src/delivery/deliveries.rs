@@ -161,6 +161,17 @@ impl Deliveries {
         self.command(consumer, Command::Skip { seq, reason: reason.into() }).map(|_| ())
     }
 
+    /// Lets this program deliver to a consumer although the journal says that it hears events which it doesn't hear here: after a
+    /// deploy was taken back, or when an implementation hears less on purpose. Events of those names are passed by.
+    ///
+    /// # Errors
+    /// [`Refused::ByOwner`] while another process delivers to it, [`Refused::UnknownConsumer`], [`Refused::Journal`],
+    /// [`Refused::NotRunning`], [`Refused::Stopped`] and [`Refused::Forked`].
+    pub fn adopt(&self, consumer: impl Into<String>) -> Waiting<(), Refused> {
+        let consumer = consumer.into();
+        self.ask(|sender| Request::Adopt(consumer, sender))
+    }
+
     /// Forgets a consumer that no program has any more: its position, and its dead letters. Until then, retention keeps
     /// what it hasn't got.
     ///

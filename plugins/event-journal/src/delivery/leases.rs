@@ -73,6 +73,7 @@ impl Engine {
                 self.take_value(place, saved);
             } else if let Ownership::Theirs { since } = held.lease.ownership
                 && held.caller.tries.deliver
+                && !matches!(held.state, State::Held(_))
                 && now >= since + self.lease
                 && !held.lanes.is_running()
             {
@@ -168,8 +169,20 @@ impl Engine {
         (held.suspect_upto, held.stall_told) = (0, false);
         held.suspect_rearmed.clear();
         held.forget();
-        held.set(State::Active);
+        self.stand_by_or_go_on(place);
         self.suspect_turn.take_if(|turn| turn.place == place);
+    }
+
+    /// Whether this program is one for the consumer's value.
+    pub(super) fn stand_by_or_go_on(&mut self, place: usize) {
+        let held = &mut self.consumers[place];
+        match held.why_not_this_program() {
+            None => held.set(State::Active),
+            Some(reason) => {
+                log(format_args!("`{}` stands by: {reason}", held.name()));
+                held.set(State::Held(reason));
+            }
+        }
     }
 
     /// The owner has died.

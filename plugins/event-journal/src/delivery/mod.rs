@@ -158,7 +158,8 @@ impl Delivering {
                 StartsFrom::Start => 0,
                 StartsFrom::Now => end,
             };
-            let loaded = load_or_create(&*journal, &key, &identity, begin).map_err(failed)?;
+            let loaded = load_or_create(&*journal, &key, &identity, begin, consumer::names(&consumer))
+                .map_err(failed)?;
             let (mut value, version) =
                 loaded.map_err(|reason| Error::Value { consumer: consumer.name().to_owned(), reason })?;
             value.mend_times(engine.clock.now());
@@ -204,6 +205,12 @@ impl Delivering {
             });
         }
         engine.tell_unknown_consumers(end);
+        for place in 0..engine.consumers.len() {
+            engine.stand_by_or_go_on(place);
+            let held = &mut engine.consumers[place];
+            // An older program that starts beside this one is to know.
+            held.dirty |= held.may_call() && held.lease.ownership == Ownership::Free && held.hears_more();
+        }
         for held in engine.consumers.iter_mut().filter(|held| held.lease.ownership == Ownership::Free) {
             // This start ends a pause.
             if std::mem::take(&mut held.lease.ends_pause) {

@@ -1,5 +1,7 @@
 //! What the application asks for, while the engine runs.
 
+use event_core::Durability;
+
 use crate::delivery::command::{Refused, Request};
 use crate::delivery::consumer::{Ownership, State};
 use crate::delivery::engine::Engine;
@@ -45,14 +47,34 @@ impl Engine {
                 let _ = sender.send(done);
             }
             Request::Command(name, command, sender) => self.command(name, command, sender),
+            Request::Adopt(name, sender) => {
+                let done = self.of_name(&name).and_then(|place| self.adopt(place));
+                let _ = sender.send(done);
+            }
             Request::Remove(name, sender) => self.remove(name, sender),
         }
     }
 
+    fn adopt(&mut self, place: usize) -> Result<(), Refused> {
+        self.watched_at = None;
+        self.watch_owners();
+        if self.consumers[place].is_theirs() {
+            let reason = "another process delivers to this consumer: end that program first".to_owned();
+            return Err(Refused::ByOwner(reason));
+        }
+        self.consumers[place].adopt();
+        self.save(place, Durability::OnDisk).map_err(|error| {
+            self.journal_failed(place, &error);
+            Refused::Journal(error)
+        })?;
+        self.consumers[place].set(State::Active);
+        Ok(())
+    }
+
     fn deliver_now(&mut self, place: usize) {
         let now = self.clock.now();
+        self.stand_by_or_go_on(place);
         let held = &mut self.consumers[place];
-        held.set(State::Active);
         for seq in held.failed.keys() {
             if let Some(open) = held.value.open.get_mut(seq) {
                 open.due = open.due.min(now);

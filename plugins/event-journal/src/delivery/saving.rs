@@ -202,9 +202,10 @@ pub(super) fn load_or_create(
     key: &str,
     log_identity: &str,
     position: u64,
+    names: Vec<String>,
 ) -> journal::Result<Result<(Value, u64), String>> {
     if wait(|| journal.load(key))?.is_none() {
-        let value = Value::new(log_identity.to_owned(), position).to_bytes();
+        let value = Value::new(log_identity.to_owned(), position, names).to_bytes();
         match wait(|| journal.save(key, 0, Some(&value), Durability::OnDisk)) {
             // Another process that starts beside this one has made it.
             Ok(_) | Err(journal::Error::Conflict) => {}

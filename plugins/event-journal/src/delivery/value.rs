@@ -24,6 +24,9 @@ pub(crate) struct Value {
     pub(crate) released: bool,
     /// The identity of the log that the seqs belong to.
     pub(crate) log: String,
+    /// The names of the events that it hears, or `*`; `None` of a consumer of which that was never saved.
+    #[serde(default)]
+    pub(crate) names: Option<Vec<String>>,
     /// Every event up to here is delivered, dead or not meant for this consumer, except those in `rearmed`.
     pub(crate) position: u64,
     /// The id of the last event at or below the position that was handled.
@@ -74,13 +77,14 @@ impl Open {
 
 impl Value {
     /// Of a new consumer that hears what comes after this place.
-    pub(crate) fn new(log: String, position: u64) -> Self {
+    pub(crate) fn new(log: String, position: u64, names: Vec<String>) -> Self {
         Self {
             format: FORMAT,
             owner: Uuid::nil(),
             epoch: 0,
             released: true,
             log,
+            names: Some(names),
             position,
             last_id: None,
             last_seq: 0,

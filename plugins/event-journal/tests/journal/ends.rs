@@ -146,7 +146,7 @@ fn hear_more(app: &App, event: &OrderPlaced, delivery: &event_core::durable::Del
 struct Gate(Mutex<Receiver<()>>);
 
 #[hookimpl(track_event, durable(name = "slow"))]
-fn wait_at_the_gate(app: &App) -> Told {
+fn wait_at_the_gate(app: &App, _event: &OrderPlaced) -> Told {
     app.state::<Entered>()?.tell();
     let _ = app.state::<Gate>()?.0.lock().unwrap_or_else(PoisonError::into_inner).recv();
     Ok(())
@@ -222,7 +222,7 @@ impl Drop for TellsItsDrop {
 }
 
 #[hookimpl(track_event, durable(name = "slow"))]
-async fn never_end(app: &App) -> Told {
+async fn never_end(app: &App, _event: &OrderPlaced) -> Told {
     let _dropped =
         TellsItsDrop(app.state::<Dropped>()?.0.lock().unwrap_or_else(PoisonError::into_inner).clone());
     app.state::<Entered>()?.tell();

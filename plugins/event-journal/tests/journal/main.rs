@@ -4,6 +4,7 @@ mod commands;
 mod controls;
 mod crashes;
 mod delivering;
+mod deploys;
 mod ends;
 mod failing;
 mod faults;
