@@ -85,15 +85,16 @@ impl Engine {
     ) -> journal::Result<()> {
         let now = self.clock.now();
         let held = &self.consumers[place];
-        let waits = |seq| held.due(seq).is_some_and(|due| due > now);
-        if entries.iter().any(|entry| !waits(entry.seq)) {
+        // Asked before the announcement, which may write a time of its own.
+        let waits = |entry: &Entry| held.due(entry.seq).is_some_and(|due| due > now);
+        let entries: Vec<_> = entries.into_iter().map(|entry| (waits(&entry), entry)).collect();
+        if entries.iter().any(|(waits, _)| !waits) {
             self.announce(place, suspect)?;
         }
         let held = &mut self.consumers[place];
         let mut jobs = Vec::with_capacity(entries.len());
-        for entry in entries {
+        for (waits, entry) in entries {
             let (seq, lane) = (entry.seq, held.lane_of(&entry));
-            let waits = held.due(seq).is_some_and(|due| due > now);
             held.rearmed.insert(seq);
             if waits {
                 held.failed.insert(seq, lane);
