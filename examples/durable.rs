@@ -3,7 +3,8 @@
 //! `cargo run --example durable` places three orders, while the billing service is down at first, and shows what reaches it.
 //!
 //! `cargo run --example durable -- orders.db` places an order each second until it is killed: Ctrl-C, `kill -9`, or a power
-//! switch. Start it again and watch: the orders that billing hadn't heard of come first.
+//! switch. Start it again and watch: the orders that billing hadn't heard of come first; if the process died while it delivered, when
+//! its lease of five seconds is over.
 
 use std::error::Error;
 use std::path::Path;

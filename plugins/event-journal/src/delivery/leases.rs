@@ -35,6 +35,19 @@ impl Engine {
         }
     }
 
+    /// A line for the consumers that this process doesn't begin with, since another one has them, or had when it died.
+    pub(super) fn tell_who_stands_by(&self) {
+        let theirs = self.consumers.iter().filter(|held| held.is_theirs() && held.caller.tries.deliver);
+        let names: Vec<_> = theirs.map(Held::name).collect();
+        if !names.is_empty() {
+            log(format_args!(
+                "another process delivers to `{}`, or has died in it; this one stands by, and goes on when nothing was saved for {:?}",
+                names.join("`, `"),
+                self.lease,
+            ));
+        }
+    }
+
     /// How often the values are looked at.
     fn interval(&self) -> Duration {
         self.lease / 5

@@ -205,6 +205,7 @@ impl Delivering {
             });
         }
         engine.tell_unknown_consumers(end);
+        engine.tell_who_stands_by();
         for place in 0..engine.consumers.len() {
             engine.stand_by_or_go_on(place);
             let held = &mut engine.consumers[place];

@@ -10,7 +10,7 @@ use event_journal::{DeadLetter, Deliveries, JournalExt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::dying::{Dies, open_deadly};
+use crate::dying::{DEADLY, Dies, open_deadly};
 use crate::shutdown::pause;
 use crate::writer::{Counted, Noted, say};
 
@@ -142,10 +142,6 @@ impl Call {
 
 /// The app calls durable implementations, and prints no failure.
 pub(crate) fn deliver(app: AppBuilder) -> AppBuilder {
-    deliver_from_journal(app.hook(event_sqlite::open_journal))
-}
-
-fn deliver_from_journal(app: AppBuilder) -> AppBuilder {
     // The process after one that was killed goes on soon.
     let lease = json!({ "plugins": { "event-journal": { "lease_ms": 200 } } });
     app.failure_handler(|_| {})
@@ -163,9 +159,13 @@ pub(crate) fn hook_into(app: AppBuilder, consumers: &Consumers) -> AppBuilder {
             print(panic);
         }
     }));
-    let app =
-        if consumers.dies.is_some() { app.hook(open_deadly) } else { app.hook(event_sqlite::open_journal) };
-    let app = deliver_from_journal(app)
+    let app = match consumers.dies {
+        None => app,
+        Some(_) => {
+            app.hook(open_deadly).config(json!({ "plugins": { "event-journal": { "journal": DEADLY } } }))
+        }
+    };
+    let app = deliver(app)
         .insert(consumers.clone())
         .hook(hears_all)
         .hook(hears_all_later)

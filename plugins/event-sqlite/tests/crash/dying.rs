@@ -33,6 +33,9 @@ enum Moment {
     AfterDoubt,
 }
 
+/// The name of the plugin that this journal is said to be of, beside the store's own.
+pub(crate) const DEADLY: &str = "deadly";
+
 /// The store as a journal, in which the process dies.
 struct Deadly {
     journal: Box<dyn Journal>,
@@ -48,7 +51,7 @@ pub(crate) fn open_deadly(app: &App) -> event_sqlite::Result<Option<OpenedJourna
     let opened = event_sqlite::open_journal(app)?;
     Ok(opened.map(|opened| {
         let journal = Deadly { journal: opened.into_journal(), dies };
-        OpenedJournal::new(env!("CARGO_PKG_NAME"), journal)
+        OpenedJournal::new(DEADLY, journal)
     }))
 }
 
