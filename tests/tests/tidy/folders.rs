@@ -39,6 +39,7 @@ const CRATES: &[(&str, &[Folder])] = &[
                     "journal",
                     "log",
                     "settings",
+                    "sync",
                     "waiting",
                 ],
             ),
