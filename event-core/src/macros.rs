@@ -136,6 +136,7 @@ pub use event_derive::Event;
 /// | `after = "event-stderr"` | after them; can be given several times | by name |
 /// | `wrapper` | around the others | among the others |
 /// | `essential` | before the ordinary ones; a failure ends the call and is the caller's error: the event is refused | a failure is reported, and the others run |
+/// | `explicit` | called only in apps whose builder is given it: `.hook(tell_the_moderators)`; for what tests or some programs use | called in every app that it is linked into |
 /// | `durable` | not called inside `track`: once the event is kept, it is called until it succeeds | called inside `track` |
 /// | `durable(name = "…")` | the consumer's name after the plugin's | the function's name |
 /// | `durable(from = "start")` | a new consumer hears all events that are kept; `"now"`: those from then on | `"now"` |

@@ -31,7 +31,7 @@ pub(crate) fn collect(
     let all = linked();
     for declared in all.implementations {
         let is_explicit = missing.remove(&declared.function_id);
-        if builder.linked || is_explicit {
+        if is_explicit || (builder.linked && !declared.options.explicit) {
             implementations.push(Arc::new(Implementation::declared(declared)));
         }
     }

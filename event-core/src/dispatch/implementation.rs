@@ -40,6 +40,8 @@ pub struct Options {
     pub after: &'static [&'static str],
     pub wrapper: bool,
     pub essential: bool,
+    /// Whether it is called only in apps whose builder is given the function.
+    pub explicit: bool,
     /// Given where the function is durable.
     pub durable: Option<&'static DurableOptions>,
 }
@@ -52,6 +54,7 @@ impl Options {
         after: &[],
         wrapper: false,
         essential: false,
+        explicit: false,
         durable: None,
     };
 }

@@ -105,6 +105,7 @@ fn options(it: &Implementation<'_>) -> Option<TokenStream> {
     let after = (!after.is_empty()).then(|| quote!(after: &[#(#after),*],));
     let wrapper = wrapper.then(|| quote!(wrapper: true,));
     let essential = essential.then(|| quote!(essential: true,));
+    let explicit = it.explicit.then(|| quote!(explicit: true,));
     let durable = it.durable.as_ref().map(|durable| {
         let event = it.arguments().find(|parameter| parameter.ident == "event");
         let decoder = event.map(|parameter| {
@@ -119,7 +120,7 @@ fn options(it: &Implementation<'_>) -> Option<TokenStream> {
         });
         durable.expand(core, decoder)
     });
-    let written = quote!(#precedence #before #after #wrapper #essential #durable);
+    let written = quote!(#precedence #before #after #wrapper #essential #explicit #durable);
     let options = quote!(#core::Options);
     (!written.is_empty()).then(|| quote!(#options { #written ..#options::NONE }))
 }

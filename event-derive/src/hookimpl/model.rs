@@ -37,6 +37,7 @@ impl Parse for Function {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing that was written, or wasn't")]
 pub(crate) struct Implementation<'f> {
     pub(crate) import: TokenStream,
     pub(crate) core: Path,
@@ -54,6 +55,7 @@ pub(crate) struct Implementation<'f> {
     pub(crate) essential: bool,
     pub(crate) wrapper: bool,
     pub(crate) durable: Option<Durable>,
+    pub(crate) explicit: bool,
     /// The lints that generated code leaves alone.
     pub(crate) silenced: TokenStream,
 }
@@ -161,6 +163,7 @@ impl<'f> Implementation<'f> {
             essential: options.essential.is_some(),
             wrapper,
             durable: options.durable,
+            explicit: options.explicit.is_some(),
             silenced: lints::silenced(attributes),
         }
     }

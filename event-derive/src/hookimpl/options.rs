@@ -10,9 +10,9 @@ use crate::options::{self, Given, Value};
 use crate::{near, types};
 
 /// Those that stand alone: a single word near one of these is that option's typo.
-const FLAGS: &[&str] = &["tryfirst", "trylast", "wrapper", "essential", "durable"];
+const FLAGS: &[&str] = &["tryfirst", "trylast", "wrapper", "essential", "durable", "explicit"];
 const OPTIONS: &[&str] =
-    &["tryfirst", "trylast", "before", "after", "wrapper", "essential", "durable", "crate"];
+    &["tryfirst", "trylast", "before", "after", "wrapper", "essential", "durable", "explicit", "crate"];
 
 /// Words of other frameworks and similar guesses, with the option that is meant. Any other path is the hook.
 const FALSE_FRIENDS: &[(&str, Option<&str>)] = &[
@@ -40,6 +40,7 @@ pub(super) struct Options {
     pub(super) is_wrapper_misspelt: bool,
     pub(super) essential: Option<()>,
     pub(super) durable: Option<Durable>,
+    pub(super) explicit: Option<()>,
     pub(super) before: Vec<LitStr>,
     pub(super) after: Vec<LitStr>,
 }
@@ -82,6 +83,7 @@ impl Options {
             Some("trylast") => &mut self.trylast,
             Some("wrapper") => &mut self.wrapper,
             Some("essential") => &mut self.essential,
+            Some("explicit") => &mut self.explicit,
             Some("durable") => {
                 let durable = Durable::read(given, errors);
                 return options::set_once(&mut self.durable, Some(durable), given, errors);

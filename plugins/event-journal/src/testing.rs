@@ -52,13 +52,13 @@ pub fn app(journal: &MemoryJournal) -> AppBuilder {
         .hook(crate::end_following)
 }
 
-#[hookimpl(crate::open_journal)]
+#[hookimpl(crate::open_journal, explicit)]
 fn open_memory(app: &App) -> Option<OpenedJournal> {
     let journal = app.state::<MemoryJournal>().ok()?;
     Some(OpenedJournal::new(env!("CARGO_PKG_NAME"), (*journal).clone()))
 }
 
-#[hookimpl(track_event, essential, trylast)]
+#[hookimpl(track_event, essential, trylast, explicit)]
 async fn keep_in_memory(
     app: &App,
     event: &Tracked,

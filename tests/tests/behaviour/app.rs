@@ -259,6 +259,24 @@ mod side_by_side {
 mod link_time {
     use super::*;
 
+    /// Of this test alone: an order that can't be kept, as of other tests, leaves a hook without implementations.
+    #[hookspec]
+    fn asked_here(app: &App);
+
+    #[hookimpl(asked_here, explicit)]
+    fn for_some_apps() {}
+
+    #[test]
+    fn an_explicit_implementation_is_only_in_an_app_whose_builder_is_given_it() {
+        let has_it = |builder: AppBuilder| {
+            let described = builder.describe().wait().expect("nothing is called").to_string();
+            described.contains("for_some_apps")
+        };
+        assert!(!has_it(App::builder()));
+        assert!(has_it(App::builder().hook(for_some_apps)));
+        assert!(has_it(App::builder().without_linked().hook(for_some_apps)));
+    }
+
     #[test]
     fn an_app_without_words_has_what_is_linked() {
         // Other events may be linked too; only this one is checked, which no builder is given.

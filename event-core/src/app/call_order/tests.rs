@@ -138,7 +138,7 @@ fn declared(spec: &Spec) -> &'static HookImpl {
         function,
         function_id: TypeId::of::<()>(),
         hearing: Hearing::new(track_event::INFO, &[], || &()),
-        options: Options { precedence: *precedence, before, after, wrapper, essential, durable: None },
+        options: Options { precedence: *precedence, before, after, wrapper, essential, ..Options::NONE },
         is_async: false,
         location: Location::caller(),
     }));
