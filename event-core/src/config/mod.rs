@@ -1,6 +1,7 @@
 //! The configuration of an app, and how a plugin gets its section.
 
 mod aside;
+pub(crate) mod duration;
 mod key;
 mod load;
 pub(crate) mod problem;

@@ -147,7 +147,7 @@ impl Sqlite {
             has_store,
             appender: OnceLock::new(),
             deliveries: Arc::new(Deliveries::new(app)),
-            shutdown: Duration::from_millis(settings.shutdown_ms),
+            shutdown: settings.shutdown.into(),
         })
     }
 

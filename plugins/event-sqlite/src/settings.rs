@@ -1,7 +1,9 @@
 //! What `[plugins.event-sqlite]` may say.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use event_core::plugin::TextDuration;
 use serde::Deserialize;
 
 use crate::database::{DatabaseOptions, read_by_name};
@@ -14,11 +16,12 @@ pub(crate) struct Settings {
     pub(crate) databases: BTreeMap<String, DatabaseOptions>,
     /// `None` where the section has no word about the store.
     pub(crate) store: Option<StoreSettings>,
-    pub(crate) shutdown_ms: u64,
+    pub(crate) shutdown: TextDuration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { databases: BTreeMap::new(), store: None, shutdown_ms: 10_000 }
+        let shutdown = TextDuration::new(Duration::from_secs(10));
+        Self { databases: BTreeMap::new(), store: None, shutdown }
     }
 }

@@ -117,7 +117,7 @@ impl Delivering {
         journal: Option<Arc<dyn Journal>>,
         settings: &Settings,
     ) -> Result<Self> {
-        let shutdown = Duration::from_millis(settings.shutdown_ms);
+        let shutdown = settings.shutdown.into();
         let (Some(journal), false) = (journal, consumers.is_empty()) else {
             return Ok(Self { asked: Asked::new(None), engine: Mutex::new(None), shutdown });
         };
@@ -130,7 +130,7 @@ impl Delivering {
             app: app.downgrade(),
             journal: journal.clone(),
             consumers: Vec::new(),
-            stalled_after: Duration::from_secs(settings.stalled_after_s.get()),
+            stalled_after: settings.stalled_after.0,
             inbox,
             waker: engine::waker(&outbox),
             watch_at: None,
@@ -139,7 +139,7 @@ impl Delivering {
             owner: Uuid::new_v4(),
             known_end: end,
             log_identity: identity.clone(),
-            lease: Duration::from_millis(settings.lease_ms.get()),
+            lease: settings.lease.0,
             began: Instant::now(),
             watched_at: None,
             suspect_turn: None,
