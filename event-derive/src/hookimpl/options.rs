@@ -53,6 +53,7 @@ impl Options {
             options.set(given, errors);
         }
         options.set_hook(&all, function, errors);
+        Self::check_durable_has_a_hook(&all, function, errors);
         let find = |word: &str| all.iter().position(|given| given.word().as_deref() == Some(word));
         if let (Some(_), Some(last)) = (find("tryfirst"), find("trylast")) {
             errors.at(&all[last].path, "`tryfirst` and `trylast` exclude each other; keep one");
@@ -100,11 +101,33 @@ impl Options {
         options::set_once(flag, Some(()), given, errors);
     }
 
+    /// Whether it belongs between the parentheses of `durable`. A hook can be called `from`, and `name = …` without `durable` is
+    /// meant as the hook.
+    fn is_of_durable(&self, given: &Given) -> bool {
+        let is_durable = self.durable.is_some();
+        given.word().is_some_and(|word| {
+            durable::OPTIONS.contains(&&*word) && (is_durable || (given.value.is_some() && word != "name"))
+        })
+    }
+
+    /// Where the function isn't called as the hook, the compiler would say that there is no hook of the function's name.
+    fn check_durable_has_a_hook(all: &[Given], function: &Ident, errors: &mut Errors) {
+        let durable = all.iter().find(|given| given.word().as_deref() == Some("durable"));
+        if let Some(durable) = durable.filter(|_| all.iter().all(is_option) && function != "track_event") {
+            let written = types::text(durable);
+            errors.at(durable, format!("the hook is missing: write `track_event, {written}`"));
+        }
+    }
+
     /// All that is no option: one path without a value is the hook.
     fn set_hook(&mut self, all: &[Given], function: &Ident, errors: &mut Errors) {
-        let is_option = |given: &&Given| given.word().is_some_and(|word| OPTIONS.contains(&&*word));
-        let (values, paths): (Vec<_>, Vec<_>) =
-            all.iter().filter(|given| !is_option(given)).partition(|given| given.value.is_some());
+        let others: Vec<_> = all.iter().filter(|given| !is_option(given)).collect();
+        let (of_durable, others): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|given| self.is_of_durable(given));
+        for given in of_durable {
+            report_of_durable(given, errors);
+        }
+        let (values, paths): (Vec<_>, Vec<_>) = others.into_iter().partition(|given| given.value.is_some());
         // A hook of the user can be called `first`. Beside another hook, this is an option.
         let is_hook =
             |word: &str| matches!(word, "first" | "last") && paths.len() == 1 && function != "track_event";
@@ -131,6 +154,21 @@ impl Options {
             }
         }
     }
+}
+
+fn is_option(given: &Given) -> bool {
+    given.word().is_some_and(|word| OPTIONS.contains(&&*word))
+}
+
+/// Of `durable, name = "tell"`.
+fn report_of_durable(given: &Given, errors: &mut Errors) {
+    let word = given.word().unwrap_or_default();
+    let option = match &given.value {
+        Some(value) => format!("{word} = {}", types::text(value)),
+        None if word == "unordered" => word.clone(),
+        None => format!("{word} = …"),
+    };
+    errors.at(given, format!("`{word}` is an option of `durable`: write `durable({option})`"));
 }
 
 fn means_wrapper(word: &str) -> bool {
