@@ -2,7 +2,6 @@
 
 #[cfg(target_family = "wasm")]
 pub use crate::__keep as keep;
-pub use crate::__module as module;
 pub use crate::app::registry::{
     Linked, Registration, link_event, link_function, link_hook, link_implementation, link_plugins,
 };

@@ -312,15 +312,18 @@ pub(crate) struct Core {
     /// Stands before all uses: an import, so that the compiler reports a wrong path once.
     pub(crate) import: TokenStream,
     pub(crate) path: Path,
+    /// The path to macros. Where another attribute of the item isn't there, the compiler resolves no import, and would report each
+    /// macro that comes from one. So this is the crate itself, unless its path was given.
+    pub(crate) macros: Path,
 }
 
 impl Core {
     /// `::event_core`, or what `crate = path` says.
     pub(crate) fn new(given: Option<Path>) -> Self {
+        let path: Path = parse_quote!(__event_core);
+        let macros = if given.is_some() { path.clone() } else { parse_quote!(::event_core::__private) };
         let place = given.unwrap_or_else(|| parse_quote!(::event_core));
-        Self {
-            import: quote!(#[allow(unused_imports)] use #place::__private as __event_core;),
-            path: parse_quote!(__event_core),
-        }
+        let import = quote!(#[allow(unused_imports)] use #place::__private as __event_core;);
+        Self { import, path, macros }
     }
 }

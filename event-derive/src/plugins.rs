@@ -28,7 +28,7 @@ fn list(core: &TokenStream, plugins: &[Ident]) -> TokenStream {
         let registered = Ident::new("__EVENT_PLUGIN", plugin.span());
         quote!(&::#plugin::#registered)
     });
-    let registration = submit_and_keep(core, &quote!(__link), "plugins");
+    let registration = submit_and_keep(core, core, &quote!(__link), "plugins");
     quote! {
         const _: () = {
             static __PLUGINS: #core::PluginList = #core::PluginList {

@@ -59,18 +59,6 @@ impl Serialize for Place<'_> {
     }
 }
 
-/// The module that it stands in. Generated code calls it.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __module {
-    () => {
-        &$crate::__private::Module::new(
-            ::core::module_path!(),
-            $crate::__private::Plugin::new(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION")),
-        )
-    };
-}
-
 /// The plugins that one `plugins![…]` names.
 #[doc(hidden)]
 #[derive(Debug)]

@@ -8,11 +8,11 @@ use syn::{GenericParam, Generics, WherePredicate, parse_quote};
 use super::model::{Event, Field, Writes};
 use super::serde_fields::Written;
 use super::shared_fields;
-use crate::registration::submit_and_keep;
+use crate::registration::{self, submit_and_keep};
 use crate::types::{ends, location_of, replace_self, text};
 
 pub(crate) fn event(event: &Event<'_>) -> TokenStream {
-    let Event { import, core, ident, name, version, doc, .. } = event;
+    let Event { import, macros, core, ident, name, version, doc, .. } = event;
     let mut bounded = with_bounds(event);
     let asks = shared_fields::condition(event).map(|condition| {
         bounded.make_where_clause().predicates.push(condition);
@@ -33,11 +33,11 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
         let registered = format!("event {}", ident.unraw());
         let link = quote!(#core::link_event::<#ident>);
         let numbered = quote!(static __NUMBER: #core::Number = #core::Number::new(););
-        (Some(numbered), Some(submit_and_keep(core, &link, &registered)))
+        (Some(numbered), Some(submit_and_keep(macros, core, &link, &registered)))
     } else {
         (None, None)
     };
-    let silenced = &event.silenced;
+    let (silenced, module) = (&event.silenced, registration::module(core));
     quote! {
         #silenced
         const _: () = {
@@ -55,7 +55,7 @@ pub(crate) fn event(event: &Event<'_>) -> TokenStream {
                         #version,
                         #doc,
                         &[#(#fields),*],
-                        #core::module!(),
+                        #module,
                         #location,
                     )];
 

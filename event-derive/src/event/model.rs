@@ -15,6 +15,8 @@ const OPTIONS: &[&str] = &["name", "version", "crate", "serialize"];
 
 pub(crate) struct Event<'i> {
     pub(crate) import: TokenStream,
+    /// The path to event-core's macros.
+    pub(crate) macros: Path,
     pub(crate) core: Path,
     pub(crate) ident: &'i Ident,
     pub(crate) generics: &'i Generics,
@@ -78,9 +80,10 @@ impl<'i> Event<'i> {
             );
         }
         let name = options.name.unwrap_or_else(|| name_of_type(&input.ident, errors));
-        let Core { import, path: core } = Core::new(options.core);
+        let Core { import, path: core, macros } = Core::new(options.core);
         Self {
             import,
+            macros,
             core,
             ident: &input.ident,
             generics: &input.generics,

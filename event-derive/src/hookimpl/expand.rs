@@ -7,13 +7,13 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::model::{Implementation, Parameter, Precedence};
-use crate::registration::submit_and_keep;
+use crate::registration::{self, submit_and_keep};
 use crate::types::{self, call_spelled_as, location_of, punctuated_at, with_lifetime};
 
 /// The hook is named in the same way everywhere, and the registration is one expression, so that the compiler reports a
 /// mistake once.
 pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
-    let Implementation { import, core, conditions, hook, function, .. } = it;
+    let Implementation { import, macros, core, conditions, hook, function, .. } = it;
     let hook_alias = hook_alias(it);
     let itself = if it.durable.is_some() {
         quote!(<#hook as #core::DurableHook>::Durable)
@@ -25,7 +25,7 @@ pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
     };
     let Called { item, register } = called(it);
     let registered = format!("implementation {}", function.unraw());
-    let registration = submit_and_keep(core, &register, &registered);
+    let registration = submit_and_keep(macros, core, &register, &registered);
     let silenced = &it.silenced;
     quote! {
         #silenced
@@ -61,7 +61,7 @@ fn declared(
 ) -> Declared {
     let Implementation { core, function, .. } = it;
     let name = function.unraw().to_string();
-    let location = location_of(core, function);
+    let (location, module) = (location_of(core, function), registration::module(core));
     let (mut filters, mut constants) = (Vec::new(), TokenStream::new());
     for (index, parameter) in it.arguments().enumerate() {
         let (argument, ty) = (parameter.ident.unraw().to_string(), with_lifetime(parameter.ty, "'static"));
@@ -86,7 +86,7 @@ fn declared(
     let asynchronous = it.is_async.then(|| quote!(.asynchronous()));
     let value = quote! {
         #core::HookImpl::#new(
-            &#function, #call #name, &[#(#filters),*], #core::module!(), #location
+            &#function, #call #name, &[#(#filters),*], #module, #location
         )
         #options #asynchronous
     };

@@ -40,6 +40,8 @@ impl Parse for Function {
 #[expect(clippy::struct_excessive_bools, reason = "each says one thing that was written, or wasn't")]
 pub(crate) struct Implementation<'f> {
     pub(crate) import: TokenStream,
+    /// The path to event-core's macros.
+    pub(crate) macros: Path,
     pub(crate) core: Path,
     /// The `cfg` attributes of the function.
     pub(crate) conditions: Vec<&'f Attribute>,
@@ -147,9 +149,10 @@ impl<'f> Implementation<'f> {
             (None, Some(())) => Precedence::TryLast,
             _ => Precedence::Normal,
         };
-        let Core { import, path: core } = Core::new(options.core);
+        let Core { import, path: core, macros } = Core::new(options.core);
         Self {
             import,
+            macros,
             core,
             conditions: signature::conditions(attributes).collect(),
             hook,

@@ -26,7 +26,7 @@ pub(crate) fn spec(it: &Spec<'_>) -> TokenStream {
 }
 
 fn with(spec: &Spec<'_>, unknown: Option<&TokenStream>) -> TokenStream {
-    let Spec { import, core, visibility, signature, .. } = spec;
+    let Spec { import, macros, core, visibility, signature, .. } = spec;
     let ident = &signature.ident;
     let name = ident.unraw().to_string();
     let hook_type = hook_type(spec);
@@ -44,7 +44,7 @@ fn with(spec: &Spec<'_>, unknown: Option<&TokenStream>) -> TokenStream {
     let info = info(spec, &arguments);
     let (app_args, app) = app(spec);
     let call_doc = format!("Calls the implementations of the hook `{name}`: `.await` it, or `.wait()`.");
-    let registration = submit(core, &quote!(#core::link_hook::<#ident>));
+    let registration = submit(macros, core, &quote!(#core::link_hook::<#ident>));
     let silenced = lints::silenced(spec.attributes);
     let conditions = signature::conditions(spec.attributes);
     quote! {

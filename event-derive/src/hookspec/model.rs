@@ -32,6 +32,8 @@ impl Parse for Function {
 
 pub(crate) struct Spec<'f> {
     pub(crate) import: TokenStream,
+    /// The path to event-core's macros.
+    pub(crate) macros: Path,
     pub(crate) core: Path,
     pub(crate) attributes: &'f [Attribute],
     pub(crate) visibility: &'f Visibility,
@@ -61,7 +63,7 @@ pub(crate) struct Output {
 impl<'f> Spec<'f> {
     pub(crate) fn read(options: TokenStream, function: &'f Function, errors: &mut Errors) -> Self {
         let (first_result, core) = read_options(options, errors);
-        let Core { import, path: core } = Core::new(core);
+        let Core { import, path: core, macros } = Core::new(core);
         let Function { attributes, visibility, signature, body } = function;
         for attribute in attributes.iter().filter(|attribute| is_named(attribute, "hookspec")) {
             errors.at(attribute, "`#[hookspec]` is given twice");
@@ -83,7 +85,18 @@ impl<'f> Spec<'f> {
             ReturnType::Default => None,
             ReturnType::Type(_, ty) => Some(output::read(ty, &signature.generics, errors)),
         };
-        Self { import, core, attributes, visibility, signature, first_result, arguments, output, has_app }
+        Self {
+            import,
+            macros,
+            core,
+            attributes,
+            visibility,
+            signature,
+            first_result,
+            arguments,
+            output,
+            has_app,
+        }
     }
 }
 
