@@ -121,13 +121,6 @@ fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<StartProblem> 
                         "{it} says {word} = \"{name}\", which is its own plugin"
                     )));
                 }
-                let mut plugins = implementations.iter().map(|other| other.plugin());
-                let misspelt = plugins.find(|plugin| plugin != name && same_but_for_signs(plugin, name));
-                if let Some(meant) = misspelt {
-                    problems.push(StartProblem::new(format!(
-                        "{it} says {word} = \"{name}\"; did you mean \"{meant}\"?"
-                    )));
-                }
                 let others = implementations.iter().filter(|other| other.plugin() == *name);
                 let mut others = others.filter(|other| other.is_wrapper() == it.is_wrapper()).peekable();
                 // If the constraint holds for one of the plugin's implementations, the classes of the others win.
@@ -149,11 +142,6 @@ fn contradictions(implementations: &[Arc<Implementation>]) -> Vec<StartProblem> 
         }
     }
     problems
-}
-
-/// The name of a package has `-` where the name of its crate has `_`.
-fn same_but_for_signs(one: &str, other: &str) -> bool {
-    one.replace('_', "-") == other.replace('_', "-")
 }
 
 fn precedence_name(precedence: Precedence) -> &'static str {

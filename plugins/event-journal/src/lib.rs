@@ -104,7 +104,7 @@ pub use self::error::{Error, Result};
 use self::journal::Journal;
 pub use self::memory::MemoryJournal;
 use self::query::Ending;
-pub use self::query::{Store, Stored, StoredOf};
+pub use self::query::{ReadBack, Store, Stored, StoredOf};
 use self::settings::Settings;
 pub use self::waiting::Waiting;
 

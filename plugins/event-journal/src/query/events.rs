@@ -1,7 +1,6 @@
 //! How an application asks for events, and reads them.
 
 use std::future::poll_fn;
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::query::follow::Follow;
 use crate::query::reader::{Query, Reader};
 use crate::query::store::Store;
-use crate::query::stored::{FromRecord, Stored};
+use crate::query::stored::{ReadRecord, Stored};
 use crate::waiting::{self, Waiting};
 
 /// A query for events: `store.events()`, and filters. Oldest first by default.
@@ -25,12 +24,12 @@ pub struct Events<T = Stored> {
     query: Query,
     /// An invalid pattern.
     mistake: Option<NamePatternError>,
-    item: PhantomData<fn() -> T>,
+    read: ReadRecord<T>,
 }
 
-impl<T: FromRecord> Events<T> {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store, query: Query::default(), mistake: None, item: PhantomData }
+impl<T: Send + 'static> Events<T> {
+    pub(crate) fn new(store: Store, read: ReadRecord<T>) -> Self {
+        Self { store, query: Query::default(), mistake: None, read }
     }
 
     /// Those of this name; `*` in it stands for any text, as in `user-*`. Several names are any of them.
@@ -116,8 +115,8 @@ impl<T: FromRecord> Events<T> {
     /// One after the other, for any number of them. No lock is held and no transaction is open between two pages, so
     /// a slow reader blocks no write; events that are added meanwhile are in the stream, if they belong at its end.
     pub fn stream(self) -> EventStream<T> {
-        let Self { store, query, mistake, .. } = self;
-        EventStream { reader: Reader::new(store, query), mistake, is_over: false }
+        let Self { store, query, mistake, read } = self;
+        EventStream { reader: Reader::new(store, query, read), mistake, is_over: false }
     }
 
     /// One after the other, then new events as they come, also from other processes, until the app is shut down. Oldest
@@ -142,7 +141,7 @@ pub struct EventStream<T> {
     is_over: bool,
 }
 
-impl<T: FromRecord> EventStream<T> {
+impl<T: Send + 'static> EventStream<T> {
     /// The next event, if there is one.
     pub async fn next(&mut self) -> Option<Result<T>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
@@ -159,7 +158,7 @@ impl<T: FromRecord> EventStream<T> {
 // Nothing in it is ever pinned.
 impl<T> Unpin for EventStream<T> {}
 
-impl<T: FromRecord> Stream for EventStream<T> {
+impl<T: Send + 'static> Stream for EventStream<T> {
     type Item = Result<T>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {

@@ -10,7 +10,6 @@ use crate::error::{Error, Result};
 use crate::journal;
 use crate::query::ending::AwaitsEnd;
 use crate::query::events::EventStream;
-use crate::query::stored::FromRecord;
 use crate::waiting;
 
 /// Events as they come: a [`Stream`] of `Result<T>`, an iterator by [`wait`](Self::wait). Made by
@@ -32,7 +31,7 @@ pub struct Follow<T> {
 /// What is asked of the journal between reads.
 type Asks = Pin<Box<dyn Future<Output = journal::Result<u64>> + Send>>;
 
-impl<T: FromRecord> Follow<T> {
+impl<T: Send + 'static> Follow<T> {
     pub(crate) fn new(events: EventStream<T>, from_now: bool) -> Self {
         let end = AwaitsEnd::of(events.reader.store.ending().clone());
         Self { events, end, asks: None, from_now, waits: false, is_over: false }
@@ -86,7 +85,7 @@ impl<T: FromRecord> Follow<T> {
 // Nothing in it is ever pinned.
 impl<T> Unpin for Follow<T> {}
 
-impl<T: FromRecord> Stream for Follow<T> {
+impl<T: Send + 'static> Stream for Follow<T> {
     type Item = Result<T>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {

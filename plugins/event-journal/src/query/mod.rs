@@ -13,4 +13,4 @@ pub(crate) use self::ending::Ending;
 pub use self::events::{EventStream, Events};
 pub use self::follow::Follow;
 pub use self::store::Store;
-pub use self::stored::{FromRecord, Stored, StoredOf};
+pub use self::stored::{ReadBack, Stored, StoredOf};

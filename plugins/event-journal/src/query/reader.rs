@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use crate::error::Result;
 use crate::journal::{self, Entry, Filter, Page};
 use crate::query::store::Store;
-use crate::query::stored::FromRecord;
+use crate::query::stored::ReadRecord;
 
 /// How many events are read at once.
 const AT_ONCE: usize = 256;
@@ -25,6 +25,7 @@ pub(crate) struct Query {
 /// Events that were read but not returned yet, and the position of the next read.
 pub(crate) struct Reader<T> {
     pub(crate) store: Store,
+    read: ReadRecord<T>,
     filter: Arc<Filter>,
     newest_first: bool,
     /// How far it has read.
@@ -36,13 +37,14 @@ pub(crate) struct Reader<T> {
 
 type Reading = Pin<Box<dyn Future<Output = journal::Result<Page>> + Send>>;
 
-impl<T: FromRecord> Reader<T> {
-    pub(crate) fn new(store: Store, query: Query) -> Self {
+impl<T: Send + 'static> Reader<T> {
+    pub(crate) fn new(store: Store, query: Query, read: ReadRecord<T>) -> Self {
         let Query { filter, newest_first, limit } = query;
         let position =
             if newest_first { filter.before.unwrap_or(u64::MAX) } else { filter.after.unwrap_or(0) };
         Self {
             store,
+            read,
             filter: Arc::new(filter),
             newest_first,
             position,
@@ -101,7 +103,7 @@ impl<T: FromRecord> Reader<T> {
         }
         for Entry { seq, event } in entries {
             let read = match event {
-                Ok(record) => self.store.read_as(seq, record),
+                Ok(record) => self.store.read_as(self.read, seq, record),
                 Err(unreadable) => Err(self.store.unreadable(seq, unreadable.reason)),
             };
             self.buffer.push_back(read);

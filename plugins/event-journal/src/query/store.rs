@@ -3,15 +3,14 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use event_core::{App, Event, EventType};
-use serde::de::DeserializeOwned;
+use event_core::{App, EventType, Record};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::journal::Journal;
 use crate::query::ending::Ending;
 use crate::query::events::Events;
-use crate::query::stored::{FromRecord, Stored, StoredOf};
+use crate::query::stored::{ReadBack, ReadRecord, Stored, StoredOf};
 use crate::waiting::{ReportLate, Waiting, report_late};
 
 /// The events that an app keeps in its journal: `app.store()`. A cheap clone.
@@ -56,14 +55,14 @@ impl Store {
 
     /// The events that are kept, of any type.
     pub fn events(&self) -> Events {
-        Events::new(self.clone())
+        Events::new(self.clone(), |seq, record| Ok(Stored { seq, record }))
     }
 
     /// The events of type `E`, which must also derive serde's `Deserialize`. The attributes that write a field are read
     /// with the same meaning; an event that isn't what `E` reads, such as one of an older version, is an error of that
     /// event.
-    pub fn events_of<E: Event + DeserializeOwned>(&self) -> Events<StoredOf<E>> {
-        Events::new(self.clone()).name(EventType::of::<E>().name())
+    pub fn events_of<E: ReadBack>(&self) -> Events<StoredOf<E>> {
+        Events::new(self.clone(), StoredOf::from_record).name(EventType::of::<E>().name())
     }
 
     /// The event with this id, if there is one.
@@ -77,7 +76,7 @@ impl Store {
             match store.journal.find(id).await {
                 Ok(None) => Ok(None),
                 Ok(Some(entry)) => match entry.event {
-                    Ok(record) => store.read_as(entry.seq, record).map(Some),
+                    Ok(record) => Ok(Some(Stored { seq: entry.seq, record })),
                     Err(unreadable) => Err(store.unreadable(entry.seq, unreadable.reason)),
                 },
                 Err(cause) => Err(store.failed(cause)),
@@ -85,8 +84,8 @@ impl Store {
         })
     }
 
-    pub(crate) fn read_as<T: FromRecord>(&self, seq: u64, record: event_core::Record) -> Result<T> {
-        T::from_record(seq, record).map_err(|cause| self.unreadable(seq, cause.to_string()))
+    pub(crate) fn read_as<T>(&self, read: ReadRecord<T>, seq: u64, record: Record) -> Result<T> {
+        read(seq, record).map_err(|cause| self.unreadable(seq, cause.to_string()))
     }
 
     pub(crate) fn unreadable(&self, seq: u64, reason: String) -> Error {

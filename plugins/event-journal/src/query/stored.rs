@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
-use event_core::{Actor, Context, Record};
+use event_core::{Actor, Context, Event, Record};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
@@ -54,20 +54,36 @@ impl<E> Deref for StoredOf<E> {
     }
 }
 
-/// What an event can be read as: [`Stored`], or [`StoredOf`] an event type.
-pub trait FromRecord: Sized + Send + 'static + sealed::Sealed {
-    #[doc(hidden)]
-    fn from_record(seq: u64, record: Record) -> serde_json::Result<Self>;
-}
+/// How an event is read as a `T`: [`Stored`], or [`StoredOf`] an event type.
+pub(crate) type ReadRecord<T> = fn(u64, Record) -> serde_json::Result<T>;
 
-impl FromRecord for Stored {
-    fn from_record(seq: u64, record: Record) -> serde_json::Result<Self> {
-        Ok(Self { seq, record })
-    }
-}
+/// An event that can be read back from the journal: one that also derives serde's `Deserialize`.
+///
+/// ```compile_fail,E0277
+/// use event_core::prelude::*;
+///
+/// #[derive(Event)]
+/// struct BanUser {
+///     user: String,
+/// }
+///
+/// fn bans(store: &event_journal::Store) {
+///     let _ = store.events_of::<BanUser>();
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "the store can't read `{Self}` back",
+    label = "this event doesn't implement `Deserialize`",
+    note = "derive `serde::Deserialize` for it beside `Event`",
+    note = "or read events of any type, with their properties as JSON: `store.events().name(\"…\")`"
+)]
+pub trait ReadBack: Event + DeserializeOwned {}
 
-impl<E: DeserializeOwned + Send + 'static> FromRecord for StoredOf<E> {
-    fn from_record(seq: u64, record: Record) -> serde_json::Result<Self> {
+#[diagnostic::do_not_recommend]
+impl<E: Event + DeserializeOwned> ReadBack for E {}
+
+impl<E: ReadBack> StoredOf<E> {
+    pub(crate) fn from_record(seq: u64, record: Record) -> serde_json::Result<Self> {
         let Record { id, version, created, actor, context, properties, .. } = record;
         let is_empty = properties.is_empty();
         let event = E::deserialize(properties).or_else(|error| {
@@ -76,10 +92,4 @@ impl<E: DeserializeOwned + Send + 'static> FromRecord for StoredOf<E> {
         })?;
         Ok(Self { seq, id, version, created, actor, context, event })
     }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Stored {}
-    impl<E> Sealed for super::StoredOf<E> {}
 }
