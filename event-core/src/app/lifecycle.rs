@@ -118,8 +118,14 @@ fn unclaimed_consumers(app: &App) -> Option<StartProblem> {
     }
     let who: Vec<_> = consumers.iter().map(|consumer| consumer.implementation().to_string()).collect();
     Some(StartProblem::new(format!(
-        "no plugin delivers to the durable implementations {}: add a journal, such as `event-sqlite`, to Cargo.toml, and write \
-         `event_core::plugins![event_sqlite];` in src/main.rs",
+    let delivers = app.inner.parts.not_called.iter().find(|it| it.plugin() == "event-journal");
+    let remedy = match delivers.and_then(|it| it.not_called()) {
+        Some(why) => format!("{why}; leave that out"),
+        None => "add a journal, such as `event-sqlite`, to Cargo.toml, and write `event_core::plugins![event_sqlite];` in \
+                 src/main.rs"
+            .to_owned(),
+    };
+        "no plugin delivers to the durable implementations {}: {remedy}",
         who.join(", ")
     )))
 }

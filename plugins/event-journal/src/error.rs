@@ -15,6 +15,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The section `[plugins.event-journal]` is invalid.
     Settings(event_core::Error),
+    /// The plugins couldn't be asked for their journals.
+    Ask(event_core::Error),
     /// A consumer is configured that the app doesn't have.
     UnknownConsumer {
         /// The configured name.
@@ -28,9 +30,14 @@ pub enum Error {
         wanted: Option<String>,
         /// The plugins that have a journal.
         found: Vec<&'static str>,
+        /// Why the plugin that the configuration names has none, if it could have one.
+        off: Option<String>,
     },
     /// The app keeps no events: no plugin has a journal that is switched on.
-    NoStore,
+    NoStore {
+        /// Why linked plugins that could have one have none.
+        off: Vec<String>,
+    },
     /// Events were asked for by a name that no event can have.
     NoName(NamePatternError),
     /// What is stored can't be read as the event that was asked for.
@@ -55,6 +62,8 @@ pub enum Error {
     NoJournal {
         /// The implementations, with their places.
         implementations: Vec<String>,
+        /// Why linked plugins that could have one have none.
+        off: Vec<String>,
     },
     /// A plugin couldn't open its journal.
     Open(event_core::Failure),
@@ -103,6 +112,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Settings(_) => f.write_str("failed to read the settings of event-journal"),
+            Self::Ask(_) => f.write_str("failed to ask the plugins for a journal"),
             Self::UnknownConsumer { name, known } if known.is_empty() => write!(
                 f,
                 "failed to configure the consumer `{name}`: the app has no durable implementation at all"
@@ -112,7 +122,11 @@ impl fmt::Display for Error {
                 "failed to configure the consumer `{name}`: the app has no such durable implementation; it has `{}`",
                 known.join("`, `")
             ),
-            Self::Choice { wanted: Some(wanted), found } if found.is_empty() => write!(
+            Self::Choice { wanted: Some(wanted), off: Some(why), .. } => write!(
+                f,
+                "failed to open the journal of plugin `{wanted}`, which `plugins.event-journal.journal` names: {why}"
+            ),
+            Self::Choice { wanted: Some(wanted), found, .. } if found.is_empty() => write!(
                 f,
                 "failed to open the journal of plugin `{wanted}`, which `plugins.event-journal.journal` names: no plugin has \
                  one; link it, as with `event_core::plugins![event_sqlite];` in src/main.rs"
@@ -130,13 +144,18 @@ impl fmt::Display for Error {
                 found.join("`, `"),
                 found[0]
             ),
-            Self::NoJournal { implementations } => write!(
-                f,
-                "failed to find a journal for the durable implementations {}: link a plugin that has one, with \
-                 `event_core::plugins![event_sqlite];` in src/main.rs",
-                implementations.join(", ")
-            ),
-            Self::NoStore => f.write_str(NO_STORE),
+            Self::NoJournal { implementations, off } => {
+                let who = implementations.join(", ");
+                write!(f, "failed to find a journal for the durable implementations {who}: ")?;
+                match off.as_slice() {
+                    [] => f.write_str(
+                        "link a plugin that has one, with `event_core::plugins![event_sqlite];` in src/main.rs",
+                    ),
+                    off => f.write_str(&off.join("; ")),
+                }
+            }
+            Self::NoStore { off } if off.is_empty() => f.write_str(NO_STORE),
+            Self::NoStore { off } => write!(f, "failed to find the events of this app: {}", off.join("; ")),
             Self::NoName(mistake) => mistake.fmt(f),
             Self::Unreadable { place, seq, reason } => {
                 write!(f, "failed to read the event with seq {seq} of {place}: {reason}")
@@ -203,7 +222,7 @@ fn unreadable_events(f: &mut fmt::Formatter<'_>, place: &str, seqs: &[u64], reas
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Settings(error) => Some(error),
+            Self::Settings(error) | Self::Ask(error) => Some(error),
             Self::Open(failure) => Some(failure),
             Self::Journal { cause, .. } => Some(cause),
             Self::Thread(error) => Some(error),

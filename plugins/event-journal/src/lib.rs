@@ -52,7 +52,9 @@
 //!
 //! # Settings
 //!
-//! | key of `[plugins.event-journal]` | meaning | without it |
+//! In `[plugins.event-journal]`:
+//!
+//! | key | meaning | without it |
 //! |---|---|---|
 //! | `journal` | the plugin whose journal is used, where several have one | the only one |
 //! | `shutdown` | how long shutdown waits for running calls | `"10s"` |
@@ -89,8 +91,10 @@ pub mod sync;
 pub mod testing;
 pub mod waiting;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use event_core::describe::HookCalls;
 use event_core::plugin::{Consumer, claim_consumers};
 use event_core::prelude::*;
 
@@ -137,20 +141,29 @@ impl JournalExt for App {
     }
 }
 
-/// A journal, and the plugin that it belongs to.
+/// A journal, and the plugin that it belongs to. Or why that has none.
 pub struct OpenedJournal {
     plugin: &'static str,
-    journal: Box<dyn Journal>,
+    /// Or why there is none.
+    journal: Result<Box<dyn Journal>, String>,
 }
 
 impl OpenedJournal {
     /// With the plugin's package: `OpenedJournal::new(env!("CARGO_PKG_NAME"), journal)`.
     pub fn new(plugin: &'static str, journal: impl Journal) -> Self {
-        Self { plugin, journal: Box::new(journal) }
+        Self { plugin, journal: Ok(Box::new(journal)) }
+    }
+
+    /// Of a plugin that has no journal in this app, with the reason and the remedy. An app that finds no other one says them.
+    pub fn off(plugin: &'static str, why: impl Into<String>) -> Self {
+        Self { plugin, journal: Err(why.into()) }
     }
 
     /// The journal itself, for a test of the plugin's.
-    pub fn into_journal(self) -> Box<dyn Journal> {
+    ///
+    /// # Errors
+    /// The reason of a plugin that has none.
+    pub fn into_journal(self) -> Result<Box<dyn Journal>, String> {
         self.journal
     }
 }
@@ -162,7 +175,7 @@ impl std::fmt::Debug for OpenedJournal {
 }
 
 /// The plugin's journal, opened: a plugin that keeps events implements this hook. Called once, at the start or at the first use of
-/// the [`Store`]. `None` where it is switched off.
+/// the [`Store`]. [`OpenedJournal::off`] where it is switched off.
 #[hookspec]
 pub fn open_journal(app: &App) -> OpenedJournal;
 
@@ -176,21 +189,20 @@ pub fn delivery_stalled(app: &App, consumer: &str, reason: &str);
 
 /// Opens the journal and saves where new consumers begin, before anything of this process is tracked.
 #[hookimpl(startup, tryfirst)]
-pub fn open_the_journal(app: &App) -> Result<()> {
+pub async fn open_the_journal(app: &App) -> Result<()> {
     let settings: Settings = app.plugin_config(env!("CARGO_PKG_NAME")).map_err(Error::Settings)?;
     let consumers = claim_consumers(app);
     check_configured(&settings, &consumers)?;
-    let journal = match Opened::of(app) {
+    let journal = match Opened::at_start(app).await {
         Ok(opened) => Some(opened.journal.clone()),
-        Err(Error::NoStore) if consumers.is_empty() => None,
-        Err(Error::NoStore) => {
+        Err(Error::NoStore { .. }) if consumers.is_empty() => None,
+        Err(Error::NoStore { off }) => {
             let implementations = consumers.iter().map(|it| it.implementation().to_string()).collect();
-            return Err(Error::NoJournal { implementations });
+            return Err(Error::NoJournal { implementations, off });
         }
         Err(error) => return Err(error),
     };
-    let delivering = Delivering::open(app, consumers, journal, &settings)?;
-    app.insert(delivering).map_err(Error::Settings)
+    app.state_or_try_init(|| Delivering::open(app, consumers, journal, &settings)).map(drop)
 }
 
 /// Begins to call, when every `startup` has succeeded.
@@ -244,29 +256,55 @@ struct Opened {
 
 impl Opened {
     fn of(app: &App) -> Result<Arc<Self>> {
-        app.state_or_try_init(|| {
-            let journal = choose_journal(app)?;
-            Ok(Self { journal, ending: Arc::default() })
-        })
+        app.state_or_try_init(|| Self::choose(app, open_journal::call(app).wait()))
+    }
+
+    /// The same, for implementations that are asynchronous.
+    async fn at_start(app: &App) -> Result<Arc<Self>> {
+        if let Ok(opened) = app.state() {
+            return Ok(opened);
+        }
+        let outcome = open_journal::call(app).await;
+        app.state_or_try_init(|| Self::choose(app, outcome))
+    }
+
+    fn choose(app: &App, outcome: event_core::Result<Outcome<open_journal>>) -> Result<Self> {
+        let outcome = outcome.map_err(Error::Ask)?;
+        Ok(Self { journal: choose_journal(app, outcome)?, ending: Arc::default() })
     }
 }
 
-fn choose_journal(app: &App) -> Result<Arc<dyn Journal>> {
-    let outcome = open_journal::call(app).wait().map_err(Error::Settings)?;
+fn choose_journal(app: &App, outcome: Outcome<open_journal>) -> Result<Arc<dyn Journal>> {
     if let Some(failure) = outcome.failures.into_iter().next() {
         return Err(Error::Open(failure));
     }
-    let mut opened = outcome.values;
-    let names: Vec<_> = opened.iter().map(|opened| opened.plugin).collect();
+    let (mut opened, mut off) = (Vec::new(), disabled(app));
+    for OpenedJournal { plugin, journal } in outcome.values {
+        match journal {
+            Ok(journal) => opened.push((plugin, journal)),
+            Err(why) => _ = off.insert(plugin, format!("`{plugin}` has none: {why}")),
+        }
+    }
+    let names: Vec<_> = opened.iter().map(|(plugin, _)| *plugin).collect();
     if let Some(wanted) = chosen_journal(app).map_err(Error::Settings)? {
-        opened.retain(|opened| opened.plugin == wanted);
+        opened.retain(|(plugin, _)| *plugin == wanted);
         if opened.is_empty() {
-            return Err(Error::Choice { wanted: Some(wanted), found: names });
+            let off = off.remove(&*wanted);
+            return Err(Error::Choice { wanted: Some(wanted), found: names, off });
         }
     }
     match opened.len() {
-        0 => Err(Error::NoStore),
-        1 => Ok(opened.remove(0).journal.into()),
-        _ => Err(Error::Choice { wanted: None, found: names }),
+        0 => Err(Error::NoStore { off: off.into_values().collect() }),
+        1 => Ok(opened.remove(0).1.into()),
+        _ => Err(Error::Choice { wanted: None, found: names, off: None }),
     }
+}
+
+/// The plugins that could open a journal and aren't called, each with the reason and the remedy.
+fn disabled(app: &App) -> BTreeMap<&'static str, String> {
+    let described = app.describe();
+    let is_asked =
+        |hook: &&HookCalls| (hook.hook.name(), hook.hook.module_path()) == ("open_journal", module_path!());
+    let not_called = described.hooks.iter().filter(is_asked).flat_map(|hook| &hook.not_called);
+    not_called.filter_map(|it| Some((it.plugin(), format!("{}; leave that out", it.not_called()?)))).collect()
 }

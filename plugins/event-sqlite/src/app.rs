@@ -162,7 +162,7 @@ impl Sqlite {
         self.appender.get_or_init(|| self.open_store(store)).clone().map(Some)
     }
 
-    fn no_store(&self) -> Error {
+    pub(crate) fn no_store(&self) -> Error {
         match &self.another {
             Some(chosen) => Error::AnotherJournal { chosen: chosen.clone() },
             None if self.store.is_some() => Error::KeepsNoEvents,

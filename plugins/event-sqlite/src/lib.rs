@@ -232,12 +232,13 @@ use crate::store::{StoreJournal, view};
 
 event_core::plugin!();
 
-/// Opens the databases that are configured, so that a mistake in them keeps the app from starting.
+/// Opens the databases that are configured, so that a mistake in them keeps the app from starting. Before event-journal opens the
+/// store, or the mistake would look like one of its own.
 ///
 /// # Errors
 /// When the section is invalid, a file can't be opened, or an essential implementation comes after
 /// [`keep_event`].
-#[hookimpl(startup, tryfirst)]
+#[hookimpl(startup, tryfirst, before = "event-journal")]
 pub fn open_databases(app: &App) -> Result<()> {
     match Sqlite::of(app)?.appender()? {
         Some(_) => store::check_none_after_the_store(app),
@@ -287,12 +288,13 @@ pub async fn keep_event(app: &App, event: &Tracked) -> Result<()> {
 /// # Errors
 /// When the store can't be opened.
 #[hookimpl(event_journal::open_journal)]
-pub fn open_journal(app: &App) -> Result<Option<OpenedJournal>> {
-    if Sqlite::of(app)?.appender()?.is_none() {
-        return Ok(None);
+pub fn open_journal(app: &App) -> Result<OpenedJournal> {
+    let sqlite = Sqlite::of(app)?;
+    if sqlite.appender()?.is_none() {
+        return Ok(OpenedJournal::off(env!("CARGO_PKG_NAME"), sqlite.no_store().to_string()));
     }
     let journal = StoreJournal::new(app, App::sqlite_store)?;
-    Ok(Some(OpenedJournal::new(env!("CARGO_PKG_NAME"), journal)))
+    Ok(OpenedJournal::new(env!("CARGO_PKG_NAME"), journal))
 }
 
 /// Writes everything that waits, and closes the databases.

@@ -210,6 +210,6 @@ fn where_events_are_gone_those_that_are_left_are_read() {
 fn an_app_without_a_journal_says_how_it_gets_one() {
     let app = App::builder().without_linked().start().wait().expect("the app starts");
     let error = app.store().expect_err("it has none");
-    assert!(matches!(error, Error::NoStore), "{error}");
+    assert!(matches!(error, Error::NoStore { .. }), "{error}");
     assert!(error.to_string().contains("plugins![event_sqlite]"), "{error}");
 }

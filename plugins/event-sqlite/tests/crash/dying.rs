@@ -46,13 +46,10 @@ struct Deadly {
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
 #[hookimpl(event_journal::open_journal)]
-pub(crate) fn open_deadly(app: &App) -> event_sqlite::Result<Option<OpenedJournal>> {
+pub(crate) fn open_deadly(app: &App) -> event_sqlite::Result<OpenedJournal> {
     let dies = app.state::<Consumers>().expect("it is there").dies.expect("it is given");
-    let opened = event_sqlite::open_journal(app)?;
-    Ok(opened.map(|opened| {
-        let journal = Deadly { journal: opened.into_journal(), dies };
-        OpenedJournal::new(DEADLY, journal)
-    }))
+    let journal = event_sqlite::open_journal(app)?.into_journal().expect("the store is on");
+    Ok(OpenedJournal::new(DEADLY, Deadly { journal, dies }))
 }
 
 impl Deadly {

@@ -15,9 +15,9 @@ fn the_store_does_what_every_journal_must_do() {
     conformance::check(|| {
         let files = Files::new();
         let app = files.start(json!({ "store": { "path": "store.db" } }));
-        let journal = open_journal(&app).expect("the store is open").expect("the store is on");
+        let journal = open_journal(&app).expect("the store is open");
         opened.borrow_mut().push((app, files));
-        journal.into_journal()
+        journal.into_journal().expect("the store is on")
     });
     for (app, _files) in opened.into_inner() {
         app.shutdown().wait().expect("everything is written");

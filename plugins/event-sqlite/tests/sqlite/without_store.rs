@@ -63,7 +63,7 @@ fn an_app_that_keeps_no_events_says_so_and_makes_no_file_for_them() {
         let error = app.sqlite_store().expect_err("it has none");
         assert!(matches!(error, Error::KeepsNoEvents), "{error:?}");
         let journal_error = app.store().expect_err("it has none");
-        assert!(matches!(journal_error, event_journal::Error::NoStore), "{journal_error:?}");
+        assert!(matches!(journal_error, event_journal::Error::NoStore { .. }), "{journal_error:?}");
         for text in [error.to_string(), journal_error.to_string()] {
             for remedy in
                 ["plugins![event_sqlite]", "enabled = false", ".hook(event_sqlite::keep_event)", "store.path"]
@@ -132,5 +132,5 @@ fn an_app_that_keeps_no_events_reads_those_of_the_file_that_its_settings_name() 
         .hook(event_sqlite::keep_event);
     let off = start(with(builder, &json!({ "store": { "enabled": false } })));
     assert!(matches!(off.sqlite_store(), Err(Error::NoStore)));
-    assert!(matches!(off.store(), Err(event_journal::Error::NoStore)));
+    assert!(matches!(off.store(), Err(event_journal::Error::NoStore { .. })));
 }
