@@ -131,13 +131,13 @@ impl fmt::Display for Error {
                 "failed to open the journal of plugin `{wanted}`, which `plugins.event-journal.journal` names: no plugin has \
                  one; link it, as with `event_core::plugins![event_sqlite];` in src/main.rs"
             ),
-            Self::Choice { wanted: Some(wanted), found } => write!(
+            Self::Choice { wanted: Some(wanted), found, .. } => write!(
                 f,
                 "failed to open the journal of plugin `{wanted}`, which `plugins.event-journal.journal` names: it has none; \
                  there are those of `{}`",
                 found.join("`, `")
             ),
-            Self::Choice { wanted: None, found } => write!(
+            Self::Choice { wanted: None, found, .. } => write!(
                 f,
                 "failed to choose a journal: the plugins `{}` have one each; name one, such as \
                  `plugins.event-journal.journal = \"{}\"`",

@@ -19,6 +19,7 @@ use crate::dispatch::implementation::Implementation;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::reentrancy;
 use crate::event::event_type::EventType;
+use crate::event::foreign::error_lines;
 use crate::event::record::Record;
 use crate::event::tracked::AnyTracked;
 
@@ -139,7 +140,6 @@ impl Consumer {
 }
 
 /// Why a durable implementation hasn't succeeded.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum DeliveryError {
     /// It returned an error or panicked.
@@ -160,6 +160,13 @@ impl fmt::Display for DeliveryError {
             Self::Failed(failure) => failure.fmt(f),
             Self::NotCalled(error) => error.fmt(f),
         }
+    }
+}
+
+/// The output of a `main` that returns this: the message, and each cause on a line of its own.
+impl fmt::Debug for DeliveryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&error_lines(self))
     }
 }
 

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use event_core::plugin::error_lines;
 use futures_channel::oneshot;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::delivery::status::ConsumerStatus;
 use crate::journal;
 
 /// Why the deliveries don't do what they were asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Refused {
     /// The app has no consumer of this name.
@@ -75,6 +76,13 @@ impl fmt::Display for Refused {
                  none of its threads; start the app in the child",
             ),
         }
+    }
+}
+
+/// The output of a `main` that returns this: the message, and each cause on a line of its own.
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&error_lines(self))
     }
 }
 

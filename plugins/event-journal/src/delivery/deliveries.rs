@@ -10,7 +10,7 @@ use crate::delivery::command::{Command, Refused, Request, Sender};
 use crate::delivery::engine::Message;
 use crate::delivery::letters::Letters;
 use crate::delivery::status::ConsumerStatus;
-use crate::delivery::{Asked, Delivering};
+use crate::delivery::{Asked, Delivering, value};
 use crate::journal::Filter;
 use crate::waiting::Waiting;
 
@@ -69,10 +69,12 @@ impl Deliveries {
         self.command(consumer, Command::Resume).map(|_| ())
     }
 
-    /// The dead letters of a consumer whose seq is larger than `after`, by seq: so many at most.
+    /// The dead letters of a consumer whose seq is larger than `after`, by seq: so many at most. It can be one of another program,
+    /// if the journal knows it.
     ///
     /// # Errors
-    /// [`Refused::NotRunning`], [`Refused::Forked`] and [`Refused::Journal`].
+    /// [`Refused::UnknownConsumer`] where neither the app nor the journal knows it; [`Refused::NotRunning`], [`Refused::Forked`]
+    /// and [`Refused::Journal`].
     pub fn dead_letters(
         &self,
         consumer: impl Into<String>,
@@ -82,6 +84,12 @@ impl Deliveries {
         let (asked, consumer) = (self.0.clone(), consumer.into());
         Waiting::new(async move {
             let journal = asked.journal()?;
+            let is_known = asked.consumers.contains(&consumer)
+                || journal.load(&value::key(&consumer)).await.map_err(Refused::Journal)?.is_some();
+            if !is_known {
+                let known = asked.consumers.clone();
+                return Err(Refused::UnknownConsumer { name: consumer, known });
+            }
             let (prefix, after) = (dead_letter::prefix(&consumer), dead_letter::key(&consumer, after));
             let listed = journal.list(&prefix, &after, limit).await.map_err(Refused::Journal)?;
             // A letter that can't be read is another version's.

@@ -71,6 +71,8 @@ pub(crate) struct Delivering {
 struct Asked {
     /// Of an app without durable implementations, none.
     journal: Option<Arc<dyn Journal>>,
+    /// The names of the app's consumers.
+    consumers: Vec<String>,
     /// To the engine, once it runs.
     outbox: OnceLock<Sender<Message>>,
     process: Process,
@@ -79,9 +81,10 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(journal: Option<Arc<dyn Journal>>) -> Arc<Self> {
+    fn new(journal: Option<Arc<dyn Journal>>, consumers: &[Held]) -> Arc<Self> {
         Arc::new(Self {
             journal,
+            consumers: consumers.iter().map(|held| held.name().to_owned()).collect(),
             outbox: OnceLock::new(),
             process: Process::this(),
             panicked: OnceLock::new(),
@@ -119,7 +122,7 @@ impl Delivering {
     ) -> Result<Self> {
         let shutdown = settings.shutdown.into();
         let (Some(journal), false) = (journal, consumers.is_empty()) else {
-            return Ok(Self { asked: Asked::new(None), engine: Mutex::new(None), shutdown });
+            return Ok(Self { asked: Asked::new(None, &[]), engine: Mutex::new(None), shutdown });
         };
         let clock = app.state::<ManualClock>().map_or(Clock::System, |clock| Clock::Manual((*clock).clone()));
         let failed = |error| Error::Journal { place: journal.place(), cause: error };
@@ -218,7 +221,8 @@ impl Delivering {
                 held.set_paused(None);
             }
         }
-        Ok(Self { asked: Asked::new(Some(journal)), engine: Mutex::new(Some(engine)), shutdown })
+        let asked = Asked::new(Some(journal), &engine.consumers);
+        Ok(Self { asked, engine: Mutex::new(Some(engine)), shutdown })
     }
 
     /// Begins to call.

@@ -88,7 +88,8 @@ impl fmt::Display for ConsumerStatus {
         if let Some(reason) = &self.paused {
             write!(f, "; paused: {reason}")?;
         } else if let Some(error) = &self.last_error {
-            write!(f, "; {} attempts: {error}", self.attempts)?;
+            let s = if self.attempts == 1 { "" } else { "s" };
+            write!(f, "; {} attempt{s}: {error}", self.attempts)?;
         }
         if !self.is_known {
             write!(f, "; this program has no such implementation")?;

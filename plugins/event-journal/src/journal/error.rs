@@ -4,11 +4,13 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use event_core::plugin::error_lines;
+
 /// The result of a journal's methods.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a journal can't do what it was asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Error {
     /// It can't be used now. Try again; whether a write happened isn't known.
@@ -28,7 +30,7 @@ pub enum Error {
     Broken(Cause),
 }
 
-/// What a journal is built on says so.
+/// The error of the database or the client that a journal is built on.
 pub type Cause = Arc<dyn StdError + Send + Sync>;
 
 impl fmt::Display for Error {
@@ -43,6 +45,13 @@ impl fmt::Display for Error {
             Self::Closed => f.write_str("the journal was closed when the app was shut down"),
             Self::Broken(_) => f.write_str("the journal can't be used until this is repaired"),
         }
+    }
+}
+
+/// The output of a `main` that returns this: the message, and each cause on a line of its own.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&error_lines(self))
     }
 }
 

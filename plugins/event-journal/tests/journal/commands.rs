@@ -333,13 +333,15 @@ fn a_consumer_that_no_program_has_is_listed_and_can_be_removed_with_its_letters(
     assert!(!of_old.is_known && of_old.to_string().contains("has no such implementation"), "{of_old}");
     assert_eq!(of_old.deliverer, Deliverer::None);
     other.deliveries().remove(BILLING).wait().expect("no process has it");
-    assert_eq!(other.dead_letters().len(), 0);
+    let letters = other.deliveries().dead_letters(BILLING, 0, 9).wait().expect_err("it is gone");
+    assert!(matches!(letters, Refused::UnknownConsumer { .. }), "{letters:?}");
     assert_eq!(other.deliveries().consumers().wait().expect("it runs").len(), 1);
     let unknown = other.deliveries().remove(BILLING).wait().expect_err("it is gone");
     assert!(matches!(unknown, Refused::UnknownConsumer { .. }), "{unknown:?}");
     old.calls.take();
     // It is a new one when a program has it again.
-    assert_eq!(old.start().settled(), []);
+    let shop = old.start();
+    assert_eq!((shop.settled(), shop.dead_letters()), (vec![], vec![]));
 }
 
 #[hookimpl(track_event, durable(name = "more"))]

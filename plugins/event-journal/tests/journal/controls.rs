@@ -100,11 +100,15 @@ fn how_a_consumer_is_doing_is_data_text_and_json() {
     assert!(status.oldest.is_some() && status.next_attempt.is_some());
     let text = status.to_string();
     assert!(
-        text.contains(BILLING) && text.contains("2 waiting") && text.contains("billing is down"),
+        text.contains(BILLING)
+            && text.contains("2 waiting")
+            && text.ends_with("; 1 attempt: billing is down"),
         "{text}"
     );
     let json = serde_json::to_value(&status).expect("it is plain data");
     assert_eq!((json["name"].as_str(), json["attempts"].as_u64()), (Some(BILLING), Some(1)));
+    shop.after(Duration::from_secs(1));
+    assert!(shop.status().to_string().contains("; 2 attempts: "), "{}", shop.status());
 }
 
 struct Heard(Mutex<Sender<&'static str>>);

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use event_core::durable::{Rejected, Retry};
+use event_core::prelude::*;
 use event_journal::journal::Error;
 use event_journal::{DeadLetter, MemoryJournal, Refused};
 
 use crate::faults::{Asked, Fault, FaultyJournal, unavailable};
-use crate::orders::{BILLING, Setup, Shop};
+use crate::orders::{BILLING, OrderPlaced, Setup, Shop};
 
 fn rejected() -> crate::orders::Told {
     Err(Rejected::new("no such customer").into())
@@ -277,3 +278,25 @@ fn a_letter_that_can_not_be_removed_when_it_is_retried_is_removed_before_the_cal
     retry(&shop, &letter);
     assert_eq!(shop.settled(), []);
 }
+
+#[test]
+fn the_letters_of_a_consumer_are_refused_where_neither_the_app_nor_the_journal_knows_it() {
+    let journal = MemoryJournal::new();
+    let (setup, _) = picky(&journal);
+    let shop = setup.start();
+    shop.place(0..2);
+    shop.settled();
+    let error =
+        shop.deliveries().dead_letters("tell_billing", 0, 9).wait().expect_err("its plugin is missing");
+    assert!(matches!(&error, Refused::UnknownConsumer { name, .. } if name == "tell_billing"), "{error:?}");
+    assert!(error.to_string().contains(BILLING), "{error}");
+    drop(shop);
+
+    let other = Setup::over(&journal, |_, _| Ok(())).without_billing();
+    let other = other.with(|builder| builder.event::<OrderPlaced>().hook(tell_accounting)).start();
+    assert_eq!(seqs(&other.dead_letters()), [2], "they are those of another program");
+    assert_eq!(seqs(&other.dead_letters_of("event-journal::tell_accounting")), [0; 0]);
+}
+
+#[hookimpl(track_event, durable)]
+fn tell_accounting() {}

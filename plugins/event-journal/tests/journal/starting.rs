@@ -1,5 +1,7 @@
 //! What an app with durable implementations refuses to start with, and what the error says.
 
+use std::sync::Arc;
+
 use event_core::prelude::*;
 use event_journal::journal::{Error, Journal};
 use event_journal::{MemoryJournal, OpenedJournal};
@@ -34,6 +36,45 @@ fn two_journals_need_a_choice() {
         .configured(json!({ "journal": "event-sqlite" }))
         .start_error();
     assert!(error.contains("`event-sqlite`") && error.contains("it has none"), "{error}");
+}
+
+#[hookimpl(event_journal::open_journal)]
+async fn open_a_little_later() -> OpenedJournal {
+    let mut was_polled = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut was_polled, true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+    OpenedJournal::new("event-postgres", MemoryJournal::new())
+}
+
+#[test]
+fn a_journal_can_be_opened_by_an_async_function() {
+    let chosen = setup().with(|builder| builder.hook(open_a_little_later));
+    let shop = chosen.configured(json!({ "journal": "event-postgres" })).start();
+    assert_eq!(shop.status().position, 0);
+}
+
+#[test]
+fn a_main_that_returns_an_error_of_this_plugin_prints_its_text_and_each_cause() {
+    let down = Arc::new(std::io::Error::other("the disk is full"));
+    let cause = Error::Unavailable(down);
+    let text = "the journal can't be used now\n  caused by: the disk is full";
+    assert_eq!(format!("{cause:?}"), text);
+    let error = event_journal::Error::Journal { place: "store.db".into(), cause: cause.clone() };
+    assert_eq!(
+        format!("{error:?}"),
+        "failed to use the journal store.db\n  caused by: the journal can't be used now\n  caused by: the disk is full"
+    );
+    let refused = event_journal::Refused::Journal(cause);
+    assert!(format!("{refused:?}").starts_with("failed to use the journal\n  caused by: "), "{refused:?}");
+    let started = App::builder().without_linked().start().wait().expect("it has nothing");
+    let error = event_journal::JournalExt::deliveries(&started).expect_err("it has no journal");
+    assert!(format!("{error:?}").starts_with("the app delivers nothing"), "{error:?}");
 }
 
 #[test]
@@ -71,7 +112,7 @@ fn a_configured_consumer_that_the_app_does_not_have_is_an_error_that_names_those
 #[test]
 fn unknown_and_impossible_settings_are_errors_that_name_the_key() {
     for (keys, named) in [
-        (json!({ "shutdwon_ms": 1 }), "shutdwon_ms"),
+        (json!({ "shutdwon": "1s" }), "shutdwon"),
         (json!({ "consumers": { BILLING: { "max_atempts": 1 } } }), "max_atempts"),
         (json!({ "consumers": { BILLING: { "max_attempts": 0 } } }), "max_attempts"),
         (json!({ "consumers": { BILLING: { "give_up_after": "0s" } } }), "give_up_after`: a duration of 0"),
