@@ -74,7 +74,18 @@ impl Visitor<'_> for ModeText {
     type Value = Mode;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a file's mode as text of octal digits, with which its owner reads and writes it, such as \"640\"")
+        f.write_str(
+            "a file's mode as text: octal digits by which at least the owner may read and write it, such as \"640\"",
+        )
+    }
+
+    /// TOML's `640` is meant as these digits, and `0o640` as these bits.
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Mode, E> {
+        let of_bits = || u32::try_from(number).ok().map(Mode).filter(|mode| mode.is_possible());
+        match Mode::read(&number.to_string()).or_else(of_bits) {
+            Some(meant) => Err(E::custom(format_args!("a file's mode is a text: write \"{meant}\""))),
+            None => Err(E::invalid_type(Unexpected::Unsigned(number), &self)),
+        }
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Mode, E> {
