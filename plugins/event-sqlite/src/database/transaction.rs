@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
 use event_core::plugin::Prepared;
-use event_core::{Actor, App, Event, EventType, IntoActor};
+use event_core::{Actor, App, Context, Event, EventType, IntoActor, Track};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -57,7 +57,7 @@ impl<'t> Tx<'t> {
             if let Some(id) = said.id {
                 track = track.id(id);
             }
-            track.prepare()
+            said.contexts.into_iter().fold(track, Track::context).prepare()
         };
         let mut events = self.events.borrow_mut();
         events.push(Queued { prepare: Box::new(prepare), said: Said::default() });
@@ -99,6 +99,8 @@ struct Said {
     actor: Option<Actor>,
     created: Option<DateTime<Utc>>,
     id: Option<Uuid>,
+    /// Each part of a later one wins.
+    contexts: Vec<Context>,
 }
 
 /// An event that is tracked in a write, for more details: `tx.track(event)?.by(actor)`.
@@ -124,6 +126,13 @@ impl TrackedInTx<'_> {
     #[expect(clippy::return_self_not_must_use, reason = "the event is tracked, whatever is said of it")]
     pub fn id(self, id: Uuid) -> Self {
         self.say(|said| said.id = Some(id))
+    }
+
+    /// Its context: trace, request, tenant. Each part given here wins over the [`Scope`](event_core::Scope) in which the write
+    /// was called for.
+    #[expect(clippy::return_self_not_must_use, reason = "the event is tracked, whatever is said of it")]
+    pub fn context(self, context: Context) -> Self {
+        self.say(|said| said.contexts.push(context))
     }
 
     fn say(self, say: impl FnOnce(&mut Said)) -> Self {

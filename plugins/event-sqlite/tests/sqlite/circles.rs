@@ -113,3 +113,24 @@ fn an_event_of_a_write_has_the_scope_in_which_the_write_was_asked_for() {
     assert_eq!(event.context().and_then(Context::request_id), Some("1"));
     assert_eq!(files.texts("store.db", "SELECT actor_id FROM events"), ["ada"]);
 }
+
+#[test]
+fn what_a_closure_says_of_its_events_context_wins_over_the_scope() {
+    let files = Files::new();
+    let app = files.start(json!({ "store": { "path": "store.db" } }));
+    let recorder = app.recorder();
+    let database = app.database("store").expect("it is there");
+    let scope = Scope::new().context(Context::new().with_request_id("1").with_tenant("north"));
+    let write = scope.run(|| {
+        database.write(|tx| {
+            let tracked = tx.track(banned("mallory"))?.context(Context::new().with_tenant("south"));
+            tracked.context(Context::new().with("shop", "channel", "web")).by("ada");
+            Ok(())
+        })
+    });
+    write.wait().expect("it can be written");
+    let event = recorder.last().expect("one was tracked");
+    let context = event.context().expect("it has one");
+    assert_eq!((context.request_id(), context.tenant()), (Some("1"), Some("south")));
+    assert_eq!(context.get("shop", "channel"), Some("web"));
+}
