@@ -26,16 +26,16 @@ struct Counter(AtomicUsize);
 
 const OPEN: u8 = 0;
 /// Open, and one caller runs the `stopping` implementations.
-const PREPARING: u8 = 1;
+const RUNS_STOPPING: u8 = 1;
 /// Calls that run may finish, and call on; new ones are refused.
 const DRAINING: u8 = 2;
 /// Closed, and one caller runs the shutdown implementations.
-const STOPPING: u8 = 3;
+const RUNS_SHUTDOWN: u8 = 3;
 /// Closed, and the shutdown implementations have ended.
 const DONE: u8 = 4;
 /// Beside one of the three states between: its caller was dropped. Calls that run may finish, and call on; new ones are refused
 /// until the next caller goes on there.
-const LEFT: u8 = 8;
+const GIVEN_UP: u8 = 8;
 
 /// Where a call comes from: while the app drains, running calls may call on.
 #[derive(Clone, Copy)]
@@ -79,9 +79,9 @@ impl Gate {
     #[inline]
     fn admit(state: u8, caller: Caller) -> Result<()> {
         match state {
-            OPEN | PREPARING => Ok(()),
+            OPEN | RUNS_STOPPING => Ok(()),
             DRAINING if matches!(caller, Caller::SameApp) => Ok(()),
-            left if left & LEFT != 0 => match caller {
+            given_up if given_up & GIVEN_UP != 0 => match caller {
                 Caller::SameApp => Ok(()),
                 Caller::Outside => Err(Error::ShutdownDropped),
             },
@@ -106,14 +106,14 @@ impl Gate {
     pub(crate) async fn begin_to_close(&self) -> Option<Closing<'_>> {
         loop {
             let before = self.state.load(SeqCst);
-            let state = if before == OPEN { PREPARING } else { before & !LEFT };
+            let state = if before == OPEN { RUNS_STOPPING } else { before & !GIVEN_UP };
             if state != before && self.step(before, state) {
-                return Some(Closing { gate: self, unfinished: state | LEFT });
+                return Some(Closing { gate: self, unfinished: state | GIVEN_UP });
             }
             // Another caller is shutting down.
             let ended = || {
                 let state = self.state.load(SeqCst);
-                state == DONE || state & LEFT != 0
+                state == DONE || state & GIVEN_UP != 0
             };
             self.wait_until(ended, || What::OtherShutdown).await;
             if self.is_done() {
@@ -185,17 +185,17 @@ impl Closing<'_> {
     /// Refuses new calls and waits for those that run.
     pub(crate) async fn close(&mut self) {
         // An earlier caller has waited for them.
-        if self.unfinished == STOPPING | LEFT {
+        if self.unfinished == RUNS_SHUTDOWN | GIVEN_UP {
             return;
         }
         self.enter(DRAINING);
         self.gate.wait_until(|| self.gate.running() == 0, || What::Calls(self.gate.running())).await;
-        self.enter(STOPPING);
+        self.enter(RUNS_SHUTDOWN);
     }
 
     fn enter(&mut self, state: u8) {
         self.gate.state.store(state, SeqCst);
-        self.unfinished = state | LEFT;
+        self.unfinished = state | GIVEN_UP;
     }
 
     /// The shutdown implementations have ended.
@@ -208,7 +208,7 @@ impl Drop for Closing<'_> {
     fn drop(&mut self) {
         self.gate.state.store(self.unfinished, SeqCst);
         self.gate.wake();
-        if self.unfinished == DRAINING | LEFT {
+        if self.unfinished == DRAINING | GIVEN_UP {
             failure::say(
                 "the wait for `shutdown` was given up while calls ran; new ones are refused, and `shutdown` called again goes on",
             );
