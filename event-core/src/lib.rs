@@ -38,7 +38,7 @@
 //! | you want to | see |
 //! |---|---|
 //! | define an event | [`#[derive(Event)]`](macro@Event), [`Tracked`] |
-//! | react to it | [`#[hookimpl]`](macro@hookimpl) of the hooks [`track_event`], [`startup`], [`shutdown`], [`register_events`], [`register_observers`] |
+//! | react to it | [`#[hookimpl]`](macro@hookimpl) of the hooks [`track_event`], [`startup`], [`started`], [`stopping`], [`shutdown`], [`register_events`], [`register_observers`] |
 //! | let other crates join in elsewhere | [`#[hookspec]`](macro@hookspec) |
 //! | say that an event happened, and what its implementations did | [`App::track`], [`Receipt`], [`Error`] |
 //! | say who caused it, and in which request | [`Actor`], [`Context`], [`Scope`] |

@@ -149,8 +149,9 @@ pub use event_derive::Event;
 /// | `crate = path` | where event-core is, for a crate that re-exports it | `::event_core` |
 ///
 /// A word that is one or two letters from an option is taken for a typo of it; a hook of such a name is written
-/// `self::wraper`. `tryfirst` with `trylast`, and `wrapper` with `essential`, are compile errors; so are all of these, `before` and `after` with `durable`. A plugin that
-/// `before` or `after` name needn't be linked; a contradiction or a circle is a problem that the start reports.
+/// `self::wraper`. Compile errors are `tryfirst` with `trylast`, `wrapper` with `essential`, and `durable` with any of these four,
+/// `before` or `after`. A plugin that `before` or `after` name needn't be linked; a contradiction or a circle is a problem that the
+/// start reports.
 ///
 /// # Arguments
 ///

@@ -1,4 +1,4 @@
-//! The macros of event-core: `#[derive(Event)]`, `#[hookspec]` and `#[hookimpl]`.
+//! The macros of event-core: `#[derive(Event)]`, `#[hookspec]`, `#[hookimpl]` and `plugins!`.
 //!
 //! They are documented where they are meant to be used from: at their re-exports in event-core. A macro here
 //! only translates. It parses the item into a small model, collecting every mistake, and expands the model into

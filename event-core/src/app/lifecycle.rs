@@ -31,7 +31,8 @@ use crate::event::event_type::EventType;
 impl App {
     /// Starts an app with everything that is linked into the program; `.await` it, or `.wait()`.
     ///
-    /// Collects events and implementations, checks them, calls `register_observers`, `register_events`, then `startup`.
+    /// Collects events and implementations, checks them, calls `register_observers`, `register_events`, `startup`, then
+    /// `started`. A failure of a `started` implementation is reported, and the app has started all the same.
     ///
     /// # Errors
     /// [`Error::Start`] with all problems found; [`Error::Startup`] when a `startup` implementation failed.
@@ -117,7 +118,6 @@ fn unclaimed_consumers(app: &App) -> Option<StartProblem> {
         return None;
     }
     let who: Vec<_> = consumers.iter().map(|consumer| consumer.implementation().to_string()).collect();
-    Some(StartProblem::new(format!(
     let delivers = app.inner.parts.not_called.iter().find(|it| it.plugin() == "event-journal");
     let remedy = match delivers.and_then(|it| it.not_called()) {
         Some(why) => format!("{why}; leave that out"),
@@ -125,6 +125,7 @@ fn unclaimed_consumers(app: &App) -> Option<StartProblem> {
                  src/main.rs"
             .to_owned(),
     };
+    Some(StartProblem::new(format!(
         "no plugin delivers to the durable implementations {}: {remedy}",
         who.join(", ")
     )))

@@ -20,7 +20,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a method of the app failed. Each variant says when it happens, and the remedy if there is one.
 #[non_exhaustive]
 pub enum Error {
-    /// [`App::start`](crate::App::start) found something wrong with what is linked or registered. All problems
+    /// [`App::start`](crate::App::start) found something wrong with what is linked, registered or configured. All problems
     /// are listed, not only the first.
     Start(Vec<StartProblem>),
     /// A `startup` implementation failed. What had started was shut down again.

@@ -51,7 +51,7 @@ impl Failure {
         Self::new(implementation, event, Cause::Panic(Panicked::new(panic)))
     }
 
-    /// On an event that there is no `Tracked` of.
+    /// On an event that is known by its name and id only, such as one that can't be read back.
     pub(crate) fn on_record(
         implementation: &Arc<Implementation>,
         event: (String, Uuid),

@@ -26,7 +26,7 @@ pub struct Receipt {
     rare: OnceLock<Arc<Rare>>,
 }
 
-/// Parts that few receipts have; in a box, so that the others stay small.
+/// Parts that few receipts have; in an `Arc`, so that the others stay small.
 #[derive(Default)]
 struct Rare {
     notable: Notable,

@@ -283,7 +283,7 @@ pub async fn keep_event(app: &App, event: &Tracked) -> Result<()> {
     Ok(())
 }
 
-/// The store as the journal of durable implementations; none where the store is off.
+/// The store as the journal of durable implementations, or why there is none.
 ///
 /// # Errors
 /// When the store can't be opened.
