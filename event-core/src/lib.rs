@@ -127,7 +127,6 @@ pub mod observe {
 /// times, errors and panics as text.
 pub mod plugin {
     pub use crate::app::prepared::Prepared;
-    pub use crate::config::duration::TextDuration;
     pub use crate::dispatch::blocking::{OwnThread, own_thread};
     pub use crate::dispatch::durable::consumer::{Consumer, DeliveryError, claim_consumers};
     pub use crate::dispatch::durable::options::{Order, StartsFrom};

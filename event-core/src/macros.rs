@@ -142,7 +142,7 @@ pub use event_derive::Event;
 /// | `durable(from = "start")` | a new consumer hears all events that are kept; `"now"`: those from then on | `"now"` |
 /// | `durable(give_up_after = "24h")` | how long an event is tried that fails with any error; then it is a dead letter | `"24h"` |
 /// | `durable(max_attempts = 20)` | how often, beside that | without limit |
-/// | `durable(timeout = "30s")` | an asynchronous call that takes longer is dropped, and fails | without limit |
+/// | `durable(timeout_s = 30)` | an asynchronous call that takes longer is dropped, and fails | without limit |
 /// | `durable(key = "user.id")` | events with the same key are called in their order, and different keys side by side; a property, or `actor` for the actor's id | all are called one after the other |
 /// | `durable(unordered)` | events are called side by side, in any order | as above |
 /// | `durable(concurrency = 8)` | how many at once, with `key` or `unordered` | 8 |

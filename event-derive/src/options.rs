@@ -210,15 +210,15 @@ impl Given {
         None
     }
 
-    /// The number of `version = 2`, where 2 is such a number for the message.
-    pub(crate) fn number(&self, such_as: u32, errors: &mut Errors) -> Option<u32> {
+    /// The number of `version = 2`.
+    pub(crate) fn number(&self, errors: &mut Errors) -> Option<u32> {
         if let Some(Value::Literal(Lit::Int(literal))) = &self.value
             && let Some(number) = literal.base10_parse().ok().filter(|number| *number > 0)
         {
             return self.assigned(literal.clone(), errors).map(|_| number);
         }
         let word = self.word().unwrap_or_default();
-        errors.at(self, format!("write a whole number from 1 on: `{word} = {such_as}`"));
+        errors.at(self, format!("write a whole number from 1 on: `{word} = 2`"));
         None
     }
 

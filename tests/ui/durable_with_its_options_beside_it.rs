@@ -14,7 +14,7 @@ fn from_where() {}
 #[hookimpl(track_event, durable, key = "order", unordered)]
 fn in_lanes() {}
 
-#[hookimpl(track_event, timeout = "30s")]
+#[hookimpl(track_event, timeout_s = 30)]
 async fn not_durable() {}
 
 fn main() {}

@@ -1,7 +1,6 @@
 //! The configuration of an app, and how a plugin gets its section.
 
 mod aside;
-pub(crate) mod duration;
 mod key;
 mod load;
 pub(crate) mod problem;

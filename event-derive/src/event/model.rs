@@ -141,7 +141,7 @@ impl Options {
                 options::set_once(&mut self.name, text.map(|text| text.value()), given, errors);
             }
             Some("version") => {
-                let number = given.number(2, errors);
+                let number = given.number(errors);
                 options::set_once(&mut self.version, number, given, errors);
             }
             Some("crate") => {

@@ -1,17 +1,15 @@
-//! The option `durable`, alone or as `durable(name = "…", from = "start", give_up_after = "24h", max_attempts = 20,
-//! timeout = "30s", key = "user.id", concurrency = 8)`.
-
-use std::time::Duration;
+//! The option `durable`, alone or as `durable(name = "…", from = "start", give_up_after = "24h", max_attempts = 20, timeout_s = 30,
+//! key = "user.id", concurrency = 8)`.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Lit, LitStr, Path};
 
 use crate::errors::Errors;
-use crate::options::{self, Given, Value};
+use crate::options::{self, Given};
 
 pub(super) const OPTIONS: &[&str] =
-    &["name", "from", "give_up_after", "max_attempts", "timeout", "key", "unordered", "concurrency"];
+    &["name", "from", "give_up_after", "max_attempts", "timeout_s", "key", "unordered", "concurrency"];
 
 /// Options that are about the place of a call inside `track`, where a durable implementation isn't called.
 pub(super) const EXCLUDED: &[&str] = &["wrapper", "essential", "tryfirst", "trylast", "before", "after"];
@@ -21,9 +19,9 @@ pub(super) const EXCLUDED: &[&str] = &["wrapper", "essential", "tryfirst", "tryl
 pub(crate) struct Durable {
     name: Option<LitStr>,
     from_start: Option<bool>,
-    give_up_after: Option<Duration>,
+    give_up_after_s: Option<u64>,
     max_attempts: Option<u32>,
-    timeout: Option<Duration>,
+    timeout_s: Option<u32>,
     key: Option<LitStr>,
     unordered: Option<()>,
     concurrency: Option<u32>,
@@ -56,16 +54,16 @@ impl Durable {
                 options::set_once(&mut self.from_start, from, given, errors);
             }
             Some("give_up_after") => {
-                let duration = duration(given, errors);
-                options::set_once(&mut self.give_up_after, duration, given, errors);
+                let seconds = given.text(errors).and_then(|text| seconds(&text, errors));
+                options::set_once(&mut self.give_up_after_s, seconds, given, errors);
             }
             Some("max_attempts") => {
-                let number = given.number(20, errors);
+                let number = given.number(errors);
                 options::set_once(&mut self.max_attempts, number, given, errors);
             }
-            Some("timeout") => {
-                let duration = duration(given, errors);
-                options::set_once(&mut self.timeout, duration, given, errors);
+            Some("timeout_s") => {
+                let number = given.number(errors);
+                options::set_once(&mut self.timeout_s, number, given, errors);
             }
             Some("key") => {
                 let key = given.text(errors).filter(|key| is_key(key, errors));
@@ -76,7 +74,7 @@ impl Durable {
                 options::set_once(&mut self.unordered, Some(()), given, errors);
             }
             Some("concurrency") => {
-                let number = given.number(8, errors);
+                let number = given.number(errors);
                 options::set_once(&mut self.concurrency, number, given, errors);
             }
             _ => given.unknown(OPTIONS, errors),
@@ -103,32 +101,31 @@ impl Durable {
 
     /// The options as event-core takes them. `decoder` is how the event is read back.
     pub(super) fn expand(&self, core: &Path, decoder: Option<TokenStream>) -> TokenStream {
+        let private = quote!(#core);
         let some = |value: TokenStream| quote!(::core::option::Option::Some(#value));
         let name =
             self.name.as_ref().map(|name| some(name.to_token_stream())).map(|name| quote!(name: #name,));
         let from = self.from_start.map(|is_start| {
             let from = if is_start { quote!(Start) } else { quote!(Now) };
-            quote!(from: #core::StartsFrom::#from,)
+            quote!(from: #private::StartsFrom::#from,)
         });
-        let duration = |duration: Duration| {
-            let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
-            quote!(#core::Duration::new(#seconds, #nanoseconds))
-        };
-        let give_up = self.give_up_after.map(duration).map(|duration| quote!(give_up_after: #duration,));
+        let duration = |seconds: u64| quote!(#private::Duration::from_secs(#seconds));
+        let give_up = self.give_up_after_s.map(duration).map(|duration| quote!(give_up_after: #duration,));
         let attempts =
             self.max_attempts.map(|most| some(quote!(#most))).map(|most| quote!(max_attempts: #most,));
-        let timeout = self.timeout.map(|timeout| some(duration(timeout))).map(|it| quote!(timeout: #it,));
+        let timeout =
+            self.timeout_s.map(|seconds| some(duration(seconds.into()))).map(|it| quote!(timeout: #it,));
         let decoder = decoder.map(|decoder| quote!(decoder: #decoder,));
         let order = match (&self.key, self.unordered) {
-            (Some(key), _) => Some(quote!(order: #core::Order::ByKey(#key),)),
-            (None, Some(())) => Some(quote!(order: #core::Order::None,)),
+            (Some(key), _) => Some(quote!(order: #private::Order::ByKey(#key),)),
+            (None, Some(())) => Some(quote!(order: #private::Order::None,)),
             (None, None) => None,
         };
         let concurrency = self.concurrency.map(|most| {
             let most = some(quote!(#most));
             quote!(concurrency: #most,)
         });
-        let options = quote!(#core::DurableOptions);
+        let options = quote!(#private::DurableOptions);
         quote!(durable: ::core::option::Option::Some(&#options {
             #name #from #give_up #attempts #timeout #order #concurrency #decoder
             ..#options::DEFAULT
@@ -176,45 +173,19 @@ fn from_start(text: &LitStr, errors: &mut Errors) -> Option<bool> {
     }
 }
 
-/// Of `give_up_after = "24h"`.
-fn duration(given: &Given, errors: &mut Errors) -> Option<Duration> {
-    if let Some(Value::Literal(Lit::Int(number))) = &given.value {
-        let word = given.word().unwrap_or_default();
-        let number = number.base10_digits();
-        let example = if number == "0" { "30" } else { number };
+/// `"24h"`, `"90s"`, `"15m"`, `"7d"`.
+fn seconds(text: &LitStr, errors: &mut Errors) -> Option<u64> {
+    let value = text.value();
+    let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
+    let read = units.iter().find_map(|(unit, seconds)| {
+        let number: u64 = value.strip_suffix(*unit)?.parse().ok().filter(|number| *number > 0)?;
+        number.checked_mul(*seconds)
+    });
+    if read.is_none() {
         errors.at(
-            given,
-            format!(
-                "write a duration as text, with its unit: `{word} = \"{example}s\"`; the units are {UNITS}"
-            ),
-        );
-        return None;
-    }
-    let text = given.text(errors)?;
-    let duration = read_duration(&text.value());
-    if duration.is_none() {
-        errors.at(
-            &text,
-            format!("write a duration: a whole number from 1 on, and its unit, such as \"24h\"; the units are {UNITS}"),
+            text,
+            "write a duration: a whole number from 1 on, and `s`, `m`, `h` or `d`, such as \"24h\"",
         );
     }
-    duration
-}
-
-const UNITS: &str = "`ms`, `s`, `m`, `h` and `d`";
-
-/// `"24h"`, `"90s"`, `"15m"`, `"7d"`, `"250ms"`: as event-core's `TextDuration`, which settings have.
-fn read_duration(text: &str) -> Option<Duration> {
-    let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(unit_at);
-    let number = number.parse::<u64>().ok().filter(|number| *number > 0)?;
-    let seconds = match unit {
-        "ms" => return Some(Duration::from_millis(number)),
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    number.checked_mul(seconds).map(Duration::from_secs)
+    read
 }

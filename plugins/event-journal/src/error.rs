@@ -174,7 +174,7 @@ impl fmt::Display for Error {
             Self::Abandoned { consumers } => write!(
                 f,
                 "failed to wait for calls that still run: they are abandoned and made again at the next start, of `{}`; allow more \
-                 time with `plugins.event-journal.shutdown`",
+                 time with `plugins.event-journal.shutdown_ms`",
                 consumers.join("`, `")
             ),
             Self::Panicked { message } => write!(

@@ -39,7 +39,7 @@
 //! | [`Rejected`](event_core::durable::Rejected) | a dead letter at once |
 //! | [`Stop`](event_core::durable::Stop) | the consumer pauses, until [`Deliveries::resume`] or a restart |
 //! | any other error, or a panic | it is tried again with pauses of up to 10 minutes, for `give_up_after` (24 hours) or `max_attempts`; then it is a dead letter |
-//! | nothing for `timeout` (an `async fn`) | the call is dropped, and counts as an error |
+//! | nothing for `timeout_s` (an `async fn`) | the call is dropped, and counts as an error |
 //!
 //! The first of these errors that is found among an error and its sources counts, so any error type works. An event that can't
 //! be read as the implementation's type is a dead letter; one of a newer version than the program knows waits for a newer program.
@@ -57,14 +57,11 @@
 //! | key | meaning | without it |
 //! |---|---|---|
 //! | `journal` | the plugin whose journal is used, where several have one | the only one |
-//! | `shutdown` | how long shutdown waits for running calls | `"10s"` |
-//! | `stalled_after` | after which time without progress a consumer that has events is reported | `"5m"` |
-//! | `lease` | after which time without a save of its process a consumer is taken over by another one | `"5s"` |
+//! | `shutdown_ms` | how many milliseconds shutdown waits for running calls | 10,000 |
+//! | `stalled_after_s` | after how many seconds without progress a consumer that has events is reported | 300 |
+//! | `lease_ms` | after how many milliseconds without a save of its process a consumer is taken over by another one | 5,000 |
 //! | `deliver` | `false`: this process delivers nothing; or the consumers to which it delivers: `["shop::*"]` | `true` |
-//! | `consumers."shop::tell_billing".give_up_after` | in place of the option in the source | that option |
-//! | `consumers."shop::tell_billing".max_attempts` | likewise | that option |
-//! | `consumers."shop::tell_billing".timeout` | likewise | that option |
-//! | `consumers."shop::tell_billing".concurrency` | likewise | that option |
+//! | `consumers."shop::tell_billing".give_up_after_s`, `.max_attempts`, `.timeout_s`, `.concurrency` | in place of the options in the source | those |
 //!
 //! # Features
 //!
@@ -183,7 +180,7 @@ pub fn open_journal(app: &App) -> OpenedJournal;
 #[hookspec]
 pub fn delivery_failed(app: &App, letter: &DeadLetter);
 
-/// A consumer that has events has delivered none for `stalled_after`, for this reason. Told once for each time.
+/// A consumer that has events has delivered none for `stalled_after_s`, for this reason. Told once for each time.
 #[hookspec]
 pub fn delivery_stalled(app: &App, consumer: &str, reason: &str);
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::time::Duration;
 
-use event_core::plugin::{Consumer, Order, TextDuration};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+
+use event_core::plugin::{Consumer, Order};
 
 #[derive(Debug, Deserialize)]
 #[serde(default)]
@@ -14,11 +14,11 @@ pub(crate) struct Settings {
     /// The plugin whose journal is used, where several have one.
     pub(crate) journal: Option<String>,
     /// How long shutdown waits for calls that run.
-    pub(crate) shutdown: TextDuration,
+    pub(crate) shutdown_ms: u64,
     /// After which time without progress a consumer with a backlog is reported.
-    pub(crate) stalled_after: LongerThanZero,
-    /// After which time without a save of a consumer's process another one takes it over.
-    pub(crate) lease: LongerThanZero,
+    pub(crate) stalled_after_s: NonZero<u64>,
+    /// After how many milliseconds without a save of a consumer's process another one takes it over.
+    pub(crate) lease_ms: NonZero<u64>,
     /// To which consumers this process delivers.
     pub(crate) deliver: Deliver,
     pub(crate) consumers: BTreeMap<String, ConsumerSettings>,
@@ -28,24 +28,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             journal: None,
-            shutdown: TextDuration::new(Duration::from_secs(10)),
-            stalled_after: LongerThanZero(Duration::from_mins(5)),
-            lease: LongerThanZero(Duration::from_secs(5)),
+            shutdown_ms: 10_000,
+            stalled_after_s: const { NonZero::new(300).unwrap() },
+            lease_ms: const { NonZero::new(5_000).unwrap() },
             deliver: Deliver::All(true),
             consumers: BTreeMap::new(),
-        }
-    }
-}
-
-/// A duration of 0 would be a mistake.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LongerThanZero(pub(crate) Duration);
-
-impl<'de> Deserialize<'de> for LongerThanZero {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match TextDuration::deserialize(deserializer)?.into() {
-            Duration::ZERO => Err(D::Error::custom("a duration of 0 can't be meant here: it must be longer")),
-            duration => Ok(Self(duration)),
         }
     }
 }
@@ -81,9 +68,9 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ConsumerSettings {
-    give_up_after: Option<LongerThanZero>,
+    give_up_after_s: Option<NonZero<u64>>,
     max_attempts: Option<NonZero<u32>>,
-    timeout: Option<LongerThanZero>,
+    timeout_s: Option<NonZero<u32>>,
     concurrency: Option<NonZero<u32>>,
 }
 
@@ -107,11 +94,13 @@ impl Tries {
         let none = ConsumerSettings::default();
         let deliver = settings.deliver.includes(consumer.name());
         let settings = settings.consumers.get(consumer.name()).unwrap_or(&none);
+        let give_up_after = settings.give_up_after_s.map(|it| Duration::from_secs(it.get()));
+        let timeout = settings.timeout_s.map(|it| Duration::from_secs(it.get().into()));
         Self {
             deliver,
-            give_up_after: settings.give_up_after.map_or(consumer.give_up_after(), |it| it.0),
+            give_up_after: give_up_after.unwrap_or(consumer.give_up_after()),
             max_attempts: settings.max_attempts.map(NonZero::get).or(consumer.max_attempts()),
-            timeout: settings.timeout.map(|it| it.0).or(consumer.timeout()),
+            timeout: timeout.or(consumer.timeout()),
             concurrency: if consumer.order() == Order::One {
                 1
             } else {

@@ -147,7 +147,7 @@ impl Sqlite {
             has_store,
             appender: OnceLock::new(),
             deliveries: Arc::new(Deliveries::new(app)),
-            shutdown: settings.shutdown.into(),
+            shutdown: Duration::from_millis(settings.shutdown_ms),
         })
     }
 

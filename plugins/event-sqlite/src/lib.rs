@@ -164,12 +164,12 @@
 //!
 //! ```toml
 //! [plugins.event-sqlite]
-//! shutdown = "10s"
+//! shutdown_ms = 10_000
 //!
 //! [plugins.event-sqlite.databases.app]
 //! path = "data/app.db"
 //! synchronous = "full"
-//! busy_timeout = "5s"
+//! busy_timeout_ms = 5_000
 //! readers = 2
 //!
 //! [plugins.event-sqlite.store]
@@ -181,10 +181,10 @@
 //!
 //! | key | meaning | without it |
 //! |---|---|---|
-//! | `shutdown` | how long shutdown may go on writing, in all databases at once; after that it reports what isn't written. Closing the files can take 2 seconds more, where one is in use | `"10s"` |
+//! | `shutdown_ms` | how many milliseconds shutdown may go on writing, in all databases at once; after that it reports what isn't written. Closing the files can take 2 seconds more, where one is in use | 10,000 |
 //! | `databases.NAME.path` | the file, relative to the working directory at the time when this is read; missing directories are made | must be given |
 //! | `databases.NAME.synchronous` | `"full"`: a commit waits for the disk; `"normal"`: only checkpoints do | `"full"` |
-//! | `databases.NAME.busy_timeout` | how long a write waits for another process's lock | `"5s"` |
+//! | `databases.NAME.busy_timeout_ms` | how long a write waits for another process's lock | 5,000 |
 //! | `databases.NAME.readers` | how many reads run at the same time | 2 |
 //! | `databases.NAME.mode` | the permissions of a new file in octal digits, as text; all who may read the file may enter a directory that is made for it | `"600"` |
 //! | `store.enabled` | `false`: events aren't kept | `true` |

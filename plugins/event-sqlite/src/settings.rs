@@ -1,9 +1,7 @@
 //! What `[plugins.event-sqlite]` may say.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use event_core::plugin::TextDuration;
 use serde::Deserialize;
 
 use crate::database::{DatabaseOptions, read_by_name};
@@ -16,12 +14,11 @@ pub(crate) struct Settings {
     pub(crate) databases: BTreeMap<String, DatabaseOptions>,
     /// `None` where the section has no word about the store.
     pub(crate) store: Option<StoreSettings>,
-    pub(crate) shutdown: TextDuration,
+    pub(crate) shutdown_ms: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        let shutdown = TextDuration::new(Duration::from_secs(10));
-        Self { databases: BTreeMap::new(), store: None, shutdown }
+        Self { databases: BTreeMap::new(), store: None, shutdown_ms: 10_000 }
     }
 }

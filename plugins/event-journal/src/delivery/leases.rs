@@ -48,6 +48,25 @@ impl Engine {
         }
     }
 
+    /// What follows from the values that the journal has at the start.
+    pub(super) fn look_at_the_start(&mut self, end: u64) {
+        self.tell_unknown_consumers(end);
+        self.tell_who_stands_by();
+        for place in 0..self.consumers.len() {
+            self.stand_by_or_go_on(place);
+            let held = &mut self.consumers[place];
+            if held.lease.ownership != Ownership::Free {
+                continue;
+            }
+            // An older program that starts beside this one is to know.
+            held.dirty |= held.may_call() && held.hears_more();
+            // This start ends a pause.
+            if std::mem::take(&mut held.lease.ends_pause) {
+                held.set_paused(None);
+            }
+        }
+    }
+
     /// How often the values are looked at.
     fn interval(&self) -> Duration {
         self.lease / 5

@@ -120,7 +120,7 @@ impl Delivering {
         journal: Option<Arc<dyn Journal>>,
         settings: &Settings,
     ) -> Result<Self> {
-        let shutdown = settings.shutdown.into();
+        let shutdown = Duration::from_millis(settings.shutdown_ms);
         let (Some(journal), false) = (journal, consumers.is_empty()) else {
             return Ok(Self { asked: Asked::new(None, &[]), engine: Mutex::new(None), shutdown });
         };
@@ -133,7 +133,7 @@ impl Delivering {
             app: app.downgrade(),
             journal: journal.clone(),
             consumers: Vec::new(),
-            stalled_after: settings.stalled_after.0,
+            stalled_after: Duration::from_secs(settings.stalled_after_s.get()),
             inbox,
             waker: engine::waker(&outbox),
             watch_at: None,
@@ -142,7 +142,7 @@ impl Delivering {
             owner: Uuid::new_v4(),
             known_end: end,
             log_identity: identity.clone(),
-            lease: settings.lease.0,
+            lease: Duration::from_millis(settings.lease_ms.get()),
             began: Instant::now(),
             watched_at: None,
             suspect_turn: None,
@@ -207,20 +207,7 @@ impl Delivering {
                 stall_told: false,
             });
         }
-        engine.tell_unknown_consumers(end);
-        engine.tell_who_stands_by();
-        for place in 0..engine.consumers.len() {
-            engine.stand_by_or_go_on(place);
-            let held = &mut engine.consumers[place];
-            // An older program that starts beside this one is to know.
-            held.dirty |= held.may_call() && held.lease.ownership == Ownership::Free && held.hears_more();
-        }
-        for held in engine.consumers.iter_mut().filter(|held| held.lease.ownership == Ownership::Free) {
-            // This start ends a pause.
-            if std::mem::take(&mut held.lease.ends_pause) {
-                held.set_paused(None);
-            }
-        }
+        engine.look_at_the_start(end);
         let asked = Asked::new(Some(journal), &engine.consumers);
         Ok(Self { asked, engine: Mutex::new(Some(engine)), shutdown })
     }

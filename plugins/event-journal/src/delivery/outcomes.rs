@@ -49,7 +49,7 @@ impl Engine {
         let held = &self.consumers[place];
         for (seq, began) in held.lanes.give_up(now) {
             log(format_args!(
-                "`{}` ({}): the call of event {seq} has taken longer than `timeout` since {began}; a plain `fn` can't be \
+                "`{}` ({}): the call of event {seq} has taken longer than `timeout_s` since {began}; a plain `fn` can't be \
                  dropped, so it goes on, and holds up the events after it; an `async fn` would be dropped",
                 held.name(),
                 held.consumer.implementation().location(),

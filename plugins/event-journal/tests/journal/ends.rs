@@ -242,7 +242,7 @@ fn shutdown_abandons_a_call_that_does_not_end_and_counts_an_attempt_and_no_death
         let states = Mutex::new(Some((gate, entered_sender, dropped_sender)));
         let shop = Setup::over(&journal, |_, _| Ok(()))
             .without_billing()
-            .configured(json!({ "shutdown": "1ms" }))
+            .configured(json!({ "shutdown_ms": 1 }))
             .with(move |builder| {
                 let (gate, entered, dropped) =
                     states.lock().unwrap_or_else(PoisonError::into_inner).take().expect("it starts once");
@@ -258,10 +258,7 @@ fn shutdown_abandons_a_call_that_does_not_end_and_counts_an_attempt_and_no_death
         entered.recv_timeout(LONG).expect("it is called");
         let error = shop.app.shutdown().wait().expect_err("the call doesn't end");
         let text = event_core::plugin::error_line(&error);
-        assert!(
-            text.contains("event-journal::slow") && text.contains("plugins.event-journal.shutdown"),
-            "{text}"
-        );
+        assert!(text.contains("event-journal::slow") && text.contains("shutdown_ms"), "{text}");
         drop(shop);
         if is_async {
             dropped.recv_timeout(LONG).expect("the future is dropped");

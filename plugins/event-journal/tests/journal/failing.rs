@@ -19,7 +19,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 #[test]
 fn an_outage_is_tried_again_without_limit() {
     let setup = Setup::new(|_, _| Err(Retry::new("down").into()))
-        .configured(json!({ "consumers": { BILLING: { "max_attempts": 2, "give_up_after": "60s" } } }));
+        .configured(json!({ "consumers": { BILLING: { "max_attempts": 2, "give_up_after_s": 60 } } }));
     let shop = setup.start();
     shop.place(0..2);
     assert_eq!(shop.settled(), [(0, 1)]);
@@ -178,7 +178,7 @@ fn any_other_error_is_tried_as_often_as_configured() {
 #[test]
 fn an_event_is_given_up_after_the_configured_time() {
     let setup = Setup::new(|_, _| Err("no".into()))
-        .configured(json!({ "consumers": { BILLING: { "give_up_after": "1m" } } }));
+        .configured(json!({ "consumers": { BILLING: { "give_up_after_s": 60 } } }));
     let shop = setup.start();
     shop.place(0..1);
     assert_eq!(shop.settled(), [(0, 1)]);

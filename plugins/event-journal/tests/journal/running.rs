@@ -36,7 +36,7 @@ fn fail_for_a_millisecond(app: &App, event: &OrderPlaced, delivery: &Delivery) -
     }
 }
 
-#[hookimpl(track_event, durable(timeout = "1s"))]
+#[hookimpl(track_event, durable(timeout_s = 1))]
 async fn hang_once(app: &App, event: &OrderPlaced, delivery: &Delivery) -> Told {
     app.state::<Heard>()?.note(event.order, delivery);
     if delivery.attempt() == 1 {

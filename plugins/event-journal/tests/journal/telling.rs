@@ -146,7 +146,7 @@ fn a_stall_is_told_once_with_its_reason_and_a_second_one_again() {
         }
         _ => Ok(()),
     })
-    .configured(json!({ "stalled_after": "60s" }));
+    .configured(json!({ "stalled_after_s": 60 }));
     let (setup, told) = told_by_hooks(setup);
     let shop = setup.start();
     shop.place(0..3);

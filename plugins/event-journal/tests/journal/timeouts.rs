@@ -16,7 +16,7 @@ const SLOW: &str = "event-journal::slow";
 
 struct Entered(Mutex<Sender<u32>>);
 
-#[hookimpl(track_event, durable(name = "slow", timeout = "30s"))]
+#[hookimpl(track_event, durable(name = "slow", timeout_s = 30))]
 async fn slow(app: &App, event: &OrderPlaced, delivery: &Delivery) -> Told {
     app.state::<Calls>()?.answer(event.order, delivery)?;
     if delivery.attempt() < 3 {
@@ -35,7 +35,7 @@ impl Drop for PanicsInDrop {
     }
 }
 
-#[hookimpl(track_event, durable(name = "slow", timeout = "30s"))]
+#[hookimpl(track_event, durable(name = "slow", timeout_s = 30))]
 fn plain(app: &App, event: &OrderPlaced, delivery: &Delivery) -> Told {
     app.state::<Calls>()?.answer(event.order, delivery)?;
     app.state::<Entered>()?.0.lock().unwrap_or_else(PoisonError::into_inner).send(delivery.attempt())?;

@@ -6,7 +6,6 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use event_core::plugin::TextDuration;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -36,7 +35,7 @@ pub struct DatabaseOptions {
     pub(crate) path: PathBuf,
     #[serde(default)]
     pub(crate) synchronous: Synchronous,
-    #[serde(default = "busy_timeout", deserialize_with = "read_busy_timeout")]
+    #[serde(rename = "busy_timeout_ms", default = "busy_timeout", deserialize_with = "read_milliseconds")]
     pub(crate) busy_timeout: Duration,
     #[serde(default = "readers", deserialize_with = "read_readers")]
     pub(crate) readers: NonZero<usize>,
@@ -47,7 +46,7 @@ pub struct DatabaseOptions {
 }
 
 /// The keys, as the derive reads them.
-const KEYS: &[&str] = &["path", "synchronous", "busy_timeout", "readers", "mode"];
+const KEYS: &[&str] = &["path", "synchronous", "busy_timeout_ms", "readers", "mode"];
 
 /// Of a table. A text gets the table to write for it.
 impl<'de> Deserialize<'de> for DatabaseOptions {
@@ -118,8 +117,8 @@ fn read_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::E
 
 // A value can be null where a type of the application's own has an `Option`.
 
-fn read_busy_timeout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    Ok(Option::<TextDuration>::deserialize(deserializer)?.map_or_else(busy_timeout, Duration::from))
+fn read_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Ok(Option::deserialize(deserializer)?.map_or_else(busy_timeout, Duration::from_millis))
 }
 
 fn read_readers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZero<usize>, D::Error> {
@@ -232,11 +231,11 @@ mod tests {
         let given = DatabaseOptions::new("data/app.db");
         let only_path = format!("{given:?}");
         assert_eq!(read(json!({ "path": "data/app.db" })).ok(), Some(only_path.clone()));
-        let null = json!({ "path": "data/app.db", "busy_timeout": null, "readers": null, "mode": null });
+        let null = json!({ "path": "data/app.db", "busy_timeout_ms": null, "readers": null, "mode": null });
         assert_eq!(read(null).ok(), Some(only_path));
         let given = given.synchronous(Synchronous::Normal).busy_timeout(Duration::from_millis(17));
         let all =
-            json!({ "path": "data/app.db", "synchronous": "normal", "busy_timeout": "17ms", "readers": 3 });
+            json!({ "path": "data/app.db", "synchronous": "normal", "busy_timeout_ms": 17, "readers": 3 });
         let given = given.readers(NonZero::new(3).expect("it isn't 0"));
         assert_eq!(read(all).ok(), Some(format!("{given:?}")));
         assert!(read(json!({})).is_err() && read(json!({ "path": "a", "readers": 0 })).is_err());

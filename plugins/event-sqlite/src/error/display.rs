@@ -105,7 +105,7 @@ impl fmt::Display for Error {
             Self::Unwritten { path, left, deadline, .. } => write!(
                 f,
                 "failed to write {left} events and writes to {} within {deadline:?} of the shutdown; allow more time with \
-                 `plugins.event-sqlite.shutdown`",
+                 `plugins.event-sqlite.shutdown_ms`",
                 path.display()
             ),
         }
@@ -169,7 +169,7 @@ pub(super) fn advice(code: ErrorCode) -> Option<&'static str> {
     Some(match code {
         ErrorCode::DiskFull => "its disk is full; free some space, and the next write works",
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            "another process held its lock for longer than `busy_timeout`"
+            "another process held its lock for longer than `busy_timeout_ms`"
         }
         ErrorCode::SystemIoFailure => {
             "its disk can't be read or written; remove the cause, and the next write works"

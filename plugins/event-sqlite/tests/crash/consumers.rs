@@ -143,7 +143,7 @@ impl Call {
 /// The app calls durable implementations, and prints no failure.
 pub(crate) fn deliver(app: AppBuilder) -> AppBuilder {
     // The process after one that was killed goes on soon.
-    let lease = json!({ "plugins": { "event-journal": { "lease": "200ms" } } });
+    let lease = json!({ "plugins": { "event-journal": { "lease_ms": 200 } } });
     app.failure_handler(|_| {})
         .config(lease)
         .hook(event_journal::open_the_journal)

@@ -67,12 +67,12 @@ fn a_shutdown_waits_for_a_read_and_then_the_file_alone_has_everything() {
     assert_eq!(copied_alone(&files), ["mallory"]);
 }
 
-/// They share `shutdown`, so none may wait for the one before.
+/// They share `shutdown_ms`, so none may wait for the one before.
 #[test]
 fn a_shutdown_closes_every_database_at_once_also_while_one_of_them_is_busy() {
     let files = Files::new();
     let app = files.start(json!({
-        "shutdown": "1h",
+        "shutdown_ms": 3_600_000,
         "databases": { "a": { "path": "a.db" }, "b": { "path": "b.db" } },
         "store": { "path": "store.db" },
     }));
@@ -94,7 +94,7 @@ fn a_shutdown_closes_every_database_at_once_also_while_one_of_them_is_busy() {
 fn a_shutdown_reports_every_database_that_has_something_left_to_write() {
     let files = Files::new();
     let app = files.start(json!({
-        "shutdown": "1ms",
+        "shutdown_ms": 1,
         "databases": { "a": { "path": "a.db" }, "b": { "path": "b.db" } },
         "store": { "path": "store.db" },
     }));

@@ -47,7 +47,7 @@ fn a_configured_database_is_there_by_its_name_with_its_settings_and_in_new_direc
     let app = files.start(json!({
         "databases": {
             "app": { "path": "a/b/app.db" },
-            "cache": { "path": "cache.db", "synchronous": "normal", "busy_timeout": "77ms", "readers": 1 },
+            "cache": { "path": "cache.db", "synchronous": "normal", "busy_timeout_ms": 77, "readers": 1 },
         },
         "store": { "path": "store.db" },
     }));
@@ -272,7 +272,7 @@ fn a_link_that_is_changed_leads_no_read_to_another_file() {
 #[test]
 fn a_time_or_a_name_out_of_range_is_an_error_and_no_panic() {
     let files = Files::new();
-    let app = files.start(json!({ "store": { "path": "store.db" }, "shutdown": format!("{}ms", u64::MAX) }));
+    let app = files.start(json!({ "store": { "path": "store.db" }, "shutdown_ms": u64::MAX }));
     for days in [30, u64::MAX / 86_400] {
         let timeout = std::time::Duration::from_secs(days * 86_400);
         let options = DatabaseOptions::new(files.path("app.db")).busy_timeout(timeout);
@@ -292,10 +292,8 @@ fn a_time_or_a_name_out_of_range_is_an_error_and_no_panic() {
     let other = Files::new();
     let error = refused(&other, json!({ "databases": { "a\0b": { "path": "app.db" } } })).to_string();
     assert!(error.contains(r#""a\0b""#), "{error}");
-    let error = refused(
-        &other,
-        json!({ "databases": { "app": { "path": "app.db", "busy_timeout": format!("{}ms", u64::MAX) } } }),
-    );
+    let error =
+        refused(&other, json!({ "databases": { "app": { "path": "app.db", "busy_timeout_ms": u64::MAX } } }));
     assert!(error.to_string().contains("2147483647 ms"), "{error}");
 }
 

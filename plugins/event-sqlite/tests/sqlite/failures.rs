@@ -11,7 +11,7 @@ use crate::files::{Files, banned};
 
 fn store(files: &Files, ack: &str) -> (App, Database) {
     let app = files.start(json!({
-        "databases": { "store": { "path": "store.db", "busy_timeout": "1ms" } },
+        "databases": { "store": { "path": "store.db", "busy_timeout_ms": 1 } },
         "store": { "ack": ack },
     }));
     let database = app.database("store").expect("it is there");
@@ -163,9 +163,9 @@ fn a_file_that_is_damaged_is_an_error_that_says_so() {
 fn shutdown_gives_up_at_its_deadline_and_says_what_is_left() {
     let files = Files::new();
     let app = files.start(json!({
-        "databases": { "store": { "path": "store.db", "busy_timeout": "1ms" } },
+        "databases": { "store": { "path": "store.db", "busy_timeout_ms": 1 } },
         "store": { "ack": "enqueued" },
-        "shutdown": "60ms",
+        "shutdown_ms": 60,
     }));
     app.track(banned("written")).wait().expect("it is put into the queue");
     let database = app.database("store").expect("it is there");
@@ -188,7 +188,7 @@ fn shutdown_gives_up_at_its_deadline_and_says_what_is_left() {
 #[test]
 fn a_closure_that_doesnt_end_holds_up_no_shutdown_longer_than_the_deadline() {
     let files = Files::new();
-    let app = files.start(json!({ "store": { "path": "store.db" }, "shutdown": "60ms" }));
+    let app = files.start(json!({ "store": { "path": "store.db" }, "shutdown_ms": 60 }));
     let release = crate::writes::hold(&app.database("store").expect("it is there"));
     let Err(event_core::Error::Failed(failures)) = app.shutdown().wait() else {
         panic!("it can't be closed")
@@ -259,8 +259,8 @@ fn a_shutdown_that_is_dropped_does_not_make_the_next_one_say_that_all_is_written
 fn a_shutdown_after_one_that_was_dropped_says_what_it_could_not_write() {
     let files = Files::new();
     let app = files.start(json!({
-        "shutdown": "50ms",
-        "databases": { "store": { "path": "store.db", "busy_timeout": "1ms" } },
+        "shutdown_ms": 50,
+        "databases": { "store": { "path": "store.db", "busy_timeout_ms": 1 } },
         "store": { "ack": "enqueued" },
     }));
     let other = Connection::open(files.path("store.db")).expect("it is a database");
