@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use event_core::AppBuilder;
 use event_core::prelude::*;
@@ -14,6 +14,49 @@ pub(crate) static COUNTED: AtomicU64 = AtomicU64::new(0);
 pub(crate) fn count(event: &Tracked) {
     std::hint::black_box(event);
     COUNTED.fetch_add(1, Ordering::Relaxed);
+}
+
+#[hookimpl(track_event, durable(from = "start", batch = 100))]
+pub(crate) fn count_batches(events: &[&Tracked]) {
+    COUNTED.fetch_add(std::hint::black_box(events).len() as u64, Ordering::Relaxed);
+}
+
+#[derive(Event)]
+pub(crate) struct Moved {
+    pub(crate) user: u64,
+    pub(crate) order: u64,
+    pub(crate) express: bool,
+}
+
+#[hookimpl(track_event, durable(from = "start", key = "user", concurrency = 8))]
+pub(crate) fn count_by_user(event: &Tracked) {
+    std::hint::black_box(event);
+    COUNTED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// As long as a receiver takes that is near.
+const A_MILLISECOND: Duration = Duration::from_millis(1);
+
+#[hookimpl(track_event, durable(name = "wait", from = "start", unordered, concurrency = 1))]
+pub(crate) fn wait_one_by_one() {
+    std::thread::park_timeout(A_MILLISECOND);
+}
+
+#[hookimpl(track_event, durable(name = "wait", from = "start", unordered, concurrency = 8))]
+pub(crate) fn wait_side_by_side() {
+    std::thread::park_timeout(A_MILLISECOND);
+}
+
+#[hookimpl(track_event, durable(name = "wait", from = "start", unordered, concurrency = 1))]
+pub(crate) async fn wait_one_by_one_async() {
+    let never = std::future::pending::<()>();
+    let _ = tokio::time::timeout(A_MILLISECOND, never).await;
+}
+
+#[hookimpl(track_event, durable(name = "wait", from = "start", unordered, concurrency = 8))]
+pub(crate) async fn wait_side_by_side_async() {
+    let never = std::future::pending::<()>();
+    let _ = tokio::time::timeout(A_MILLISECOND, never).await;
 }
 
 /// When each call of [`note_the_time`] began.

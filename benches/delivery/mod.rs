@@ -7,11 +7,13 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use event_core::AppBuilder;
 use event_core::prelude::*;
 use event_journal::JournalExt;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
+use self::consumers::Moved;
 use crate::row::Row;
 use crate::sqlite::disk::File;
 use crate::sqlite::ours;
@@ -20,7 +22,8 @@ use crate::stopwatch::{median_of, middle, time};
 const ROUNDS: usize = 5;
 
 pub(crate) fn rows() -> Vec<Row> {
-    let mut rows = vec![all_of_a_file()];
+    let mut rows = vec![one_by_one(), in_batches(), by_key()];
+    rows.extend([waiting(false), waiting(true)]);
     rows.extend([1, 8].map(enqueued));
     rows.extend([1, 8].map(awaited));
     rows.extend([until_the_call(), first_of_a_million(), beside_a_stuck_one(), idle()]);
@@ -28,7 +31,7 @@ pub(crate) fn rows() -> Vec<Row> {
 }
 
 /// An app with the hooks of the delivery, and these consumers.
-fn app(path: &Path, ack: &str, with: impl FnOnce(event_core::AppBuilder) -> event_core::AppBuilder) -> App {
+fn app(path: &Path, ack: &str, with: impl FnOnce(AppBuilder) -> AppBuilder) -> App {
     let builder = ours::builder(path, ack)
         .hook(event_journal::open_the_journal)
         .hook(event_journal::begin_to_deliver)
@@ -44,17 +47,46 @@ fn settle(app: &App) {
     app.deliveries().expect("the journal is open").settled().wait().expect("it runs");
 }
 
-fn all_of_a_file() -> Row {
+fn one_by_one() -> Row {
+    let work = "100,000 events to a durable implementation that does nothing, from the start on";
+    all_of_a_file(work, 0.3, fill, |builder| builder.hook(consumers::count))
+}
+
+fn in_batches() -> Row {
+    let work = "the same, in batches of 100";
+    all_of_a_file(work, 0.6, fill, |builder| builder.hook(consumers::count_batches))
+}
+
+fn by_key() -> Row {
+    const KEYS: u64 = 10_000;
+    let fill = |path: &Path, count: u64| {
+        let app = app(path, "enqueued", AppBuilder::event::<Moved>);
+        for order in 0..count {
+            let moved = Moved { user: order % KEYS, order, express: true };
+            app.track(moved).wait().expect("it is kept");
+        }
+        ours::end(&app);
+    };
+    let work = "the same, in the order of 10,000 keys, 8 side by side";
+    all_of_a_file(work, 0.25, fill, |builder| builder.event::<Moved>().hook(consumers::count_by_user))
+}
+
+fn all_of_a_file(
+    work: &str,
+    target: f64,
+    write: impl Fn(&Path, u64),
+    with: impl Fn(AppBuilder) -> AppBuilder,
+) -> Row {
     const COUNT: u64 = 100_000;
     let mut limits = Vec::new();
     let ratio = median_of(ROUNDS, || {
         let file = File::new("ours.db");
-        fill(&file.path, COUNT);
+        write(&file.path, COUNT);
         let raw = time(|| read_and_parse(&file.path));
         limits.push(ours::rate(COUNT, raw));
         let before = consumers::COUNTED.load(Ordering::Relaxed);
         let start = Instant::now();
-        let app = app(&file.path, "commit", |builder| builder.hook(consumers::count));
+        let app = app(&file.path, "commit", &with);
         settle(&app);
         let took = start.elapsed();
         assert_eq!(consumers::COUNTED.load(Ordering::Relaxed) - before, COUNT);
@@ -62,11 +94,42 @@ fn all_of_a_file() -> Row {
         raw.as_secs_f64() / took.as_secs_f64()
     });
     Row {
-        work: "100,000 events to a durable implementation that does nothing, from the start on".to_owned(),
+        work: work.to_owned(),
         against: format!("reading and parsing the same rows: {:.0} rows/s", middle(&mut limits)),
         measured: format!("{ratio:.2} × the events/s"),
-        target: "≥ 0.3 ×".to_owned(),
-        reached: Some(ratio >= 0.3),
+        target: format!("≥ {target} ×"),
+        reached: Some(ratio >= target),
+    }
+}
+
+/// How much faster several calls side by side are than one.
+fn waiting(is_async: bool) -> Row {
+    const EVENTS: u64 = 1_000;
+    let file = File::new("ours.db");
+    fill(&file.path, EVENTS);
+    let one: fn(AppBuilder) -> AppBuilder = if is_async {
+        |builder| builder.hook(consumers::wait_one_by_one_async)
+    } else {
+        |builder| builder.hook(consumers::wait_one_by_one)
+    };
+    let eight: fn(AppBuilder) -> AppBuilder = if is_async {
+        |builder| builder.hook(consumers::wait_side_by_side_async)
+    } else {
+        |builder| builder.hook(consumers::wait_side_by_side)
+    };
+    let mut alone = Vec::new();
+    let ratio = median_of(ROUNDS, || {
+        let one = deliver_to(&file.path, one, 0);
+        alone.push(ours::rate(EVENTS, one));
+        one.as_secs_f64() / deliver_to(&file.path, eight, 0).as_secs_f64()
+    });
+    let kind = if is_async { "`async fn`" } else { "`fn`" };
+    Row {
+        work: format!("an {kind} that waits 1 ms, 8 calls side by side"),
+        against: format!("one: {:.0} events/s", middle(&mut alone)),
+        measured: format!("{ratio:.1} × the events/s"),
+        target: "≥ 6 ×".to_owned(),
+        reached: Some(ratio >= 6.0),
     }
 }
 
@@ -190,11 +253,7 @@ fn beside_a_stuck_one() -> Row {
 }
 
 /// How long all but so many consumers take for a copy of this file.
-fn deliver_to(
-    path: &Path,
-    with: impl FnOnce(event_core::AppBuilder) -> event_core::AppBuilder,
-    stuck: usize,
-) -> Duration {
+fn deliver_to(path: &Path, with: impl FnOnce(AppBuilder) -> AppBuilder, stuck: usize) -> Duration {
     let copy = File::new("copy.db");
     std::fs::copy(path, &copy.path).expect("there is room");
     consumers::set_free(false);

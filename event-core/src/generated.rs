@@ -5,6 +5,7 @@ pub use crate::__keep as keep;
 pub use crate::app::registry::{
     Linked, Registration, link_event, link_function, link_hook, link_implementation, link_plugins,
 };
+pub use crate::dispatch::durable::batch::{Batch, each};
 pub use crate::dispatch::durable::hook::DurableHook;
 pub use crate::dispatch::durable::options::{DurableOptions, Order, StartsFrom};
 pub use crate::dispatch::durable::stored::{NoEventType, Stored, decoder_of};
@@ -23,7 +24,7 @@ pub use crate::dispatch::return_value::{
 pub use crate::dispatch::stand_in::{
     Choice, ChooseArgument, ChooseValue, NoArgument, Suits, SuitsNot, hook_argument, hook_value, mistake,
 };
-pub use crate::dispatch::typed_steps::{AsWrapper, Body};
+pub use crate::dispatch::typed_steps::{Body, Unlisted};
 pub use crate::dispatch::wrapper::{AnyOutcome, IntoOutcome, Outcome};
 pub use crate::event::event_type::{Declaration, Event, Field, Underived};
 pub use crate::event::json::Writer;

@@ -146,6 +146,7 @@ pub use event_derive::Event;
 /// | `durable(key = "user.id")` | events with the same key are called in their order, and different keys side by side; a property, or `actor` for the actor's id | all are called one after the other |
 /// | `durable(unordered)` | events are called side by side, in any order | as above |
 /// | `durable(concurrency = 8)` | how many at once, with `key` or `unordered` | 8 |
+/// | `durable(batch = 100)` | up to so many events come in one call, as `events: &[&Tracked]`; one that fails is halved until the culprit is alone | one event in each call, as `event` |
 /// | `crate = path` | where event-core is, for a crate that re-exports it | `::event_core` |
 ///
 /// A word that is one or two letters from an option is taken for a typo of it; a hook of such a name is written

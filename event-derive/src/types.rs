@@ -257,14 +257,26 @@ pub(crate) fn call_spelled_as(
     variable_type: &TokenStream,
     argument: &TokenStream,
 ) -> TokenStream {
+    let mut called = Group::new(Delimiter::Parenthesis, argument.clone());
+    called.set_span(ends(place).1);
+    use_spelled_as(place, path, name, variable_type, |variable| quote!(#variable #called))
+}
+
+/// The same for a function that isn't called itself: `used` is what is done with the variable.
+pub(crate) fn use_spelled_as(
+    place: &impl ToTokens,
+    path: TokenStream,
+    name: &str,
+    variable_type: &TokenStream,
+    used: impl FnOnce(&Ident) -> TokenStream,
+) -> TokenStream {
     let (first, last) = ends(place);
     let (path, name, variable) =
         (punctuated_at(path, first), Ident::new(name, last), Ident::new("__function", first));
-    let mut called = Group::new(Delimiter::Parenthesis, argument.clone());
-    called.set_span(last);
+    let used = used(&variable);
     quote!(({
         let #variable: #variable_type = #path::#name;
-        #variable #called
+        #used
     }))
 }
 

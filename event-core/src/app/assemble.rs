@@ -12,7 +12,7 @@ use crate::config::suggest::nearest;
 use crate::config::{Config, References};
 use crate::dispatch::builtin::{shutdown, startup, stopping, track_event};
 use crate::dispatch::durable::consumer::Consumer;
-use crate::dispatch::durable::hook as durable;
+use crate::dispatch::durable::{batch, hook};
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::{ByHook, Parts};
 use crate::dispatch::implementation::Implementation;
@@ -69,7 +69,8 @@ pub(crate) fn collect(
     parts.hooks.sort_by_key(|hook| (hook.name(), hook.module_path()));
     parts.hooks.dedup_by_key(|hook| (hook.name(), hook.module_path()));
     // An implementation detail of `track_event`.
-    parts.hooks.retain(|hook| hook.id() != TypeId::of::<durable::track_event>());
+    let durable = [TypeId::of::<hook::track_event>(), TypeId::of::<batch::track_event>()];
+    parts.hooks.retain(|hook| !durable.contains(&hook.id()));
     let durable: Vec<_> = implementations.extract_if(.., |it| it.is_durable()).collect();
     parts.consumers = consumers(&durable, problems);
     parts.implementations = in_call_order(implementations, problems);

@@ -154,6 +154,10 @@ impl<P> Probe<P> {
     pub fn new(value: P) -> Self {
         Self(PhantomData, value)
     }
+
+    pub(crate) fn into_inner(self) -> P {
+        self.1
+    }
 }
 
 impl Probe<&'static Tracked> {

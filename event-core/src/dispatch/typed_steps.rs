@@ -199,10 +199,10 @@ fn of_one_type<'a, B: Body, E: Event>(
     B::call(Input(B::Hook::with_event(state.args, event)), &mut state.returned, waker)
 }
 
-/// As a wrapper, which is in no list.
+/// In no list: a wrapper, or a function that takes several events.
 #[doc(hidden)]
-pub struct AsWrapper;
+pub struct Unlisted;
 
-impl<E> CallFor<E> for AsWrapper {
+impl<E> CallFor<E> for Unlisted {
     const CALL: Option<MakeCall> = None;
 }

@@ -1,5 +1,5 @@
 //! The option `durable`, alone or as `durable(name = "…", from = "start", give_up_after = "24h", max_attempts = 20, timeout_s = 30,
-//! key = "user.id", concurrency = 8)`.
+//! key = "user.id", concurrency = 8, batch = 100)`.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -8,8 +8,17 @@ use syn::{Lit, LitStr, Path};
 use crate::errors::Errors;
 use crate::options::{self, Given};
 
-pub(super) const OPTIONS: &[&str] =
-    &["name", "from", "give_up_after", "max_attempts", "timeout_s", "key", "unordered", "concurrency"];
+pub(super) const OPTIONS: &[&str] = &[
+    "name",
+    "from",
+    "give_up_after",
+    "max_attempts",
+    "timeout_s",
+    "key",
+    "unordered",
+    "concurrency",
+    "batch",
+];
 
 /// Options that are about the place of a call inside `track`, where a durable implementation isn't called.
 pub(super) const EXCLUDED: &[&str] = &["wrapper", "essential", "tryfirst", "trylast", "before", "after"];
@@ -25,6 +34,9 @@ pub(crate) struct Durable {
     key: Option<LitStr>,
     unordered: Option<()>,
     concurrency: Option<u32>,
+    batch: Option<u32>,
+    /// Whether `batch` is given, perhaps with a mistake.
+    has_batch: bool,
 }
 
 impl Durable {
@@ -77,8 +89,18 @@ impl Durable {
                 let number = given.number(errors);
                 options::set_once(&mut self.concurrency, number, given, errors);
             }
+            Some("batch") => {
+                self.has_batch = true;
+                let number = given.number(errors);
+                options::set_once(&mut self.batch, number, given, errors);
+            }
             _ => given.unknown(OPTIONS, errors),
         }
+    }
+
+    /// Whether several events come in one call.
+    pub(super) fn has_batch(&self) -> bool {
+        self.has_batch
     }
 
     /// What is said of the order must fit together.
@@ -125,9 +147,13 @@ impl Durable {
             let most = some(quote!(#most));
             quote!(concurrency: #most,)
         });
+        let batch = self.batch.map(|most| {
+            let most = some(quote!(#most));
+            quote!(batch: #most,)
+        });
         let options = quote!(#private::DurableOptions);
         quote!(durable: ::core::option::Option::Some(&#options {
-            #name #from #give_up #attempts #timeout #order #concurrency #decoder
+            #name #from #give_up #attempts #timeout #order #concurrency #batch #decoder
             ..#options::DEFAULT
         }),)
     }

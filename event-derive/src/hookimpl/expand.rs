@@ -6,16 +6,20 @@ use syn::Type;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
+use super::batch;
+use super::durable::Durable;
 use super::model::{Implementation, Parameter, Precedence};
 use crate::registration::{self, submit_and_keep};
-use crate::types::{self, call_spelled_as, location_of, punctuated_at, with_lifetime};
+use crate::types::{self, call_spelled_as, location_of, punctuated_at, use_spelled_as, with_lifetime};
 
 /// The hook is named in the same way everywhere, and the registration is one expression, so that the compiler reports a
 /// mistake once.
 pub(crate) fn implementation(it: &Implementation<'_>) -> TokenStream {
     let Implementation { import, macros, core, conditions, hook, function, .. } = it;
     let hook_alias = hook_alias(it);
-    let itself = if it.durable.is_some() {
+    let itself = if it.has_batch() {
+        quote!(<#hook as #core::DurableHook>::Batched)
+    } else if it.durable.is_some() {
         quote!(<#hook as #core::DurableHook>::Durable)
     } else if built_in(it).is_some() {
         quote!(#hook)
@@ -64,7 +68,8 @@ fn declared(
     let (location, module) = (location_of(core, function), registration::module(core));
     let (mut filters, mut constants) = (Vec::new(), TokenStream::new());
     for (index, parameter) in it.arguments().enumerate() {
-        let (argument, ty) = (parameter.ident.unraw().to_string(), with_lifetime(parameter.ty, "'static"));
+        let argument = parameter.ident.unraw().to_string();
+        let ty = with_lifetime(it.events(parameter).unwrap_or(parameter.ty), "'static");
         let mut filter = quote!(<#core::Probe<#ty, #caller>>::FILTER);
         if types::has_arguments(parameter.ty) {
             // For a type in angle brackets that isn't there, the compiler proposes a parameter behind the item's name. It
@@ -107,12 +112,14 @@ fn options(it: &Implementation<'_>) -> Option<TokenStream> {
     let essential = essential.then(|| quote!(essential: true,));
     let explicit = it.explicit.then(|| quote!(explicit: true,));
     let durable = it.durable.as_ref().map(|durable| {
-        let event = it.arguments().find(|parameter| parameter.ident == "event");
-        let decoder = event.map(|parameter| {
-            let ty = with_lifetime(parameter.ty, "'static");
-            let private = punctuated_at(quote!(#core::), parameter.ty.span());
-            let event = quote_spanned!(parameter.ty.span()=> <#core::Probe<#ty>>::EVENT);
-            let decoder_of = quote_spanned!(parameter.ty.span()=> decoder_of(#event));
+        let event = it.arguments().find_map(|parameter| {
+            it.events(parameter).or_else(|| (parameter.ident == "event").then_some(parameter.ty))
+        });
+        let decoder = event.map(|event| {
+            let (ty, place) = (with_lifetime(event, "'static"), event.span());
+            let private = punctuated_at(quote!(#core::), place);
+            let event = quote_spanned!(place=> <#core::Probe<#ty>>::EVENT);
+            let decoder_of = quote_spanned!(place=> decoder_of(#event));
             quote!({
                 use #core::NoEventType as _;
                 #private #decoder_of
@@ -136,6 +143,15 @@ impl<'f> Implementation<'f> {
         self.wrapper && parameter.ident == "next"
     }
 
+    fn has_batch(&self) -> bool {
+        self.durable.as_ref().is_some_and(Durable::has_batch)
+    }
+
+    /// Of the parameter for several events, the type of each.
+    fn events(&self, parameter: &Parameter<'f>) -> Option<&'f Type> {
+        if self.has_batch() && parameter.ident == "events" { batch::element(parameter.ty) } else { None }
+    }
+
     /// The parameters that are arguments of the hook.
     fn arguments(&self) -> impl Iterator<Item = &Parameter<'f>> {
         self.parameters.iter().filter(|parameter| !self.is_next(parameter))
@@ -157,11 +173,20 @@ fn called(it: &Implementation<'_>) -> Called {
         let Parameter { ident, ty } = parameter;
         let given = if it.is_next(parameter) { quote!(__next) } else { argument(it, ident) };
         let path = quote!(#core::Fills);
-        let filled = call_spelled_as(*ty, path, "fill", &quote!(fn(_) -> _), &given);
+        let filled = match it.events(parameter) {
+            Some(event) => {
+                let each = |fill: &Ident| quote!(#core::each(#given, #fill));
+                use_spelled_as(event, path, "fill", &quote!(fn(_) -> _), each)
+            }
+            None => call_spelled_as(*ty, path, "fill", &quote!(fn(_) -> _), &given),
+        };
         quote!(let ::core::option::Option::Some(#variable) = #filled)
     });
     // Spanned at the function's name: that is where an error about its future belongs.
-    let mut call = quote_spanned!(function.span()=> (#function)(#(#variables),*));
+    let passed = it.parameters.iter().zip(&variables).map(|(parameter, variable)| {
+        if it.events(parameter).is_some() { quote!(&#variable) } else { variable.to_token_stream() }
+    });
+    let mut call = quote_spanned!(function.span()=> (#function)(#(#passed),*));
     if it.is_async {
         let sendable = private_at("sendable", it, it.function.span());
         call = quote_spanned!(function.span()=> #sendable(#call));
@@ -197,6 +222,7 @@ fn argument(it: &Implementation<'_>, ident: &Ident) -> TokenStream {
 /// eighth of their check time.
 fn built_in(it: &Implementation<'_>) -> Option<&'static [&'static str]> {
     match &*it.hook.segments.last()?.ident.unraw().to_string() {
+        "track_event" if it.has_batch() => Some(&["app"]),
         "track_event" => Some(&["app", "event"]),
         "startup" | "started" | "stopping" | "shutdown" | "register_events" | "register_observers" => {
             Some(&["app"])
@@ -211,7 +237,7 @@ fn wrapper(it: &Implementation<'_>, future: &TokenStream) -> Called {
     let constructor = quote!(&#core::Call::<#hook>::Wrapper);
     let body = quote!(let __arguments = __input.0; #core::wrapped(async move { #future }));
     let closure = quote!((|__input, __next| { #body }));
-    let (caller, new) = (quote!(#core::AsWrapper), quote!(wrapper::<#hook, _>));
+    let (caller, new) = (quote!(#core::Unlisted), quote!(wrapper::<#hook, _>));
     let Declared { constants, value } = declared(it, &caller, &new, Some(&quote!(|| #constructor #closure,)));
     let item = quote! {
         #constants
@@ -230,7 +256,13 @@ fn answer(it: &Implementation<'_>, call: TokenStream) -> TokenStream {
     let core = &it.core;
     let (place, answer) = match (it.output, it.is_async) {
         (None, false) => (private_at("nothing", it, it.function.span()), call),
-        (None, true) => (private_at("nothing_later", it, it.function.span()), call),
+        (None, true) => {
+            let place = private_at("nothing_later", it, it.function.span());
+            // The slice of the events is borrowed from the future itself.
+            let wait = wait(it);
+            let call = if it.has_batch() { quote!(async move { #call #wait }) } else { call };
+            (place, call)
+        }
         (Some(_), false) => {
             let returned = returned(it, &call);
             let place = quote!(#core::take);
@@ -265,7 +297,8 @@ fn body(it: &Implementation<'_>, body: &TokenStream) -> Called {
     let input = punctuated_at(quote!(#private::Input<'a, #hook>), at);
     let body = quote!(let __arguments = __input.0; #body);
     let body = quote_spanned!(at=> { #body });
-    let Declared { constants, value } = declared(it, &quote!(__Body), &quote!(new::<__Body, _>), None);
+    let caller = if it.has_batch() { quote!(#core::Unlisted) } else { quote!(__Body) };
+    let Declared { constants, value } = declared(it, &caller, &quote!(new::<__Body, _>), None);
     let item = quote! {
         #constants
 
@@ -319,7 +352,7 @@ fn returned(it: &Implementation<'_>, called: &TokenStream) -> TokenStream {
     let converted = call_spelled_as(&place, path, name, &function, &quote!(__returned));
     let path = quote!(#core::IntoCause);
     let cause = call_spelled_as(&place, path, "into_cause", &quote!(fn(_) -> _), &quote!(__error));
-    let wait = it.is_async.then(|| quote_spanned!(it.function.span()=> .await));
+    let wait = it.is_async.then(|| wait(it));
     quote! {
         let __returned = #called #wait;
         match #converted {
@@ -327,4 +360,9 @@ fn returned(it: &Implementation<'_>, called: &TokenStream) -> TokenStream {
             ::core::result::Result::Err(__error) => ::core::result::Result::Err(#cause),
         }
     }
+}
+
+/// An error about the future belongs at the function's name.
+fn wait(it: &Implementation<'_>) -> TokenStream {
+    quote_spanned!(it.function.span()=> .await)
 }

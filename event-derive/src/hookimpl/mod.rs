@@ -1,5 +1,6 @@
 //! `#[hookimpl]`.
 
+mod batch;
 mod durable;
 mod expand;
 mod model;

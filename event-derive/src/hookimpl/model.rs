@@ -8,7 +8,7 @@ use syn::{
 
 use super::durable::Durable;
 use super::options::Options;
-use super::{output, parameter_types, wrapped_hook};
+use super::{batch, output, parameter_types, wrapped_hook};
 use crate::errors::Errors;
 use crate::options::Core;
 use crate::{lints, signature, types};
@@ -134,6 +134,7 @@ impl<'f> Implementation<'f> {
         if wrapper {
             wrapped_hook::check(&hook, signature, errors);
         }
+        batch::check(options.durable.as_ref(), &hook, &parameters, errors);
         for parameter in &parameters {
             parameter_types::check(&hook, parameter, errors);
         }

@@ -7,12 +7,15 @@ use super::model::Parameter;
 use crate::errors::Errors;
 use crate::types::{self, last_segment};
 
+pub(super) const LEAVE_STATIC_OUT: &str =
+    "leave `'static` out: an implementation borrows its arguments for the call";
+
 /// Reports such a type, with what to write instead. The compiler reports all others, once.
 pub(crate) fn check(hook: &Path, parameter: &Parameter<'_>, errors: &mut Errors) {
     let is_event =
         parameter.ident == "event" && hook.segments.last().is_some_and(|last| last.ident == "track_event");
     if let Some(lifetime) = static_reference(parameter.ty).filter(|_| is_event || parameter.ident == "app") {
-        errors.at(lifetime, "leave `'static` out: an implementation borrows its arguments for the call");
+        errors.at(lifetime, LEAVE_STATIC_OUT);
     }
     if let Some(message) = message(parameter.ty, is_event, parameter.ident == "event") {
         errors.at(parameter.ty, message);
@@ -50,7 +53,7 @@ fn message(ty: &Type, is_event: bool, is_named_event: bool) -> Option<String> {
 }
 
 /// The `'static` of `&'static BanUser`.
-fn static_reference(ty: &Type) -> Option<&Lifetime> {
+pub(super) fn static_reference(ty: &Type) -> Option<&Lifetime> {
     match ty {
         Type::Reference(TypeReference { lifetime: Some(lifetime), .. }) => {
             Some(lifetime).filter(|it| it.ident == "static")

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::panic::Location;
 
 use event_core::plugin::{NamePatternError, error_lines};
 
@@ -23,6 +24,13 @@ pub enum Error {
         name: String,
         /// The names that there are.
         known: Vec<String>,
+    },
+    /// A batch is configured for a consumer whose function takes one event.
+    NoBatch {
+        /// The consumer.
+        name: String,
+        /// Where its function is defined.
+        location: &'static Location<'static>,
     },
     /// Several plugins have a journal, and none of them is chosen; or the chosen one has none.
     Choice {
@@ -121,6 +129,13 @@ impl fmt::Display for Error {
                 f,
                 "failed to configure the consumer `{name}`: the app has no such durable implementation; it has `{}`",
                 known.join("`, `")
+            ),
+            Self::NoBatch { name, location } => write!(
+                f,
+                "failed to configure `batch` of the consumer `{name}`: its function at {}:{} takes one event in a call; write \
+                 `durable(batch = 100)` and `events: &[&Tracked]` there, or leave the setting out",
+                location.file(),
+                location.line()
             ),
             Self::Choice { wanted: Some(wanted), off: Some(why), .. } => write!(
                 f,

@@ -29,6 +29,7 @@
 //!   twice remembers the event's id.
 //! - In the order of the journal, one at a time; with `durable(key = "user.id")` those of each key, and different keys side by side; with
 //!   `durable(unordered)` in any order. An event that fails holds up the later ones of this implementation, or of its key.
+//! - With `durable(batch = 100)` up to so many in one call. A batch that fails is halved until the event that fails is called alone.
 //! - An event that can't be delivered becomes a [`DeadLetter`], which stays until it is retried or dropped.
 //!
 //! # What a failure means
@@ -61,7 +62,7 @@
 //! | `stalled_after_s` | after how many seconds without progress a consumer that has events is reported | 300 |
 //! | `lease_ms` | after how many milliseconds without a save of its process a consumer is taken over by another one | 5,000 |
 //! | `deliver` | `false`: this process delivers nothing; or the consumers to which it delivers: `["shop::*"]` | `true` |
-//! | `consumers."shop::tell_billing".give_up_after_s`, `.max_attempts`, `.timeout_s`, `.concurrency` | in place of the options in the source | those |
+//! | `consumers."shop::tell_billing".give_up_after_s`, `.max_attempts`, `.timeout_s`, `.concurrency`, `.batch` | in place of the options in the source | those |
 //!
 //! # Features
 //!
@@ -230,10 +231,16 @@ pub fn end_following(app: &App) {
 
 fn check_configured(settings: &Settings, consumers: &[Consumer]) -> Result<()> {
     let known = || consumers.iter().map(|consumer| consumer.name().to_owned());
-    match settings.consumers.keys().find(|name| !known().any(|known| known == **name)) {
-        Some(name) => Err(Error::UnknownConsumer { name: name.clone(), known: known().collect() }),
-        None => Ok(()),
+    for (name, configured) in &settings.consumers {
+        let Some(consumer) = consumers.iter().find(|consumer| consumer.name() == name) else {
+            return Err(Error::UnknownConsumer { name: name.clone(), known: known().collect() });
+        };
+        if configured.batch.is_some() && consumer.batch().is_none() {
+            let location = consumer.implementation().location();
+            return Err(Error::NoBatch { name: name.clone(), location });
+        }
     }
+    Ok(())
 }
 
 /// The plugin that `plugins.event-journal.journal` names: a plugin whose journal isn't that one keeps no events, unless its own

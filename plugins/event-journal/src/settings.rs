@@ -72,6 +72,7 @@ pub(crate) struct ConsumerSettings {
     max_attempts: Option<NonZero<u32>>,
     timeout_s: Option<NonZero<u32>>,
     concurrency: Option<NonZero<u32>>,
+    pub(crate) batch: Option<NonZero<u32>>,
 }
 
 /// How many events are called side by side where the order lets several be, and nothing says how many.
@@ -85,6 +86,8 @@ pub(crate) struct Tries {
     pub(crate) timeout: Option<Duration>,
     /// How many events are called side by side.
     pub(crate) concurrency: usize,
+    /// How many events come in one call at most.
+    pub(crate) batch: usize,
     /// Whether this process delivers to it at all.
     pub(crate) deliver: bool,
 }
@@ -96,8 +99,10 @@ impl Tries {
         let settings = settings.consumers.get(consumer.name()).unwrap_or(&none);
         let give_up_after = settings.give_up_after_s.map(|it| Duration::from_secs(it.get()));
         let timeout = settings.timeout_s.map(|it| Duration::from_secs(it.get().into()));
+        let batch = consumer.batch().map_or(1, |batch| settings.batch.map_or(batch, NonZero::get));
         Self {
             deliver,
+            batch: batch as usize,
             give_up_after: give_up_after.unwrap_or(consumer.give_up_after()),
             max_attempts: settings.max_attempts.map(NonZero::get).or(consumer.max_attempts()),
             timeout: timeout.or(consumer.timeout()),

@@ -22,6 +22,10 @@ pub struct Monitor<T> {
 }
 
 impl<T> Monitor<T> {
+    pub fn new(state: T) -> Self {
+        Self { state: Mutex::new(state), changed: Condvar::default() }
+    }
+
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,12 +8,14 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::dispatch::call_depth;
+use crate::dispatch::durable::batch::{self, Batch};
 use crate::dispatch::durable::hook::track_event;
 use crate::dispatch::durable::options::{DurableOptions, Order, StartsFrom};
 use crate::dispatch::durable::words::Delivery;
 use crate::dispatch::error::Error;
 use crate::dispatch::execute;
 use crate::dispatch::failure::{BoxError, Failure};
+use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::App;
 use crate::dispatch::implementation::Implementation;
 use crate::dispatch::plan::Plan;
@@ -31,7 +33,13 @@ struct Inner {
     name: String,
     implementation: Arc<Implementation>,
     options: DurableOptions,
-    plan: Plan<track_event>,
+    plan: EitherPlan,
+}
+
+/// How the function is called.
+enum EitherPlan {
+    OfOne(Plan<track_event>),
+    OfBatches(Plan<batch::track_event>),
 }
 
 impl Consumer {
@@ -43,7 +51,10 @@ impl Consumer {
             name: format!("{}::{function}", implementation.plugin()),
             implementation: implementation.clone(),
             options: *options,
-            plan: Plan::new([implementation]),
+            plan: match options.batch {
+                None => EitherPlan::OfOne(Plan::new([implementation])),
+                Some(_) => EitherPlan::OfBatches(Plan::new([implementation])),
+            },
         }))
     }
 
@@ -101,6 +112,11 @@ impl Consumer {
         self.0.options.concurrency
     }
 
+    /// How many events it takes in one call at most; `None` if it takes one event as such.
+    pub fn batch(&self) -> Option<u32> {
+        self.0.options.batch
+    }
+
     /// The stored event, as the type that the implementation takes. Its properties are the stored ones.
     ///
     /// # Errors
@@ -118,24 +134,42 @@ impl Consumer {
         Failure::on_record(&self.0.implementation, (event_name.to_owned(), event_id), cause.into())
     }
 
-    /// Calls the implementation. Wrappers of `track_event` aren't called, and the app's shutdown doesn't wait for it; its
-    /// observers see it.
+    /// Calls the implementation with one event; with several, if it has a [`batch`](Self::batch). Wrappers of `track_event` aren't
+    /// called, and the app's shutdown doesn't wait for it; its observers see it.
     ///
     /// # Errors
     /// The implementation's failure, which the app's failure handler doesn't get by itself.
+    ///
+    /// # Panics
+    /// Without a `batch`, if there isn't exactly one event.
     pub async fn call(
         &self,
         app: &App,
-        event: &dyn AnyTracked,
+        events: &[Arc<dyn AnyTracked>],
         delivery: &Delivery,
     ) -> Result<(), DeliveryError> {
-        let args = track_event::args(app, event, delivery);
-        call_depth::check_next::<track_event>(args)?;
-        let ran = reentrancy::marked(&app.inner, execute::execute_call(&self.0.plan, args)).await;
-        match ran.outcome().failures.pop() {
-            Some(failure) => Err(DeliveryError::Failed(failure)),
-            None => Ok(()),
+        match &self.0.plan {
+            EitherPlan::OfOne(plan) => {
+                let [event] = events else { panic!("`{}` takes one event in a call", self.name()) };
+                run(app, plan, track_event::args(app, &**event, delivery)).await
+            }
+            EitherPlan::OfBatches(plan) => {
+                run(app, plan, batch::track_event::args(app, Batch::new(events), delivery)).await
+            }
         }
+    }
+}
+
+async fn run<'a, S: HookSpec>(
+    app: &'a App,
+    plan: &'a Plan<S>,
+    args: S::Args<'a>,
+) -> Result<(), DeliveryError> {
+    call_depth::check_next::<S>(args)?;
+    let ran = reentrancy::marked(&app.inner, execute::execute_call(plan, args)).await;
+    match ran.outcome().failures.pop() {
+        Some(failure) => Err(DeliveryError::Failed(failure)),
+        None => Ok(()),
     }
 }
 

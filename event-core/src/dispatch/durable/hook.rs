@@ -1,6 +1,7 @@
 //! The hook whose implementations are durable.
 
 use crate::dispatch::builtin;
+use crate::dispatch::durable::batch;
 use crate::dispatch::durable::words::Delivery;
 use crate::dispatch::hook::HookSpec;
 use crate::dispatch::host::App;
@@ -21,9 +22,14 @@ pub trait DurableHook {
     /// The hook that a durable implementation answers instead.
     #[doc(hidden)]
     type Durable: HookSpec;
+
+    /// The same for one with a `batch`.
+    #[doc(hidden)]
+    type Batched: HookSpec;
 }
 
 #[diagnostic::do_not_recommend]
 impl DurableHook for builtin::track_event {
     type Durable = track_event;
+    type Batched = batch::track_event;
 }

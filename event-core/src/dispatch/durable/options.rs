@@ -17,6 +17,8 @@ pub struct DurableOptions {
     pub order: Order,
     /// How many events are called side by side, where the order lets several be.
     pub concurrency: Option<u32>,
+    /// How many events are given in one call at most, where the function takes several.
+    pub batch: Option<u32>,
     /// How an event is read back, unless every event is heard.
     pub decoder: Option<Decoder>,
 }
@@ -31,6 +33,7 @@ impl DurableOptions {
         timeout: None,
         order: Order::One,
         concurrency: None,
+        batch: None,
         decoder: None,
     };
 }

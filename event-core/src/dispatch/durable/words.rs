@@ -5,11 +5,13 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::dispatch::failure::{BoxError, Failure};
 use crate::event::foreign::{self, Guarded};
 
-/// A call of a durable implementation: which consumer, and which attempt. Taken by name, as `delivery: &Delivery`.
+/// A call of a durable implementation: which consumer, and which attempt. Taken by name, as `delivery: &Delivery`. With a `batch`,
+/// the attempts are those of its first event.
 ///
 /// ```
 /// use event_core::durable::Delivery;
@@ -25,17 +27,59 @@ use crate::event::foreign::{self, Guarded};
 ///     println!("order {}, attempt {}", event.order, delivery.attempt());
 /// }
 /// ```
+///
+/// Two processes can call one event at the same time, where one of them was stopped in its call (`SIGSTOP`, a suspended machine) and
+/// has lost the consumer meanwhile. A receiver that keeps the largest [`epoch`](Self::epoch) it has seen refuses that one:
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use event_core::durable::{Delivery, Retry};
+/// use event_core::prelude::*;
+///
+/// #[derive(Event, serde::Deserialize)]
+/// struct StockCounted {
+///     left: u64,
+/// }
+///
+/// /// The receiver: as a rule another service, with a column for the epoch.
+/// static LARGEST: AtomicU64 = AtomicU64::new(0);
+///
+/// #[hookimpl(track_event, durable)]
+/// fn show_the_stock(event: &StockCounted, delivery: &Delivery) -> Result<(), Retry> {
+///     if LARGEST.fetch_max(delivery.epoch(), Ordering::AcqRel) > delivery.epoch() {
+///         return Err(Retry::new("another process delivers to this consumer now"));
+///     }
+///     println!("{} left, by event {}", event.left, delivery.place());
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Delivery {
     consumer: String,
     attempt: u32,
     first_attempt: DateTime<Utc>,
+    place: u64,
+    owner: Uuid,
+    epoch: u64,
 }
 
 impl Delivery {
     /// For the plugin that delivers.
     pub fn new(consumer: impl Into<String>, attempt: u32, first_attempt: DateTime<Utc>) -> Self {
-        Self { consumer: consumer.into(), attempt, first_attempt }
+        Self { consumer: consumer.into(), attempt, first_attempt, place: 0, owner: Uuid::nil(), epoch: 0 }
+    }
+
+    /// The same for the event at this place of the journal.
+    #[must_use]
+    pub fn at(self, place: u64) -> Self {
+        Self { place, ..self }
+    }
+
+    /// The same by this owner of the consumer, in this epoch.
+    #[must_use]
+    pub fn by(self, owner: Uuid, epoch: u64) -> Self {
+        Self { owner, epoch, ..self }
     }
 
     /// The consumer's stable name, such as `shop::tell_billing`.
@@ -51,6 +95,21 @@ impl Delivery {
     /// When the first one began.
     pub fn first_attempt(&self) -> DateTime<Utc> {
         self.first_attempt
+    }
+
+    /// The event's place in the journal, its `seq`: later events have larger ones. 0 where the call isn't of one event of a journal.
+    pub fn place(&self) -> u64 {
+        self.place
+    }
+
+    /// How often the consumer's owner has changed: the process that delivers to it. It never gets smaller.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Names that owner: an app, from its start to its end.
+    pub fn owner(&self) -> Uuid {
+        self.owner
     }
 }
 

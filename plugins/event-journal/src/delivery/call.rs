@@ -16,6 +16,8 @@ pub(crate) enum GivenUp {
 
 pub(crate) struct Call {
     seq: u64,
+    /// Those of the other events of the batch.
+    others: Vec<u64>,
     began: DateTime<Utc>,
     /// When it has taken too long.
     deadline: Option<DateTime<Utc>>,
@@ -34,16 +36,21 @@ enum Kind {
 
 impl Call {
     pub(crate) fn new(
-        seq: u64,
+        (seq, others): (u64, Vec<u64>),
         began: DateTime<Utc>,
         deadline: Option<DateTime<Utc>>,
         is_async: bool,
     ) -> Self {
         let kind = if is_async { Kind::Async { why: None, waker: None } } else { Kind::Plain };
-        Self { seq, began, deadline, kind, is_given_up: false }
+        Self { seq, others, began, deadline, kind, is_given_up: false }
     }
 
-    /// The seq of the event, and when the call began.
+    /// Whether it has this event.
+    pub(crate) fn is_of(&self, seq: u64) -> bool {
+        self.seq == seq || self.others.contains(&seq)
+    }
+
+    /// The seq of the first event, and when the call began.
     pub(crate) fn began(&self) -> (u64, DateTime<Utc>) {
         (self.seq, self.began)
     }

@@ -354,7 +354,7 @@ impl Engine {
     /// An event that waits is a dead letter, without another try.
     fn skip(&mut self, place: usize, seq: u64, reason: &str) -> journal::Result<Step> {
         let held = &self.consumers[place];
-        let is_called = held.lanes.calling().iter().any(|(called, _)| *called == seq);
+        let is_called = held.lanes.is_called(seq);
         let waits = held.window.undone_upto(seq).last() == Some(seq) || held.value.rearmed.contains(&seq);
         if is_called || !waits {
             return Ok(Step::Ended(Err(Refused::NotWaiting { seq })));

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use event_core::plugin::{Consumer, Order};
 use uuid::Uuid;
 
-use crate::delivery::lanes::{Job, LaneKey, Lanes};
+use crate::delivery::jobs::{Job, LaneKey};
+use crate::delivery::lanes::Lanes;
 use crate::delivery::leases::{IDLE, Moment};
 use crate::delivery::order;
 use crate::delivery::value::{Open, Value};
@@ -234,7 +235,9 @@ impl Held {
     pub(crate) fn job(&self, entry: Entry, is_awaited: bool, is_held: bool) -> Job {
         let open = self.value.open.get(&entry.seq).filter(|open| open.attempts > 0);
         let (attempts, first_attempt) = open.map_or((0, None), |open| (open.attempts, Some(open.first)));
-        Job { entry, attempts, first_attempt, is_awaited, is_held }
+        // One that has failed, or may have been called when the process died, has no others in its call.
+        let group = (is_awaited || attempts > 0).then_some(entry.seq);
+        Job { entry, attempts, first_attempt, is_awaited, is_held, group }
     }
 
     /// Its lane: events in one are called one after the other.

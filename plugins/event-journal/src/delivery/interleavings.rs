@@ -13,7 +13,8 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::sync::{Condvar, Mutex};
 use shuttle::thread;
 
-use crate::delivery::lanes::{Failed, Job, LaneKey, Lanes, Outcome};
+use crate::delivery::jobs::{Job, LaneKey};
+use crate::delivery::lanes::{End, Failed, Lanes, Outcome};
 use crate::delivery::next::{Next, Problem};
 use crate::journal::Entry;
 
@@ -24,7 +25,18 @@ const WORKERS: usize = 2;
 #[test]
 fn each_event_is_called_until_it_succeeds_and_each_lane_in_its_order() {
     in_many_orders(|| {
-        let deliveries = Deliveries::start(0.3);
+        let deliveries = Deliveries::start(0.3, 1);
+        deliveries.add_all();
+        deliveries.deliver(LANES * EACH);
+        deliveries.end();
+        deliveries.check();
+    });
+}
+
+#[test]
+fn events_that_come_in_batches_are_called_until_they_succeed_and_each_lane_in_its_order() {
+    in_many_orders(|| {
+        let deliveries = Deliveries::start(0.4, 2);
         deliveries.add_all();
         deliveries.deliver(LANES * EACH);
         deliveries.end();
@@ -35,7 +47,7 @@ fn each_event_is_called_until_it_succeeds_and_each_lane_in_its_order() {
 #[test]
 fn what_is_taken_back_is_called_by_none_until_it_is_added_again() {
     in_many_orders(|| {
-        let deliveries = Deliveries::start(0.2);
+        let deliveries = Deliveries::start(0.2, 1);
         deliveries.add_all();
         deliveries.lanes.pause(true);
         deliveries.lanes.clear();
@@ -56,7 +68,7 @@ fn what_is_taken_back_is_called_by_none_until_it_is_added_again() {
 #[test]
 fn workers_end_also_while_events_wait() {
     in_many_orders(|| {
-        let deliveries = Deliveries::start(0.5);
+        let deliveries = Deliveries::start(0.5, 2);
         deliveries.add_all();
         deliveries.end();
         assert!(!deliveries.lanes.is_running());
@@ -92,34 +104,41 @@ struct Deliveries {
     /// In their order, with whether it has succeeded.
     called: Arc<Mutex<Vec<(LaneKey, u64, bool)>>>,
     workers: Mutex<Vec<thread::JoinHandle<()>>>,
+    batch: usize,
 }
 
 impl Deliveries {
-    /// Workers whose calls fail as often as this.
-    fn start(fails: f64) -> Self {
+    /// Workers whose calls fail as often as this, with batches of so many events.
+    fn start(fails: f64, batch: usize) -> Self {
         let engine = Arc::new(Engine::default());
-        let lanes = Arc::new(Lanes::new(Waker::from(engine.clone()), 1));
+        let lanes = Arc::new(Lanes::new(Waker::from(engine.clone()), 1, batch, false));
         let called = Arc::new(Mutex::new(Vec::new()));
         let workers = (0..WORKERS).map(|_| {
             let (lanes, called, number) = (lanes.clone(), called.clone(), lanes.add_worker());
             thread::spawn(move || {
                 while let Some(taken) = block_on(poll_fn(|context| lanes.poll_take(number, context))) {
                     let fails = shuttle::rand::thread_rng().gen_bool(fails);
-                    called.lock().expect("no thread panics").push((taken.lane, taken.job.entry.seq, !fails));
-                    let failed = fails.then(|| Failed {
-                        lane: taken.lane,
-                        entry: taken.job.entry.clone(),
-                        problem: Problem::NotCalled("it fails".to_owned()),
-                        next: Next::Hold,
-                        attempts: 1,
-                        first: chrono::DateTime::UNIX_EPOCH,
-                    });
-                    lanes.finish(number, taken, failed);
+                    let calls = taken.jobs.iter().map(|job| (taken.lane, job.entry.seq, !fails));
+                    called.lock().expect("no thread panics").extend(calls);
+                    let end = match &taken.jobs[..] {
+                        _ if !fails => End::Delivered,
+                        [job] => End::Failed(Box::new(Failed {
+                            lane: taken.lane,
+                            entry: job.entry.clone(),
+                            problem: Problem::NotCalled("it fails".to_owned()),
+                            next: Next::Hold,
+                            attempts: 1,
+                            first: chrono::DateTime::UNIX_EPOCH,
+                        })),
+                        _ => End::Halved,
+                    };
+                    let count = taken.jobs.len();
+                    lanes.finish(number, taken, count, end);
                 }
             })
         });
         let workers = Mutex::new(workers.collect());
-        Self { lanes, engine, called, workers }
+        Self { lanes, engine, called, workers, batch }
     }
 
     fn add_all(&self) {
@@ -162,7 +181,9 @@ impl Deliveries {
                 of_lane.clone().filter(|(.., succeeds)| *succeeds).map(|it| it.1).collect();
             let all: Vec<_> = (1..=LANES * EACH).filter(|seq| seq % LANES == lane).collect();
             assert_eq!(succeeded, all, "each once, in order");
-            assert!(of_lane.map(|it| it.1).is_sorted(), "none before the one that has failed");
+            // Others of its batch are called with it.
+            let is_in_order = self.batch > 1 || of_lane.map(|it| it.1).is_sorted();
+            assert!(is_in_order, "none before the one that has failed");
         }
     }
 }
@@ -174,7 +195,7 @@ fn job(seq: u64) -> Job {
     });
     let record: Record = serde_json::from_value(record).expect("an event");
     let entry = Entry { seq, event: Ok(record) };
-    Job { entry, attempts: 0, first_attempt: None, is_awaited: false, is_held: false }
+    Job { entry, attempts: 0, first_attempt: None, is_awaited: false, is_held: false, group: None }
 }
 
 fn in_many_orders(test: impl Fn() + Send + Sync + 'static) {

@@ -4,36 +4,29 @@
 //! many workers as the consumer has. An event that fails keeps its lane until the engine lets it go, or takes the event
 //! out.
 
-use std::collections::{HashMap, VecDeque};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::delivery::call::{Call, GivenUp};
+use crate::delivery::jobs::{Job, Jobs, LaneKey, group};
 use crate::delivery::next::{Next, Problem};
 use crate::journal::Entry;
 use crate::sync::{Monitor, MutexGuard};
 
-/// Which events are called one after the other: those with the same key.
-pub(crate) type LaneKey = u64;
-
-/// An event that is to be called.
-#[derive(Clone, Debug)]
-pub(crate) struct Job {
-    pub(crate) entry: Entry,
-    /// How often it has failed, and when it was tried first.
-    pub(crate) attempts: u32,
-    pub(crate) first_attempt: Option<DateTime<Utc>>,
-    /// Whether the engine is told at once when its call has ended.
-    pub(crate) is_awaited: bool,
-    /// Whether it has failed and waits, and with it its lane, until it is let go.
-    pub(crate) is_held: bool,
-}
-
-/// How the call of an event ended.
+/// How the call of an event has ended, for the engine.
 pub(crate) enum Outcome {
     Delivered(u64),
+    Failed(Box<Failed>),
+}
+
+/// How a call ended.
+pub(crate) enum End {
+    Delivered,
+    /// It has failed for one of several events, or for all: they are called in halves.
+    Halved,
+    /// It has failed for its event; or for all of them, whichever they are, and they wait together.
     Failed(Box<Failed>),
 }
 
@@ -51,7 +44,9 @@ pub(crate) struct Failed {
 /// What a worker has taken.
 pub(crate) struct Taken {
     pub(crate) lane: LaneKey,
-    pub(crate) job: Job,
+    pub(crate) jobs: Vec<Job>,
+    /// That of the claim in which they were taken.
+    pub(crate) epoch: u64,
     /// Counts how often everything was taken back: what was taken before doesn't count any more.
     round: u64,
 }
@@ -63,15 +58,9 @@ pub(crate) struct Lanes {
     low: usize,
 }
 
-#[derive(Default)]
 struct Inner {
-    lanes: HashMap<LaneKey, Lane>,
-    /// The lanes whose first event can be called now.
-    ready: VecDeque<LaneKey>,
-    /// How many events are in the lanes, without those that are called.
-    waiting: usize,
-    /// Of those, how many are behind one that has failed.
-    stuck: usize,
+    /// Those that aren't called.
+    jobs: Jobs,
     running: usize,
     outcomes: Vec<Outcome>,
     /// The call of each worker.
@@ -80,34 +69,26 @@ struct Inner {
     round: u64,
     /// No call begins after this time.
     allowed_until: Option<Instant>,
+    epoch: u64,
     is_paused: bool,
     is_ended: bool,
 }
 
-#[derive(Default)]
-struct Lane {
-    jobs: VecDeque<Job>,
-    state: LaneState,
-    /// How many of its events are counted as stuck.
-    stuck: usize,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum LaneState {
-    /// It is new, or its last event was taken.
-    #[default]
-    Free,
-    /// Its first event can be called.
-    Ready,
-    /// An event of it is called.
-    Busy,
-    /// Its first event waits.
-    Held,
-}
-
 impl Lanes {
-    pub(crate) fn new(engine: Waker, low: usize) -> Self {
-        Self { inner: Monitor::default(), engine, low }
+    pub(crate) fn new(engine: Waker, low: usize, batch: usize, is_unordered: bool) -> Self {
+        let inner = Inner {
+            jobs: Jobs::new(batch, is_unordered),
+            running: 0,
+            outcomes: Vec::new(),
+            calls: Vec::new(),
+            idle: Vec::new(),
+            round: 0,
+            epoch: 0,
+            allowed_until: None,
+            is_paused: false,
+            is_ended: false,
+        };
+        Self { inner: Monitor::new(inner), engine, low }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -121,7 +102,7 @@ impl Lanes {
     pub(crate) fn add(&self, jobs: impl IntoIterator<Item = (LaneKey, Job)>) {
         let mut inner = self.lock();
         for (lane, job) in jobs {
-            inner.add(lane, job);
+            inner.jobs.add(lane, job);
         }
         inner.wake_workers();
     }
@@ -129,47 +110,30 @@ impl Lanes {
     /// Lets an event be called again that has failed, with what has become of it.
     pub(crate) fn let_go(&self, lane: LaneKey, seq: u64, change: impl FnOnce(&mut Job)) {
         let mut inner = self.lock();
-        let of_key = inner.lanes.get_mut(&lane);
-        if let Some(job) = of_key.and_then(|it| it.jobs.iter_mut().find(|job| job.entry.seq == seq)) {
-            job.is_held = false;
-            change(job);
-            inner.update(lane);
-            inner.wake_workers();
-        }
+        inner.jobs.let_go(lane, seq, change);
+        inner.wake_workers();
     }
 
     /// Takes out an event that has failed, or one that wasn't called yet, and lets its lane go on.
     pub(crate) fn remove(&self, seq: u64) {
         let mut inner = self.lock();
-        let found = inner.lanes.iter().find_map(|(key, lane)| {
-            let place = lane.jobs.binary_search_by_key(&seq, |job| job.entry.seq).ok()?;
-            Some((*key, place))
-        });
-        let Some((key, place)) = found else { return };
-        if let Some(lane) = inner.lanes.get_mut(&key) {
-            lane.jobs.remove(place);
-        }
-        inner.waiting -= 1;
-        inner.update(key);
+        inner.jobs.remove(seq);
         inner.wake_workers();
     }
 
     /// Whether the first event of a lane has failed, and waits.
     pub(crate) fn has_failed(&self, lane: LaneKey) -> bool {
-        self.lock().lanes.get(&lane).is_some_and(|lane| lane.state == LaneState::Held)
+        self.lock().jobs.has_failed(lane)
     }
 
     /// The event that a lane is to call next.
     pub(crate) fn first(&self, lane: LaneKey) -> Option<Entry> {
-        let inner = self.lock();
-        inner.lanes.get(&lane)?.jobs.front().map(|job| job.entry.clone())
+        self.lock().jobs.first(lane).cloned()
     }
 
     /// Whether no other event of its lane comes before it.
     pub(crate) fn is_first(&self, lane: LaneKey, seq: u64) -> bool {
-        let inner = self.lock();
-        let first = inner.lanes.get(&lane).and_then(|lane| lane.jobs.front());
-        first.is_some_and(|job| job.entry.seq == seq)
+        self.lock().jobs.first(lane).is_some_and(|first| first.seq == seq)
     }
 
     pub(crate) fn take_outcomes(&self) -> Vec<Outcome> {
@@ -178,8 +142,7 @@ impl Lanes {
 
     /// How many events in lanes can be called without the engine.
     pub(crate) fn callable(&self) -> usize {
-        let inner = self.lock();
-        inner.waiting - inner.stuck
+        self.lock().jobs.callable()
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -200,7 +163,7 @@ impl Lanes {
     /// How many workers have something to do.
     pub(crate) fn wanted_workers(&self) -> usize {
         let inner = self.lock();
-        if inner.is_paused || inner.is_ended { 0 } else { inner.running + inner.ready.len() }
+        if inner.is_paused || inner.is_ended { 0 } else { inner.running + inner.jobs.ready() }
     }
 
     /// Makes room for one more worker; gives its number.
@@ -226,10 +189,10 @@ impl Lanes {
         inner.wake_workers();
     }
 
-    /// Lets calls begin until this time; always, without one.
-    pub(crate) fn allow_until(&self, until: Option<Instant>) {
+    /// Lets calls begin until this time, in the epoch of a claim; always, without one.
+    pub(crate) fn allow_until(&self, until: Option<Instant>, epoch: u64) {
         let mut inner = self.lock();
-        inner.allowed_until = until;
+        (inner.allowed_until, inner.epoch) = (until, epoch);
         inner.wake_workers();
     }
 
@@ -237,10 +200,8 @@ impl Lanes {
     pub(crate) fn clear(&self) {
         let mut inner = self.lock();
         inner.round += 1;
-        inner.lanes.clear();
-        inner.ready.clear();
+        inner.jobs.clear();
         inner.outcomes.clear();
-        (inner.waiting, inner.stuck) = (0, 0);
     }
 
     /// Lets the workers end, after the calls that run.
@@ -255,12 +216,17 @@ impl Lanes {
         }
     }
 
-    /// The calls that run: the seq of each event, and when its call began.
+    /// The calls that run: the seq of the first event of each, and when it began.
     pub(crate) fn calling(&self) -> Vec<(u64, DateTime<Utc>)> {
         let inner = self.lock();
         let mut calling: Vec<_> = inner.calls.iter().flatten().map(Call::began).collect();
         calling.sort_unstable();
         calling
+    }
+
+    /// Whether an event is called now.
+    pub(crate) fn is_called(&self, seq: u64) -> bool {
+        self.lock().calls.iter().flatten().any(|call| call.is_of(seq))
     }
 
     /// When the first call has taken too long.
@@ -303,29 +269,26 @@ impl Lanes {
 
 /// What a worker does.
 impl Lanes {
-    /// The next event to call. Pending while there is none, and `None` at the end.
+    /// The next events to call. Pending while there is none, and `None` at the end.
     pub(crate) fn poll_take(&self, worker: usize, context: &Context<'_>) -> Poll<Option<Taken>> {
         let mut inner = self.lock();
         if inner.is_ended {
             return Poll::Ready(None);
         }
         let is_late = inner.allowed_until.is_some_and(|until| until <= Instant::now());
-        if is_late && !inner.ready.is_empty() {
+        if is_late && inner.jobs.ready() > 0 {
             self.engine.wake_by_ref();
         }
-        let lane = if inner.is_paused || is_late { None } else { inner.ready.pop_front() };
-        let Some(lane) = lane else {
+        let before = inner.jobs.callable();
+        let taken = if inner.is_paused || is_late { None } else { inner.jobs.take() };
+        let Some((lane, jobs)) = taken else {
             inner.idle.retain(|(other, _)| *other != worker);
             inner.idle.push((worker, context.waker().clone()));
             return Poll::Pending;
         };
-        let of_key = inner.lanes.get_mut(&lane).expect("a ready lane is there");
-        of_key.state = LaneState::Busy;
-        let job = of_key.jobs.pop_front().expect("a ready lane has an event");
-        inner.waiting -= 1;
         inner.running += 1;
-        let taken = Taken { lane, job, round: inner.round };
-        let is_low = inner.waiting - inner.stuck == self.low;
+        let is_low = before >= self.low && inner.jobs.callable() < self.low;
+        let taken = Taken { lane, jobs, epoch: inner.epoch, round: inner.round };
         drop(inner);
         if is_low {
             self.engine.wake_by_ref();
@@ -344,25 +307,36 @@ impl Lanes {
         call.poll_given_up(context)
     }
 
-    /// The call has ended: with the event delivered, or not.
-    pub(crate) fn finish(&self, worker: usize, taken: Taken, failed: Option<Failed>) {
+    /// The call of so many of the events has ended. The others weren't called.
+    pub(crate) fn finish(&self, worker: usize, taken: Taken, called: usize, end: End) {
         let mut inner = self.lock();
         inner.calls[worker] = None;
         inner.running -= 1;
-        let Taken { lane, job, round } = taken;
+        let Taken { lane, mut jobs, round, .. } = taken;
         if round != inner.round {
             drop(inner);
             return self.engine.wake_by_ref();
         }
-        let (has_failed, is_awaited) = (failed.is_some(), job.is_awaited);
-        match failed {
-            None => {
-                inner.outcomes.push(Outcome::Delivered(job.entry.seq));
-                inner.free(lane);
+        let is_awaited = jobs[..called].iter().any(|job| job.is_awaited);
+        let has_failed = matches!(end, End::Failed(_));
+        match end {
+            End::Delivered => {
+                let delivered = jobs.drain(..called).map(|job| Outcome::Delivered(job.entry.seq));
+                inner.outcomes.extend(delivered);
+                inner.jobs.put_back(lane, jobs);
             }
-            Some(failed) => {
-                inner.outcomes.push(Outcome::Failed(Box::new(failed)));
-                inner.put_back(lane, Job { is_held: true, ..job });
+            End::Halved => {
+                let half = called / 2;
+                group(&mut jobs[..half]);
+                group(&mut jobs[half..called]);
+                inner.jobs.put_back(lane, jobs);
+                inner.wake_workers();
+            }
+            End::Failed(failed) => {
+                inner.outcomes.push(Outcome::Failed(failed));
+                jobs[0].is_held = true;
+                group(&mut jobs[..called]);
+                inner.jobs.put_back(lane, jobs);
             }
         }
         let is_last = inner.running == 0 && (!inner.is_busy() || inner.is_ended);
@@ -372,13 +346,13 @@ impl Lanes {
         }
     }
 
-    /// The event wasn't called, or its call doesn't count.
+    /// The events weren't called, or their call doesn't count.
     pub(crate) fn give_back(&self, worker: usize, taken: Taken) {
         let mut inner = self.lock();
         inner.calls[worker] = None;
         inner.running -= 1;
         if taken.round == inner.round {
-            inner.put_back(taken.lane, taken.job);
+            inner.jobs.put_back(taken.lane, taken.jobs);
         }
         drop(inner);
         self.engine.wake_by_ref();
@@ -387,57 +361,14 @@ impl Lanes {
 
 impl Inner {
     fn is_busy(&self) -> bool {
-        self.running > 0 || !self.ready.is_empty() && !self.is_paused
-    }
-
-    fn add(&mut self, key: LaneKey, job: Job) {
-        let jobs = &mut self.lanes.entry(key).or_default().jobs;
-        let place = jobs.partition_point(|other| other.entry.seq < job.entry.seq);
-        jobs.insert(place, job);
-        self.waiting += 1;
-        self.update(key);
-    }
-
-    fn put_back(&mut self, key: LaneKey, job: Job) {
-        self.lanes.entry(key).or_default().jobs.push_front(job);
-        self.waiting += 1;
-        self.free(key);
-    }
-
-    /// No event of the lane is called any more.
-    fn free(&mut self, key: LaneKey) {
-        if let Some(lane) = self.lanes.get_mut(&key) {
-            lane.state = LaneState::Free;
-        }
-        self.update(key);
-    }
-
-    /// What may follow from the lane's first event.
-    fn update(&mut self, key: LaneKey) {
-        let Some(lane) = self.lanes.get_mut(&key) else { return };
-        let state = match (lane.state, lane.jobs.front()) {
-            (LaneState::Busy, _) => LaneState::Busy,
-            (_, None) => LaneState::Free,
-            (_, Some(job)) if job.is_held => LaneState::Held,
-            (_, Some(_)) => LaneState::Ready,
-        };
-        let before = std::mem::replace(&mut lane.state, state);
-        let stuck = if state == LaneState::Held { lane.jobs.len() } else { 0 };
-        self.stuck = self.stuck - std::mem::replace(&mut lane.stuck, stuck) + stuck;
-        match (before, state) {
-            (_, LaneState::Free) => drop(self.lanes.remove(&key)),
-            (LaneState::Ready, LaneState::Ready) => {}
-            (_, LaneState::Ready) => self.ready.push_back(key),
-            (LaneState::Ready, _) => self.ready.retain(|ready| *ready != key),
-            _ => {}
-        }
+        self.running > 0 || self.jobs.ready() > 0 && !self.is_paused
     }
 
     fn wake_workers(&mut self) {
         if self.is_paused {
             return;
         }
-        let many = self.ready.len().min(self.idle.len());
+        let many = self.jobs.ready().min(self.idle.len());
         for (_, waker) in self.idle.drain(..many) {
             waker.wake();
         }

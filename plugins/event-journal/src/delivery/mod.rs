@@ -13,6 +13,7 @@ mod failing;
 mod guarded;
 #[cfg(all(test, shuttle))]
 mod interleavings;
+mod jobs;
 mod lanes;
 mod leases;
 pub(crate) mod letters;
@@ -38,7 +39,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use event_core::App;
-use event_core::plugin::{Consumer, StartsFrom};
+use event_core::plugin::{Consumer, Order, StartsFrom};
 use futures_channel::oneshot;
 use uuid::Uuid;
 
@@ -170,8 +171,9 @@ impl Delivering {
             let tries = Tries::of(&consumer, settings);
             let filter = consumer.event_names().map_or_else(Filter::all, Filter::of_names);
             let (app, clock) = (app.downgrade(), engine.clock.clone());
-            let caller = Caller { consumer: consumer.clone(), app, clock, tries };
-            let lanes = Lanes::new(engine.waker.clone(), LOW);
+            let caller = Caller { consumer: consumer.clone(), owner: engine.owner, app, clock, tries };
+            let is_unordered = consumer.order() == Order::None;
+            let lanes = Lanes::new(engine.waker.clone(), LOW, tries.batch, is_unordered);
             let ownership =
                 if value.released { Ownership::Free } else { Ownership::Theirs { since: engine.moment() } };
             let lease = Lease {

@@ -87,6 +87,11 @@ impl Problem {
         }
     }
 
+    /// Whether another event might have succeeded.
+    pub(crate) fn is_of_the_event(&self) -> bool {
+        matches!(self.class(), Class::Unknown | Class::Dead)
+    }
+
     pub(crate) fn to_line(&self) -> String {
         match self {
             // The causes alone: who failed is known where the text is shown.

@@ -6,7 +6,7 @@ use event_core::Record;
 use event_core::plugin::Order;
 use serde_json::Value;
 
-use crate::delivery::lanes::LaneKey;
+use crate::delivery::jobs::LaneKey;
 use crate::journal::Entry;
 
 /// The lane of events without a key.

@@ -51,7 +51,7 @@ impl Engine {
             held.dirty = false;
             held.lease.saved_at = moment;
             held.lease.is_established = true;
-            held.lanes.allow_until(until);
+            held.lanes.allow_until(until, held.value.epoch);
             Ok(())
         });
         saved.collect()

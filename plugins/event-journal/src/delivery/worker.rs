@@ -1,4 +1,4 @@
-//! A worker of a consumer: it takes one event after the other from the lanes, and calls the implementation.
+//! A worker of a consumer: it takes one event after the other from the lanes, or several, and calls the implementation.
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -7,11 +7,13 @@ use std::task::Poll;
 use event_core::durable::Delivery;
 use event_core::plugin::{AnyTracked, Consumer, DeliveryError, error_line, report};
 use event_core::{App, WeakApp};
+use uuid::Uuid;
 
 use crate::delivery::call::{Call, GivenUp};
 use crate::delivery::clock::{Clock, later};
 use crate::delivery::guarded::{discard, guarded, guarded_future};
-use crate::delivery::lanes::{Failed, Job, Lanes, Taken};
+use crate::delivery::jobs::Job;
+use crate::delivery::lanes::{End, Failed, Lanes, Taken};
 use crate::delivery::next::{Next, Problem};
 use crate::journal::Entry;
 use crate::settings::Tries;
@@ -19,6 +21,8 @@ use crate::settings::Tries;
 /// How a consumer is called: what all its workers share.
 pub(crate) struct Caller {
     pub(crate) consumer: Consumer,
+    /// The engine's.
+    pub(crate) owner: Uuid,
     pub(crate) app: WeakApp,
     pub(crate) clock: Clock,
     pub(crate) tries: Tries,
@@ -42,28 +46,33 @@ impl Worker {
             // Before the engine hears of the end, after which the application may rely on having the last one.
             drop(app);
             match ended {
-                Ok(()) => self.lanes.finish(self.number, taken, None),
-                Err(None) => self.lanes.give_back(self.number, taken),
-                Err(Some(failed)) => self.lanes.finish(self.number, taken, Some(failed)),
+                Some((called, end)) => self.lanes.finish(self.number, taken, called, end),
+                None => self.lanes.give_back(self.number, taken),
             }
         }
     }
 
-    /// Calls the implementation.
-    ///
-    /// # Errors
-    /// What has failed; `None` if the call doesn't count.
-    async fn deliver(&self, app: &App, taken: &Taken) -> Result<(), Option<Failed>> {
-        let Job { entry, attempts, first_attempt, .. } = &taken.job;
+    /// Calls the implementation; gives with how many of the events, and how that has ended. `None` if the call doesn't count.
+    async fn deliver(&self, app: &App, taken: &Taken) -> Option<(usize, End)> {
+        let Job { entry, attempts, first_attempt, .. } = &taken.jobs[0];
         let now = self.caller.clock.now();
         let (attempt, first) = (attempts + 1, first_attempt.unwrap_or(now));
         let deadline = self.caller.tries.timeout.map(|timeout| later(now, timeout));
-        self.lanes.begin(self.number, Call::new(entry.seq, now, deadline, self.caller.is_async()));
+        let others = taken.jobs[1..].iter().map(|job| job.entry.seq).collect();
+        let call = Call::new((entry.seq, others), now, deadline, self.caller.is_async());
+        self.lanes.begin(self.number, call);
         let delivery = Delivery::new(self.caller.consumer.name(), attempt, first);
-        let called = guarded_future(self.call(app, entry, &delivery)).await;
-        let problem = match called {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(Problem::Abandoned)) => return Err(None),
+        // A batch has several, also where one of them is called alone.
+        let seq = if self.caller.consumer.batch().is_none() { entry.seq } else { 0 };
+        let delivery = delivery.at(seq).by(self.caller.owner, taken.epoch);
+        let mut called = 1;
+        let ended = guarded_future(self.call(app, &taken.jobs, &delivery, &mut called)).await;
+        let problem = match ended {
+            Ok(Ok(())) => return Some((called, End::Delivered)),
+            Ok(Err(Problem::Abandoned)) => return None,
+            Ok(Err(problem)) if called > 1 && problem.is_of_the_event() => {
+                return Some((called, End::Halved));
+            }
             Ok(Err(problem)) => problem,
             Err(message) => Problem::NotCalled(format!("the delivery itself panicked: {message}")),
         };
@@ -72,14 +81,23 @@ impl Worker {
             self.caller.report(app, entry, &problem);
         }
         let (lane, entry) = (taken.lane, entry.clone());
-        Err(Some(Failed { lane, entry, problem, next, attempts: attempt, first }))
+        let failed = Failed { lane, entry, problem, next, attempts: attempt, first };
+        Some((called, End::Failed(Box::new(failed))))
     }
 
-    async fn call(&self, app: &App, entry: &Entry, delivery: &Delivery) -> Result<(), Problem> {
-        let event = self.caller.read(app, entry)?;
-        let call = self.caller.consumer.call(app, &*event, delivery);
+    /// Calls the implementation with the events before the first one that can't be read; `called` is how many.
+    async fn call(
+        &self,
+        app: &App,
+        jobs: &[Job],
+        delivery: &Delivery,
+        called: &mut usize,
+    ) -> Result<(), Problem> {
+        let events = self.caller.read_all(app, jobs)?;
+        *called = events.len();
+        let call = self.caller.consumer.call(app, &events, delivery);
         let ended = if self.caller.is_async() { self.unless_given_up(call).await } else { Ok(call.await) };
-        discard(event);
+        discard(events);
         let ended = ended.map_err(|why| match why {
             GivenUp::TimedOut => Problem::TimedOut(self.caller.tries.timeout.unwrap_or_default()),
             GivenUp::Abandoned => Problem::Abandoned,
@@ -107,6 +125,22 @@ impl Worker {
 impl Caller {
     pub(crate) fn is_async(&self) -> bool {
         self.consumer.implementation().is_async()
+    }
+
+    /// The events before the first one that can't be read.
+    ///
+    /// # Errors
+    /// What is wrong with that one, if it is the first of all.
+    fn read_all(&self, app: &App, jobs: &[Job]) -> Result<Vec<Arc<dyn AnyTracked>>, Problem> {
+        let mut events = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            match self.read(app, &job.entry) {
+                Ok(event) => events.push(event),
+                Err(problem) if events.is_empty() => return Err(problem),
+                Err(_) => break,
+            }
+        }
+        Ok(events)
     }
 
     /// The event, as the type that the implementation takes.

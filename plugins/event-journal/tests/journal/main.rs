@@ -1,5 +1,6 @@
 //! What is promised to durable implementations, over the journal in memory.
 
+mod batches;
 mod commands;
 mod controls;
 mod crashes;

@@ -124,6 +124,15 @@ fn unknown_and_impossible_settings_are_errors_that_name_the_key() {
 }
 
 #[test]
+fn a_batch_that_is_configured_for_a_function_that_takes_one_event_is_an_error_that_names_it() {
+    let error = setup().configured(json!({ "consumers": { BILLING: { "batch": 10 } } })).start_error();
+    assert!(
+        error.contains(BILLING) && error.contains("orders.rs") && error.contains("events: &["),
+        "{error}"
+    );
+}
+
+#[test]
 fn the_largest_settings_are_possible() {
     let most = json!({
         "shutdown_ms": i64::MAX,

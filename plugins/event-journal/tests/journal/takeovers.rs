@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use event_core::durable::Retry;
+use event_core::durable::{Delivery, Retry};
 use event_journal::journal::Error;
 use event_journal::{Deliverer, MemoryJournal};
 
@@ -336,4 +336,24 @@ fn two_apps_that_start_together_make_one_consumer() {
     let shop = Setup::over_faulty(&journal, |_, _| Ok(())).start();
     shop.place(0..1);
     assert_eq!(shop.settled(), [(0, 1)]);
+}
+
+#[test]
+fn a_delivery_has_its_events_place_and_an_epoch_that_grows_with_each_owner() {
+    let (sender, deliveries) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let setup = Setup::new(move |_, delivery| {
+        Ok(sender.lock().unwrap_or_else(PoisonError::into_inner).send(delivery.clone())?)
+    });
+    let mut owners = Vec::new();
+    for orders in [0..2, 2..4] {
+        let shop = setup.start();
+        shop.place(orders.clone());
+        shop.settled();
+        let of_owner: Vec<_> = deliveries.try_iter().collect();
+        assert!(of_owner.iter().map(Delivery::place).eq(orders.map(|order| u64::from(order) + 1)));
+        owners.extend(of_owner.iter().map(|delivery| (delivery.owner(), delivery.epoch())));
+    }
+    assert!(owners[0] == owners[1] && owners[0].1 > 0, "{owners:?}");
+    assert!(owners[1].0 != owners[2].0 && owners[1].1 < owners[2].1, "{owners:?}");
 }
