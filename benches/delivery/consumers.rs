@@ -5,7 +5,9 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use event_core::AppBuilder;
+use event_core::durable::Delivery;
 use event_core::prelude::*;
+use event_sqlite::{DeliveryExt, SqliteExt};
 
 /// How many events [`count`] has got.
 pub(crate) static COUNTED: AtomicU64 = AtomicU64::new(0);
@@ -57,6 +59,17 @@ pub(crate) async fn wait_one_by_one_async() {
 pub(crate) async fn wait_side_by_side_async() {
     let never = std::future::pending::<()>();
     let _ = tokio::time::timeout(A_MILLISECOND, never).await;
+}
+
+/// One row for each event, in the transaction that says that it is delivered.
+#[hookimpl(track_event, durable(from = "start"))]
+pub(crate) fn write_once(app: &App, event: &Tracked, delivery: &Delivery) -> event_sqlite::Result<()> {
+    let (id, delivery) = (event.id().to_string(), delivery.clone());
+    let written = app.sqlite_store()?.database().write(move |tx| {
+        tx.prepare_cached("INSERT INTO effect VALUES (?)")?.execute((id,))?;
+        delivery.done_in(tx)
+    });
+    written.wait().map(drop)
 }
 
 /// When each call of [`note_the_time`] began.

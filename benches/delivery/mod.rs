@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use event_core::AppBuilder;
 use event_core::prelude::*;
 use event_journal::JournalExt;
+use event_sqlite::SqliteExt;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use self::consumers::Moved;
 use crate::row::Row;
 use crate::sqlite::disk::File;
-use crate::sqlite::ours;
+use crate::sqlite::{ours, raw};
 use crate::stopwatch::{median_of, middle, time};
 
 const ROUNDS: usize = 5;
@@ -26,7 +27,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend([waiting(false), waiting(true)]);
     rows.extend([1, 8].map(enqueued));
     rows.extend([1, 8].map(awaited));
-    rows.extend([until_the_call(), first_of_a_million(), beside_a_stuck_one(), idle()]);
+    rows.extend([until_the_call(), first_of_a_million(), beside_a_stuck_one(), exactly_once(), idle()]);
     rows
 }
 
@@ -271,6 +272,37 @@ fn deliver_to(path: &Path, with: impl FnOnce(AppBuilder) -> AppBuilder, stuck: u
     consumers::set_free(true);
     let _ = app.shutdown().wait();
     took
+}
+
+fn exactly_once() -> Row {
+    const COUNT: u64 = 2_000;
+    let mut limits = Vec::new();
+    let ratio = median_of(ROUNDS, || {
+        let (limit, _) = raw::transactions(&File::new("raw.db").path, COUNT, 1);
+        limits.push(limit);
+        let file = File::new("ours.db");
+        fill(&file.path, COUNT);
+        let plain = ours::app(&file.path, "commit");
+        let database = plain.sqlite_store().expect("it has one").database().clone();
+        database.execute_write("CREATE TABLE effect (id TEXT)", ()).wait().expect("it can be written");
+        ours::end(&plain);
+        let start = Instant::now();
+        let app = app(&file.path, "commit", |builder| builder.hook(consumers::write_once));
+        settle(&app);
+        let rate = ours::per_second(COUNT, start);
+        let count = |db: &Connection| Ok(db.query_row("SELECT count(*) FROM effect", (), |row| row.get(0))?);
+        let database = app.sqlite_store().expect("it has one").database().clone();
+        assert_eq!(database.read(count).wait().ok(), Some(COUNT.cast_signed()));
+        ours::end(&app);
+        rate / limit
+    });
+    Row {
+        work: "exactly once by `done_in`, one event at a time, a row each".to_owned(),
+        against: format!("transactions of one row: {:.0} rows/s", middle(&mut limits)),
+        measured: format!("{ratio:.2} × the events/s"),
+        target: "≥ 0.5 ×".to_owned(),
+        reached: Some(ratio >= 0.5),
+    }
 }
 
 fn idle() -> Row {

@@ -5,7 +5,7 @@ mod large;
 pub(crate) mod ours;
 mod pace;
 mod python;
-mod raw;
+pub(crate) mod raw;
 mod reading;
 mod writing;
 

@@ -116,6 +116,11 @@ fn datasettes_events_have_its_names_and_fields() {
 }
 
 #[test]
+fn exactly_once_adds_each_payment_once_though_a_call_fails_after_its_commit() {
+    assert_prints(&run("exactly_once", &[], Stdio::null()), "exactly_once", 0);
+}
+
+#[test]
 fn durable_tells_billing_of_every_order_after_an_outage_and_rejects_one() {
     assert_prints(&run("durable", &[], Stdio::null()), "durable", 0);
 }

@@ -100,6 +100,7 @@ pub use self::dead_letter::DeadLetter;
 use self::delivery::Delivering;
 pub use self::delivery::command::Refused;
 pub use self::delivery::deliveries::Deliveries;
+pub use self::delivery::done::{DoneError, record_done};
 pub use self::delivery::letters::Letters;
 pub use self::delivery::status::{ConsumerStatus, Deliverer};
 pub use self::error::{Error, Result};

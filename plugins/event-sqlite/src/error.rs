@@ -201,6 +201,13 @@ pub enum Error {
         /// The event's name.
         event: String,
     },
+    /// A delivery was to be recorded as done in a database in which the store isn't; see [`DeliveryExt`](crate::DeliveryExt).
+    StoreElsewhere {
+        /// The database's file.
+        path: PathBuf,
+        /// The name under which the app knows it.
+        name: String,
+    },
     /// A closure's own error; see [`Error::own`].
     Own(Arc<dyn StdError + Send + Sync>),
     /// The store's table was written by a newer version of this crate.
@@ -255,6 +262,7 @@ impl Error {
             | Self::ThreadEnded { path }
             | Self::NewerStore { path, .. }
             | Self::NotTheStore { path }
+            | Self::StoreElsewhere { path, .. }
             | Self::Unwritten { path, .. } => Some(path),
             _ => None,
         }

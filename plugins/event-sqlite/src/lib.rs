@@ -225,6 +225,7 @@ pub use crate::app::{Databases, SqliteExt};
 pub use crate::database::{Database, DatabaseOptions, Synchronous, TrackedInTx, Tx};
 pub use crate::delivery::Written;
 pub use crate::error::{Error, OpenError, Result, Waiting};
+pub use crate::store::DeliveryExt;
 pub use crate::store::events_needed_from;
 use crate::store::schema::Place;
 pub use crate::store::{SqliteStore, Status};

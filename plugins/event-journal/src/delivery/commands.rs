@@ -340,6 +340,8 @@ impl Engine {
         let position = after.min(end);
         (held.value.position, held.value.frontier, held.value.scanned) = (position, position, position);
         (held.value.last_seq, held.value.last_id) = (0, None);
+        // What was recorded as done, or is about to be by a call that was given up, is called again.
+        (held.value.round, held.value.epoch) = (Uuid::new_v4(), held.value.epoch + 1);
         held.value.open.retain(|seq, _| *seq <= position && held.value.rearmed.contains(seq));
         held.value.rearmed.retain(|seq| *seq <= position);
         (held.suspect_upto, held.suspect_called) = (0, None);

@@ -48,6 +48,8 @@ pub(crate) struct Held {
     pub(crate) failed: BTreeMap<u64, LaneKey>,
     /// Dead letters that are delivered again, and are in a lane.
     pub(crate) rearmed: BTreeSet<u64>,
+    /// Events that an owner before has recorded as done, and that weren't read yet; `None` before that was asked for.
+    pub(crate) recorded: Option<BTreeSet<u64>>,
     /// Up to here, events may have been called by an owner that died: they are called one at a time.
     pub(crate) suspect_upto: u64,
     /// The same of dead letters that are delivered again.
@@ -151,6 +153,9 @@ impl Held {
 
     /// This process delivers to it, once that is saved.
     pub(crate) fn claim(&mut self, owner: Uuid) {
+        if !self.value.clean || !self.value.released {
+            self.recorded = None;
+        }
         if !self.value.clean {
             self.suspect_upto = self.value.scanned;
             self.suspect_rearmed.clone_from(&self.value.rearmed);
@@ -211,7 +216,7 @@ impl Held {
     }
 
     /// Takes what was read.
-    pub(crate) fn take_page(&mut self, page: Page, after: u64, limit: usize, end: u64) {
+    pub(crate) fn take_page(&mut self, page: Page, after: u64, limit: usize, end: u64, now: DateTime<Utc>) {
         self.read_upto = page.upto.max(after);
         self.look = page.entries.len() == limit || self.read_upto < end;
         let bytes = page.bytes / page.entries.len().max(1) as u64;
@@ -219,7 +224,13 @@ impl Held {
             if self.value.is_open(entry.seq) {
                 self.without_key += u64::from(order::is_without_key(self.consumer.order(), &entry));
                 self.window.push(entry.seq, entry.event.as_ref().ok().map(|event| event.id), bytes);
-                self.ahead.push_back(entry);
+                if self.recorded.as_mut().is_some_and(|recorded| recorded.remove(&entry.seq)) {
+                    self.done(entry.seq, now);
+                    self.value.delivered += 1;
+                    self.advance();
+                } else {
+                    self.ahead.push_back(entry);
+                }
             }
         }
     }
@@ -284,6 +295,7 @@ impl Held {
         self.ahead.clear();
         self.failed.clear();
         self.rearmed.clear();
+        self.recorded.iter_mut().for_each(BTreeSet::clear);
         self.read_upto = self.value.position;
         self.look = true;
     }

@@ -248,6 +248,7 @@ impl Engine {
         if held.lease.ownership == Ownership::Free && !held.value.clean && !self.claim(place) {
             return Ok(false);
         }
+        self.take_recorded(place)?;
         self.finish_burying(place)?;
         if self.consumers[place].suspect_called.is_some() {
             // It is called alone, so that nothing else can be what the process dies of.
@@ -304,6 +305,7 @@ impl Engine {
 
     /// Reads the next events; gives whether there are some.
     pub(super) fn read(&mut self, place: usize) -> journal::Result<bool> {
+        let now = self.clock.now();
         let held = &mut self.consumers[place];
         let room = WINDOW.saturating_sub(held.window.undone());
         if !held.look || room == 0 || held.window.bytes() >= WINDOW_BYTES {
@@ -311,13 +313,13 @@ impl Engine {
         }
         let after = held.read_upto.max(held.value.position);
         let page = wait(|| self.journal.read(after, &held.filter, room))?;
-        held.take_page(page, after, room, self.known_end);
+        held.take_page(page, after, room, self.known_end, now);
         if held.window.undone() == 0 {
             // Nothing for this consumer up to there. Not worth a save of its own.
             held.value.position = held.value.position.max(held.read_upto);
             held.value.frontier = held.value.frontier.max(held.value.position);
             held.dirty |= held.value.position - held.saved_position > UNSAVED;
-            held.has_moved(self.clock.now());
+            held.has_moved(now);
         }
         Ok(!held.ahead.is_empty() || held.look && self.read(place)?)
     }

@@ -21,6 +21,10 @@ impl Engine {
     pub(super) fn failed(&mut self, place: usize, failed: Failed) {
         let now = self.clock.now();
         let Failed { lane, entry, problem, next, attempts, first } = failed;
+        if problem.was_called() && self.is_recorded(place, entry.seq).unwrap_or_default() {
+            self.delivered(place, entry.seq);
+            return self.consumers[place].lanes.remove(entry.seq);
+        }
         let text = problem.to_line();
         let was_suspect = self.suspect_has_ended(place, entry.seq);
         let held = &mut self.consumers[place];
@@ -94,18 +98,17 @@ impl Engine {
             if self.consumers[place].dirty {
                 self.save(place, Durability::OnDisk)?;
             }
-            let key = dead_letter::key(&letter.consumer, letter.seq);
-            let bytes = serde_json::to_vec(&letter).expect("it is plain data");
-            match wait(|| self.journal.save(&key, 0, Some(&bytes), Durability::OnDisk)) {
-                // It is there already: an earlier attempt wrote it.
-                Ok(_) | Err(journal::Error::Conflict) => {}
-                Err(error) => return Err(error),
+            // Since the value announces the letter, the event can't be recorded any more.
+            let is_done = self.is_recorded(place, letter.seq)?;
+            if !is_done {
+                self.write_letter(&letter)?;
+                self.tell_death(&letter);
             }
-            self.tell_death(&letter);
             let now = self.clock.now();
             let held = &mut self.consumers[place];
             held.value.burying.remove(0);
-            held.value.dead += 1;
+            let counted = if is_done { &mut held.value.delivered } else { &mut held.value.dead };
+            *counted += 1;
             held.ahead.retain(|entry| entry.seq != letter.seq);
             held.done(letter.seq, now);
             held.advance();
@@ -114,6 +117,16 @@ impl Engine {
             saved?;
         }
         Ok(())
+    }
+
+    fn write_letter(&self, letter: &DeadLetter) -> journal::Result<()> {
+        let key = dead_letter::key(&letter.consumer, letter.seq);
+        let bytes = serde_json::to_vec(letter).expect("it is plain data");
+        match wait(|| self.journal.save(&key, 0, Some(&bytes), Durability::OnDisk)) {
+            // It is there already: an earlier attempt wrote it.
+            Ok(_) | Err(journal::Error::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     fn tell_death(&mut self, letter: &DeadLetter) {

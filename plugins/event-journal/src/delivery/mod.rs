@@ -7,6 +7,7 @@ pub(crate) mod command;
 mod commands;
 mod consumer;
 pub(crate) mod deliveries;
+pub(crate) mod done;
 mod ending;
 mod engine;
 mod failing;
@@ -203,6 +204,7 @@ impl Delivering {
                 ahead: VecDeque::new(),
                 failed: BTreeMap::new(),
                 rearmed: BTreeSet::new(),
+                recorded: Some(BTreeSet::new()),
                 suspect_upto: 0,
                 suspect_called: None,
                 without_key: 0,

@@ -92,6 +92,11 @@ impl Problem {
         matches!(self.class(), Class::Unknown | Class::Dead)
     }
 
+    /// Whether the implementation was called, and has done something unknown.
+    pub(crate) fn was_called(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::TimedOut(_) | Self::Panicked(_))
+    }
+
     pub(crate) fn to_line(&self) -> String {
         match self {
             // The causes alone: who failed is known where the text is shown.

@@ -4,6 +4,7 @@ use event_core::Durability;
 
 use crate::dead_letter;
 use crate::delivery::command::{self, Refused, Sender};
+use crate::delivery::done;
 use crate::delivery::engine::Engine;
 use crate::delivery::leases::Moment;
 use crate::delivery::saving::wait;
@@ -93,6 +94,10 @@ impl Engine {
             Err(journal::Error::Conflict) => return Ok(Removed::MayBeAlive(saved.version)),
             removed => removed?,
         };
+        let recorded = done::key(name);
+        if let Some(saved) = wait(|| self.journal.load(&recorded))? {
+            let _ = wait(|| self.journal.save(&recorded, saved.version, None, Durability::Enqueued));
+        }
         for prefix in [dead_letter::prefix(name), command::key(name, "")] {
             for (key, saved) in self.list_all(&prefix)? {
                 let _ = wait(|| self.journal.save(&key, saved.version, None, Durability::Enqueued));

@@ -22,6 +22,9 @@ pub(crate) struct Value {
     /// Whether that process has let it go, so that any can have it.
     #[serde(default)]
     pub(crate) released: bool,
+    /// What was recorded as done in another one doesn't count: before it was made anew, or replayed.
+    #[serde(default)]
+    pub(crate) round: Uuid,
     /// The identity of the log that the seqs belong to.
     pub(crate) log: String,
     /// The names of the events that it hears, or `*`; `None` of a consumer of which that was never saved.
@@ -83,6 +86,7 @@ impl Value {
             owner: Uuid::nil(),
             epoch: 0,
             released: true,
+            round: Uuid::new_v4(),
             log,
             names: Some(names),
             position,
@@ -136,6 +140,12 @@ impl Value {
     /// Whether an event isn't done. One above the frontier never is.
     pub(crate) fn is_open(&self, seq: u64) -> bool {
         seq > self.frontier.max(self.position) || self.open.contains_key(&seq)
+    }
+
+    /// Whether an event is to be delivered: it isn't done, or it is delivered again, and no dead letter of it is about to be written.
+    pub(crate) fn awaits(&self, seq: u64) -> bool {
+        let is_awaited = self.is_open(seq) || self.rearmed.contains(&seq);
+        is_awaited && !self.burying.iter().any(|letter| letter.seq == seq)
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {

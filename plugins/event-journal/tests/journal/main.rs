@@ -6,6 +6,7 @@ mod controls;
 mod crashes;
 mod delivering;
 mod deploys;
+mod done;
 mod ends;
 mod failing;
 mod faults;

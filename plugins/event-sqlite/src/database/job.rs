@@ -1,7 +1,6 @@
 //! A closure that waits for its turn to write.
 
 use std::panic::Location;
-use std::path::Path;
 
 use event_core::plugin::Prepared;
 use event_core::{App, Durability, Scope};
@@ -10,6 +9,7 @@ use event_journal::waiting::{Runtime, call_depth, contained};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
+use crate::database::Core;
 use crate::database::transaction::Tx;
 use crate::delivery::{Caller, Sender};
 use crate::error::{Error, Result};
@@ -51,7 +51,7 @@ pub(crate) struct Undo;
 /// What a running job gets.
 pub(crate) struct Turn<'t> {
     pub(crate) connection: &'t Connection,
-    pub(crate) path: &'t Path,
+    pub(crate) core: &'t Core,
     /// Writes the events that the closure tracked into the same transaction, if the store is in this database.
     pub(crate) keep: &'t mut dyn FnMut(&[Prepared]) -> Result<()>,
 }
@@ -118,7 +118,7 @@ impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Closure<T, F> {
         let function = self.function.take().expect("a job has one turn");
         let app = &self.app;
         let run = || {
-            let tx = Tx::new(turn.connection, app);
+            let tx = Tx::new(turn.connection, turn.core, app);
             let value = function(&tx)?;
             let events = tx.into_events()?;
             (turn.keep)(&events)?;
@@ -126,8 +126,8 @@ impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Closure<T, F> {
         };
         let _at = call_depth::At::depth(self.depth);
         let outcome = contained(|| self.runtime.run(|| self.scope.run(run)))
-            .unwrap_or_else(|message| Err(Error::Panicked { path: turn.path.to_owned(), message }))
-            .map_err(|error: Error| error.about(turn.path));
+            .unwrap_or_else(|message| Err(Error::Panicked { path: turn.core.path.clone(), message }))
+            .map_err(|error: Error| error.about(&turn.core.path));
         let undo = outcome.as_ref().map(drop).map_err(|_| Undo);
         self.outcome = Some(outcome);
         undo

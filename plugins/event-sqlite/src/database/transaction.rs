@@ -9,6 +9,7 @@ use event_core::{Actor, App, Context, Event, EventType, IntoActor, Track};
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use crate::database::Core;
 use crate::error::Result;
 
 /// A write in progress: a connection in the middle of a transaction, and events that become tracked with it.
@@ -23,13 +24,19 @@ use crate::error::Result;
 /// it reads: the log grows, and writes can fail after another process has written. A line on standard error names the closure.
 pub struct Tx<'t> {
     connection: &'t Connection,
+    database: &'t Core,
     app: &'t App,
     events: RefCell<Vec<Queued>>,
 }
 
 impl<'t> Tx<'t> {
-    pub(crate) fn new(connection: &'t Connection, app: &'t App) -> Self {
-        Self { connection, app, events: RefCell::default() }
+    pub(crate) fn new(connection: &'t Connection, database: &'t Core, app: &'t App) -> Self {
+        Self { connection, database, app, events: RefCell::default() }
+    }
+
+    /// The database that is written to.
+    pub(crate) fn database(&self) -> &Core {
+        self.database
     }
 
     /// Tracks an event with this write: it happens when the write is committed. If the write fails, it never happened.

@@ -323,7 +323,7 @@ impl Writer {
             })
         };
         self.core.set_running(Some(job.place()));
-        let mut done = guard.run(|| job.run(&mut Turn { connection, path, keep: &mut keep }));
+        let mut done = guard.run(|| job.run(&mut Turn { connection, core: &self.core, keep: &mut keep }));
         self.core.set_running(None);
         guard.report_forgotten(connection, path, job.place());
         guard.restore(connection);

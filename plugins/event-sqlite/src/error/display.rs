@@ -92,6 +92,7 @@ impl fmt::Display for Error {
             Self::Ignored { path, event } => {
                 write!(f, "failed to store event `{event}` in {}: {IGNORED}", path.display())
             }
+            Self::StoreElsewhere { path, name } => store_elsewhere(f, path, name),
             Self::Own(error) => error.fmt(f),
             Self::NewerStore { path, found, known } => write!(
                 f,
@@ -149,6 +150,15 @@ fn replaced(f: &mut fmt::Formatter<'_>, path: &Path, file: &Path) -> fmt::Result
         "failed to use {}: {} was removed or replaced while it was open; put it back, or start the app again",
         path.display(),
         file.display()
+    )
+}
+
+fn store_elsewhere(f: &mut fmt::Formatter<'_>, path: &Path, name: &str) -> fmt::Result {
+    write!(
+        f,
+        "failed to record a delivery as done in {}: the store isn't in this database; set \
+         `plugins.event-sqlite.store.database` to \"{name}\", or write to the database that it is in",
+        path.display()
     )
 }
 

@@ -96,4 +96,5 @@ own!(
     serde_json::Error,
     chrono::ParseError,
     uuid::Error,
+    event_journal::DoneError,
 );

@@ -172,19 +172,7 @@ impl Journal for StoreJournal {
             if load(connection, &key)?.map_or(0, |saved| saved.version) != expected {
                 return Ok(None);
             }
-            // Counted for all keys together, so that a key that was removed and made anew has no version a second time.
-            let next =
-                "UPDATE main.event_sqlite_journal SET last_version = last_version + 1 RETURNING last_version";
-            let version: i64 = connection.query_row(next, (), |row| row.get(0))?;
-            match &value {
-                Some(value) => connection.execute(
-                    "INSERT INTO main.event_sqlite_state (key, version, value) VALUES (?, ?, ?) \
-                     ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value",
-                    (&key, version, value),
-                )?,
-                None => connection.execute("DELETE FROM main.event_sqlite_state WHERE key = ?", (&key,))?,
-            };
-            Ok(Some(number(version)))
+            put(connection, &key, value.as_deref()).map(Some)
         });
         Box::pin(async move { saved.await?.ok_or(Error::Conflict) })
     }
@@ -208,13 +196,29 @@ impl Journal for StoreJournal {
     }
 }
 
+/// Saves a value, or removes it, whatever was there; gives its version.
+pub(crate) fn put(connection: &Connection, key: &str, value: Option<&[u8]>) -> error::Result<u64> {
+    // Counted for all keys together, so that a key that was removed and made anew has no version a second time.
+    let next = "UPDATE main.event_sqlite_journal SET last_version = last_version + 1 RETURNING last_version";
+    let version: i64 = connection.prepare_cached(next)?.query_row((), |row| row.get(0))?;
+    match value {
+        Some(value) => {
+            let sql = "INSERT INTO main.event_sqlite_state (key, version, value) VALUES (?, ?, ?) \
+                       ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value";
+            connection.prepare_cached(sql)?.execute((key, version, value))?
+        }
+        None => connection.execute("DELETE FROM main.event_sqlite_state WHERE key = ?", (key,))?,
+    };
+    Ok(number(version))
+}
+
 /// The seq of the last event that there ever was, also if it was removed.
 fn end(connection: &Connection) -> error::Result<u64> {
     let last = "SELECT seq FROM main.sqlite_sequence WHERE name = 'events'";
     Ok(connection.prepare_cached(last)?.query_row((), |row| row.get(0).map(number)).optional()?.unwrap_or(0))
 }
 
-fn load(connection: &Connection, key: &str) -> error::Result<Option<Saved>> {
+pub(crate) fn load(connection: &Connection, key: &str) -> error::Result<Option<Saved>> {
     let sql = "SELECT version, value FROM main.event_sqlite_state WHERE key = ?";
     let saved = connection
         .prepare_cached(sql)?

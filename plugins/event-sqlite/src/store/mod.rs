@@ -1,6 +1,7 @@
 //! The store: every tracked event as a row.
 
 mod appender;
+mod done;
 mod journal;
 mod query;
 mod refusals;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use event_journal::waiting::ChangeSignal;
 
 pub(crate) use self::appender::Appender;
+pub use self::done::DeliveryExt;
 pub(crate) use self::journal::StoreJournal;
 pub(crate) use self::refusals::{check_none_after_the_store, keeps_events};
 use self::retention::Retention;

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::dying::{DEADLY, Dies, open_deadly};
+#[cfg(unix)]
+use crate::exactly_once;
 use crate::shutdown::pause;
 use crate::writer::{Counted, Noted, say};
 
@@ -25,6 +27,8 @@ pub(crate) struct Consumers {
     pub(crate) retries_poison: bool,
     /// At which call of its journal the process dies.
     pub(crate) dies: Option<Dies>,
+    /// Whether it has those of [`exactly_once`] instead.
+    pub(crate) exactly_once: bool,
 }
 
 /// Those that no event ends, with the event that they hear if it is only one.
@@ -105,7 +109,7 @@ fn rejects_some(event: &Tracked) -> Result<(), Rejected> {
 }
 
 #[hookimpl(event_journal::delivery_failed)]
-fn says_what_is_buried(letter: &DeadLetter) {
+pub(crate) fn says_what_is_buried(letter: &DeadLetter) {
     say(&format!("has buried {} {}", short(&letter.consumer), letter.event_id));
 }
 
@@ -153,6 +157,10 @@ pub(crate) fn deliver(app: AppBuilder) -> AppBuilder {
 
 /// Panics of these are expected, so only others are printed.
 pub(crate) fn hook_into(app: AppBuilder, consumers: &Consumers) -> AppBuilder {
+    #[cfg(unix)]
+    if consumers.exactly_once {
+        return exactly_once::hook_into(app, consumers);
+    }
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if panic.payload_as_str() != Some("it panics now and then") {

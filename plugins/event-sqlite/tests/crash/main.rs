@@ -10,6 +10,8 @@ mod clock;
 mod consumers;
 mod delivered;
 mod dying;
+#[cfg(unix)]
+mod exactly_once;
 mod faults;
 mod faults_delivering;
 #[cfg(unix)]

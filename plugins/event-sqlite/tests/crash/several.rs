@@ -24,22 +24,22 @@ const PROCESSES: usize = 3;
 const STOPPED: Duration = Duration::from_millis(500);
 
 /// A process, and what it says.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     reader: Option<JoinHandle<Ran>>,
 }
 
 #[derive(Default)]
-struct Ran {
+pub(crate) struct Ran {
     /// How many events of each producer have their receipt.
     told: Told,
     /// Which calls have ended, in order.
     ended: Vec<(String, Uuid)>,
-    complaints: String,
+    pub(crate) complaints: String,
 }
 
 impl Running {
-    fn start(task: &Task) -> Self {
+    pub(crate) fn start(task: &Task) -> Self {
         let mut child = command(task);
         let mut child =
             child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it can be started");
@@ -68,21 +68,21 @@ impl Running {
         assert!(status.expect("there is a kill").success());
     }
 
-    fn kill(mut self) -> Ran {
+    pub(crate) fn kill(mut self) -> Ran {
         self.child.kill().expect("it can be killed");
         self.join()
     }
 
-    fn join(&mut self) -> Ran {
+    pub(crate) fn join(&mut self) -> Ran {
         self.child.wait().expect("it has ended");
         self.reader.take().expect("it is joined once").join().expect("it doesn't panic")
     }
 }
 
 /// Each process of one slot: killed after a while, or stopped for longer than its lease and killed then.
-fn interrupt(
+pub(crate) fn interrupt(
     chance: &Mutex<Chance>,
-    file: &std::path::Path,
+    task: &(dyn Fn(u32) -> Task + Sync),
     next_producer: &AtomicU32,
     rounds: u64,
 ) -> Vec<(u32, Ran)> {
@@ -90,7 +90,7 @@ fn interrupt(
     for _ in 0..rounds {
         let first_producer =
             next_producer.fetch_add(u32::try_from(PRODUCERS).expect("few"), Ordering::Relaxed);
-        let process = Running::start(&Task { first_producer, ..task(file.to_owned(), Told::default()) });
+        let process = Running::start(&task(first_producer));
         let (is_stopped, while_it_works) = {
             let mut chance = chance.lock().expect("no thread panics");
             (chance.coin(), Duration::from_millis(100 + chance.below(400)))
@@ -113,8 +113,9 @@ fn of_several_processes_that_are_killed_and_stopped_each_event_reaches_each_cons
     let directory = tempfile::tempdir().expect("there is room for a directory");
     let file = directory.path().join("app.db");
     let (chance, next_producer) = (Mutex::new(Chance::new()), AtomicU32::new(0));
+    let task_of = |first_producer| Task { first_producer, ..task(file.clone(), Told::default()) };
     let mut processes = std::thread::scope(|scope| {
-        let slot = || interrupt(&chance, &file, &next_producer, rounds);
+        let slot = || interrupt(&chance, &task_of, &next_producer, rounds);
         let slots: Vec<_> = (0..PROCESSES).map(|_| scope.spawn(slot)).collect();
         slots.into_iter().flat_map(|slot| slot.join().expect("it doesn't panic")).collect::<Vec<_>>()
     });

@@ -6,6 +6,7 @@ mod closing;
 mod databases;
 mod delivering;
 mod depth;
+mod done;
 mod failures;
 mod files;
 #[cfg(unix)]
