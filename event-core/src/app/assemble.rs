@@ -196,6 +196,16 @@ fn consumers(durable: &[Arc<Implementation>], problems: &mut Vec<StartProblem>) 
             pair[1].implementation()
         ))
     }));
+    problems.extend(consumers.iter().filter_map(|consumer| {
+        let old = consumer.renamed_from()?;
+        let other = consumers.iter().find(|other| other.name() == old)?;
+        Some(StartProblem::new(format!(
+            "{} is `renamed_from` `{old}`, and {} has that name: give it another one with `durable(name = \"…\")`, or leave \
+             `renamed_from` out",
+            consumer.implementation(),
+            other.implementation(),
+        )))
+    }));
     consumers
 }
 

@@ -1,4 +1,4 @@
-//! The option `durable`, alone or as `durable(name = "…", from = "start", give_up_after = "24h", max_attempts = 20, timeout_s = 30,
+//! The option `durable`, alone or as `durable(name = "…", renamed_from = "…", from = "start", give_up_after = "24h", max_attempts = 20, timeout_s = 30,
 //! key = "user.id", concurrency = 8, batch = 100)`.
 
 use proc_macro2::TokenStream;
@@ -10,6 +10,7 @@ use crate::options::{self, Given};
 
 pub(super) const OPTIONS: &[&str] = &[
     "name",
+    "renamed_from",
     "from",
     "give_up_after",
     "max_attempts",
@@ -27,6 +28,7 @@ pub(super) const EXCLUDED: &[&str] = &["wrapper", "essential", "tryfirst", "tryl
 #[derive(Default)]
 pub(crate) struct Durable {
     name: Option<LitStr>,
+    renamed_from: Option<LitStr>,
     from_start: Option<bool>,
     give_up_after_s: Option<u64>,
     max_attempts: Option<u32>,
@@ -60,6 +62,10 @@ impl Durable {
             Some("name") => {
                 let name = given.text(errors).filter(|name| is_name(name, errors));
                 options::set_once(&mut self.name, name, given, errors);
+            }
+            Some("renamed_from") => {
+                let name = given.text(errors).filter(|name| is_old_name(name, errors));
+                options::set_once(&mut self.renamed_from, name, given, errors);
             }
             Some("from") => {
                 let from = given.text(errors).and_then(|text| from_start(&text, errors));
@@ -127,6 +133,8 @@ impl Durable {
         let some = |value: TokenStream| quote!(::core::option::Option::Some(#value));
         let name =
             self.name.as_ref().map(|name| some(name.to_token_stream())).map(|name| quote!(name: #name,));
+        let old_name = self.renamed_from.as_ref().map(|name| some(name.to_token_stream()));
+        let old_name = old_name.map(|name| quote!(renamed_from: #name,));
         let from = self.from_start.map(|is_start| {
             let from = if is_start { quote!(Start) } else { quote!(Now) };
             quote!(from: #private::StartsFrom::#from,)
@@ -153,7 +161,7 @@ impl Durable {
         });
         let options = quote!(#private::DurableOptions);
         quote!(durable: ::core::option::Option::Some(&#options {
-            #name #from #give_up #attempts #timeout #order #concurrency #batch #decoder
+            #name #old_name #from #give_up #attempts #timeout #order #concurrency #batch #decoder
             ..#options::DEFAULT
         }),)
     }
@@ -164,9 +172,7 @@ fn instead_of_literal(_: &Lit) -> String {
 }
 
 fn is_name(name: &LitStr, errors: &mut Errors) -> bool {
-    let text = name.value();
-    let fits = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    let fits = is_word(&name.value());
     if !fits {
         errors.at(
             name,
@@ -174,6 +180,25 @@ fn is_name(name: &LitStr, errors: &mut Errors) -> bool {
         );
     }
     fits
+}
+
+/// The name of a function of this plugin, or with another plugin's before it.
+fn is_old_name(name: &LitStr, errors: &mut Errors) -> bool {
+    let text = name.value();
+    let (plugin, function) = text.split_once("::").map_or((None, &*text), |(plugin, it)| (Some(plugin), it));
+    let fits = plugin.is_none_or(is_word) && is_word(function);
+    if !fits {
+        errors.at(
+            name,
+            "write the name that it had: \"tell_billing\", or \"shop::tell_billing\" if it was in another plugin",
+        );
+    }
+    fits
+}
+
+fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 /// The names of properties, from the event's on, with dots between them.

@@ -64,6 +64,13 @@ impl Consumer {
         &self.0.name
     }
 
+    /// The name that it had before, if it was renamed: `renamed_from`. Its position is taken over.
+    pub fn renamed_from(&self) -> Option<String> {
+        let name = self.0.options.renamed_from?;
+        let plugin = self.0.implementation.plugin();
+        Some(if name.contains("::") { name.to_owned() } else { format!("{plugin}::{name}") })
+    }
+
     /// The implementation.
     pub fn implementation(&self) -> &Arc<Implementation> {
         &self.0.implementation

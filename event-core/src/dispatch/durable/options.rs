@@ -10,6 +10,8 @@ use crate::dispatch::durable::stored::Decoder;
 pub struct DurableOptions {
     /// Instead of the function's name.
     pub name: Option<&'static str>,
+    /// The name that it had, with the plugin's before it if that was another one.
+    pub renamed_from: Option<&'static str>,
     pub from: StartsFrom,
     pub give_up_after: Duration,
     pub max_attempts: Option<u32>,
@@ -27,6 +29,7 @@ impl DurableOptions {
     /// Those of `durable` alone.
     pub const DEFAULT: Self = Self {
         name: None,
+        renamed_from: None,
         from: StartsFrom::Now,
         give_up_after: Duration::from_hours(24),
         max_attempts: None,

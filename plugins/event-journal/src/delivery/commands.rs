@@ -16,6 +16,7 @@ use crate::delivery::engine::Engine;
 use crate::delivery::leases::Moment;
 use crate::delivery::letters::Letters;
 use crate::delivery::saving::{read_next, wait, wait_all};
+use crate::delivery::tombstone::Tombstone;
 use crate::delivery::value;
 use crate::journal::{self, Saved};
 
@@ -81,11 +82,17 @@ impl Engine {
     }
 
     fn check_known(&self, consumer: &str) -> Result<(), Refused> {
-        let Err(unknown) = self.of_name(consumer) else { return Ok(()) };
+        let unknown = match self.of_name(consumer) {
+            Ok(place) => match &self.consumers[place].tombstone {
+                Some(tombstone) => return Err(Refused::ByOwner(tombstone.reason(consumer))),
+                None => return Ok(()),
+            },
+            Err(unknown) => unknown,
+        };
         let key = value::key(consumer);
         match wait(|| self.journal.load(&key)) {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(unknown),
+            Ok(Some(saved)) if Tombstone::read(&saved.value).is_none() => Ok(()),
+            Ok(_) => Err(unknown),
             Err(error) => Err(Refused::Journal(error)),
         }
     }

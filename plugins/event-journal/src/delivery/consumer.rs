@@ -12,6 +12,7 @@ use crate::delivery::jobs::{Job, LaneKey};
 use crate::delivery::lanes::Lanes;
 use crate::delivery::leases::{IDLE, Moment};
 use crate::delivery::order;
+use crate::delivery::tombstone::Tombstone;
 use crate::delivery::value::{Open, Value};
 use crate::delivery::window::Window;
 use crate::delivery::worker::Caller;
@@ -28,6 +29,8 @@ pub(crate) struct Held {
     pub(crate) filter: Filter,
     pub(crate) value: Value,
     pub(crate) version: u64,
+    /// If it isn't there under this name any more, and the value is only that of a new one.
+    pub(crate) tombstone: Option<Tombstone>,
     /// Whether the value has changed since it was saved.
     pub(crate) dirty: bool,
     /// The position that was saved last.
@@ -109,9 +112,9 @@ impl Held {
         self.lease.ownership == Ownership::Ours
     }
 
-    /// Whether another process delivers to it.
+    /// Whether another process delivers to it, or under another name.
     pub(crate) fn is_theirs(&self) -> bool {
-        matches!(self.lease.ownership, Ownership::Theirs { .. })
+        self.tombstone.is_some() || matches!(self.lease.ownership, Ownership::Theirs { .. })
     }
 
     /// Whether it has had nothing to do for a while, and no other process would have.
@@ -124,9 +127,12 @@ impl Held {
         names(&self.consumer)
     }
 
-    /// Where the journal says that it hears an event that it doesn't in this program, that is an older one, and mustn't
-    /// pass the event by: why it stands by.
+    /// Where the journal says that it has another name now, or hears an event that it doesn't in this program, that is an older
+    /// one, and mustn't pass the event by: why it stands by.
     pub(crate) fn why_not_this_program(&self) -> Option<String> {
+        if let Some(tombstone) = &self.tombstone {
+            return Some(tombstone.reason(self.name()));
+        }
         let names = self.names();
         if names.iter().any(|name| name == ALL) {
             return None;

@@ -10,6 +10,7 @@ use crate::delivery::command::{Command, Refused, Request, Sender};
 use crate::delivery::engine::Message;
 use crate::delivery::letters::Letters;
 use crate::delivery::status::ConsumerStatus;
+use crate::delivery::tombstone::Tombstone;
 use crate::delivery::{Asked, Delivering, value};
 use crate::journal::Filter;
 use crate::waiting::Waiting;
@@ -84,8 +85,9 @@ impl Deliveries {
         let (asked, consumer) = (self.0.clone(), consumer.into());
         Waiting::new(async move {
             let journal = asked.journal()?;
+            let saved = journal.load(&value::key(&consumer)).await.map_err(Refused::Journal)?;
             let is_known = asked.consumers.contains(&consumer)
-                || journal.load(&value::key(&consumer)).await.map_err(Refused::Journal)?.is_some();
+                || saved.is_some_and(|saved| Tombstone::read(&saved.value).is_none());
             if !is_known {
                 let known = asked.consumers.clone();
                 return Err(Refused::UnknownConsumer { name: consumer, known });
@@ -172,6 +174,9 @@ impl Deliveries {
     /// Lets this program deliver to a consumer although the journal says that it hears events which it doesn't hear here: after a
     /// deploy was taken back, or when an implementation hears less on purpose. Events of those names are passed by.
     ///
+    /// One that a newer program has renamed gets its old name again, with its position, also from a process that runs: that one
+    /// stands by. One that was removed begins anew.
+    ///
     /// # Errors
     /// [`Refused::ByOwner`] while another process delivers to it, [`Refused::UnknownConsumer`], [`Refused::Journal`],
     /// [`Refused::NotRunning`], [`Refused::Stopped`] and [`Refused::Forked`].
@@ -181,7 +186,7 @@ impl Deliveries {
     }
 
     /// Forgets a consumer that no program has any more: its position, and its dead letters. Until then, retention keeps
-    /// what it hasn't got.
+    /// what it hasn't got. A program that is started with it all the same stands by, until it is told to [`adopt`](Self::adopt) it.
     ///
     /// If the process that had it didn't end in order, that takes a lease.
     ///

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::delivery::engine::Engine;
 use crate::delivery::saving::wait;
+use crate::delivery::tombstone::Tombstone;
 use crate::delivery::value::{self, Value};
 use crate::journal;
 
@@ -58,6 +59,9 @@ pub fn record_done<E: From<DoneError>>(
         return Err(refused(Why::NotOneEvent));
     }
     let bytes = load(&value::key(consumer))?.ok_or_else(|| refused(Why::AnotherJournal))?;
+    if Tombstone::read(&bytes).is_some() {
+        return Err(refused(Why::Fenced));
+    }
     let value = Value::read(&bytes).map_err(|reason| refused(Why::Unreadable(reason)))?;
     let is_its_owners = (value.owner, value.epoch) == (delivery.owner(), delivery.epoch());
     if !is_its_owners || value.released {

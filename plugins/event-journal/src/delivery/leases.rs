@@ -14,6 +14,7 @@ use crate::delivery::clock::Clock;
 use crate::delivery::consumer::{Held, Ownership, State};
 use crate::delivery::engine::Engine;
 use crate::delivery::saving::wait;
+use crate::delivery::tombstone::Tombstone;
 use crate::delivery::value::{self, Value};
 use crate::error::Error;
 use crate::journal::{self, Saved};
@@ -37,7 +38,10 @@ impl Engine {
 
     /// A line for the consumers that this process doesn't begin with, since another one has them, or had when it died.
     pub(super) fn tell_who_stands_by(&self) {
-        let theirs = self.consumers.iter().filter(|held| held.is_theirs() && held.caller.tries.deliver);
+        let theirs = self
+            .consumers
+            .iter()
+            .filter(|held| held.tombstone.is_none() && held.is_theirs() && held.caller.tries.deliver);
         let names: Vec<_> = theirs.map(Held::name).collect();
         if !names.is_empty() {
             log(format_args!(
@@ -55,7 +59,7 @@ impl Engine {
         for place in 0..self.consumers.len() {
             self.stand_by_or_go_on(place);
             let held = &mut self.consumers[place];
-            if held.lease.ownership != Ownership::Free {
+            if held.is_theirs() {
                 continue;
             }
             // An older program that starts beside this one is to know.
@@ -171,6 +175,15 @@ impl Engine {
         let (now, time) = (self.moment(), self.clock.now());
         let (owner, log_identity) = (self.owner, self.log_identity.clone());
         let held = &mut self.consumers[place];
+        held.tombstone = Tombstone::read(&saved.value);
+        if held.tombstone.is_some() {
+            held.version = saved.version;
+            (held.lease.is_established, held.dirty) = (false, false);
+            held.forget();
+            self.stand_by_or_go_on(place);
+            self.suspect_turn.take_if(|turn| turn.place == place);
+            return;
+        }
         let value = match Value::read(&saved.value) {
             Ok(value) if value.owner == owner && value.epoch == held.value.epoch && held.is_ours() => {
                 // A save of our own, of which we didn't know that it had happened.

@@ -23,6 +23,7 @@ mod order;
 mod outcomes;
 mod pauses;
 mod removing;
+mod renaming;
 mod requests;
 mod saving;
 mod stalls;
@@ -30,6 +31,7 @@ pub(crate) mod status;
 mod suspects;
 mod telling;
 mod threads;
+mod tombstone;
 mod value;
 mod window;
 mod worker;
@@ -40,7 +42,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use event_core::App;
-use event_core::plugin::{Consumer, Order, StartsFrom};
+use event_core::plugin::{Consumer, Order};
 use futures_channel::oneshot;
 use uuid::Uuid;
 
@@ -50,7 +52,8 @@ use self::consumer::{Held, Lease, Ownership, State};
 use self::engine::{Engine, LOW, Message};
 use self::guarded::guarded;
 use self::lanes::Lanes;
-use self::saving::{load_or_create, read_next, wait};
+use self::renaming::{Loaded, load_or_create};
+use self::saving::{read_next, wait};
 use self::telling::Teller;
 use self::threads::Threads;
 use self::window::Window;
@@ -159,13 +162,8 @@ impl Delivering {
         };
         for consumer in consumers {
             let key = value::key(consumer.name());
-            let begin = match consumer.starts_from() {
-                StartsFrom::Start => 0,
-                StartsFrom::Now => end,
-            };
-            let loaded = load_or_create(&*journal, &key, &identity, begin, consumer::names(&consumer))
-                .map_err(failed)?;
-            let (mut value, version) =
+            let loaded = load_or_create(&*journal, &consumer, &identity, end).map_err(failed)?;
+            let Loaded { mut value, version, tombstone } =
                 loaded.map_err(|reason| Error::Value { consumer: consumer.name().to_owned(), reason })?;
             value.mend_times(engine.clock.now());
             check_log(&*journal, consumer.name(), &value, &identity, end)?;
@@ -195,6 +193,7 @@ impl Delivering {
                 filter,
                 value,
                 version,
+                tombstone,
                 dirty: false,
                 caller: Arc::new(caller),
                 lanes: Arc::new(lanes),

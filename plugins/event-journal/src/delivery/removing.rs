@@ -8,6 +8,7 @@ use crate::delivery::done;
 use crate::delivery::engine::Engine;
 use crate::delivery::leases::Moment;
 use crate::delivery::saving::wait;
+use crate::delivery::tombstone::Tombstone;
 use crate::delivery::value::{self, Value};
 use crate::journal;
 use crate::log::log;
@@ -32,7 +33,7 @@ impl Engine {
                 log(format_args!(
                     "the journal {} has a consumer `{name}` that this program doesn't have, and no process delivers to it: what came \
                      after event {} isn't delivered, and retention keeps it; if the function was renamed, give it \
-                     `durable(name = \"…\")` with the old name, if it was removed, `deliveries().remove(\"{name}\")` forgets it, and if \
+                     `durable(renamed_from = \"…\")` with the old name, if it was removed, `deliveries().remove(\"{name}\")` forgets it, and if \
                      another program has it, all is well",
                     self.journal.place(),
                     value.position,
@@ -86,11 +87,16 @@ impl Engine {
     fn try_remove(&self, name: &str, silent: Option<u64>) -> journal::Result<Removed> {
         let key = value::key(name);
         let Some(saved) = wait(|| self.journal.load(&key))? else { return Ok(Removed::Unknown) };
+        if Tombstone::read(&saved.value).is_some() {
+            return Ok(Removed::Unknown);
+        }
         let is_released = Value::read(&saved.value).is_ok_and(|value| value.released);
         if !is_released && silent != Some(saved.version) {
             return Ok(Removed::MayBeAlive(saved.version));
         }
-        match wait(|| self.journal.save(&key, saved.version, None, Durability::OnDisk)) {
+        // A program that still has it is not to begin anew.
+        let tombstone = Tombstone::Removed.to_bytes();
+        match wait(|| self.journal.save(&key, saved.version, Some(&tombstone), Durability::OnDisk)) {
             Err(journal::Error::Conflict) => return Ok(Removed::MayBeAlive(saved.version)),
             removed => removed?,
         };

@@ -58,6 +58,9 @@ impl Engine {
     fn adopt(&mut self, place: usize) -> Result<(), Refused> {
         self.watched_at = None;
         self.watch_owners();
+        if let Some(tombstone) = self.consumers[place].tombstone.clone() {
+            return self.adopt_gone(place, &tombstone);
+        }
         if self.consumers[place].is_theirs() {
             let reason = "another process delivers to this consumer: end that program first".to_owned();
             return Err(Refused::ByOwner(reason));
@@ -119,6 +122,7 @@ impl Engine {
             name: held.name().to_owned(),
             is_known: true,
             deliverer: match held.lease.ownership {
+                _ if held.tombstone.is_some() => Deliverer::None,
                 Ownership::Ours => Deliverer::ThisProcess,
                 Ownership::Free => Deliverer::None,
                 Ownership::Theirs { .. } => Deliverer::AnotherProcess,

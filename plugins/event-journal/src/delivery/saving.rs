@@ -195,25 +195,3 @@ pub(super) async fn asked<T>(ask: impl Future<Output = journal::Result<T>>) -> j
         Err(journal::Error::Unavailable(Arc::new(cause)))
     })
 }
-
-/// The value of a consumer, or a new one at the place where it begins.
-pub(super) fn load_or_create(
-    journal: &dyn Journal,
-    key: &str,
-    log_identity: &str,
-    position: u64,
-    names: Vec<String>,
-) -> journal::Result<Result<(Value, u64), String>> {
-    if wait(|| journal.load(key))?.is_none() {
-        let value = Value::new(log_identity.to_owned(), position, names).to_bytes();
-        match wait(|| journal.save(key, 0, Some(&value), Durability::OnDisk)) {
-            // Another process that starts beside this one has made it.
-            Ok(_) | Err(journal::Error::Conflict) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    match wait(|| journal.load(key))? {
-        Some(saved) => Ok(Value::read(&saved.value).map(|value| (value, saved.version))),
-        None => Err(journal::Error::Conflict),
-    }
-}

@@ -339,9 +339,11 @@ fn a_consumer_that_no_program_has_is_listed_and_can_be_removed_with_its_letters(
     let unknown = other.deliveries().remove(BILLING).wait().expect_err("it is gone");
     assert!(matches!(unknown, Refused::UnknownConsumer { .. }), "{unknown:?}");
     old.calls.take();
-    // It is a new one when a program has it again.
+    // A program that has it stands by, and makes it anew when it is told to.
     let shop = old.start();
+    other.app.track(crate::orders::OrderPlaced { order: 9 }).wait().expect("it is kept");
     assert_eq!((shop.settled(), shop.dead_letters()), (vec![], vec![]));
+    assert!(shop.status().paused.is_some_and(|paused| paused.contains("removed")));
 }
 
 #[hookimpl(track_event, durable(name = "more"))]

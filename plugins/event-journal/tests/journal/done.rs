@@ -16,7 +16,7 @@ use crate::faults::FaultyJournal;
 use crate::orders::{BILLING, BoxError, Calls, OrderPlaced, Setup, Shop, Told};
 
 /// As in a transaction of the journal's database, while no other process writes.
-fn record(journal: &MemoryJournal, delivery: &Delivery) -> Result<(), BoxError> {
+pub fn record(journal: &MemoryJournal, delivery: &Delivery) -> Result<(), BoxError> {
     let load = |key: &str| pollster::block_on(journal.load(key));
     let (key, value) = record_done::<BoxError>(delivery, |key| Ok(load(key)?.map(|saved| saved.value)))?;
     let version = load(&key)?.map_or(0, |saved| saved.version);
@@ -25,7 +25,7 @@ fn record(journal: &MemoryJournal, delivery: &Delivery) -> Result<(), BoxError> 
 }
 
 /// Why it can't be recorded.
-fn refused(journal: &MemoryJournal, delivery: &Delivery) -> DoneError {
+pub fn refused(journal: &MemoryJournal, delivery: &Delivery) -> DoneError {
     let error = record(journal, delivery).expect_err("it can't be recorded");
     *error.downcast().expect("it is refused")
 }

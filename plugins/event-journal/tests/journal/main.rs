@@ -15,6 +15,7 @@ mod letters;
 mod model;
 mod orders;
 mod reading;
+mod renames;
 mod running;
 mod starting;
 mod stored;

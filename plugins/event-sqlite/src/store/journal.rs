@@ -286,15 +286,34 @@ pub(crate) fn needed(connection: &Connection) -> error::Result<Needed> {
         last_seq: i64,
         rearmed: Vec<i64>,
     }
+    /// Under a name that a consumer has no more.
+    #[derive(Deserialize)]
+    struct Tombstone {
+        gone: Gone,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Gone {
+        Removed,
+        Renamed { to: String, value: Option<Value> },
+    }
     let sql = "SELECT key, value FROM main.event_sqlite_state WHERE key >= 'consumer/' AND key < 'consumer0'";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(())?;
     let mut needed = Needed { undelivered: None, from: i64::MAX };
     while let Some(row) = rows.next()? {
-        let key: String = row.get(0)?;
+        let (key, bytes): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
         // What a newer version of event-journal has written may need everything.
         let everything = Value { position: 0, last_seq: 0, rearmed: Vec::new() };
-        let value = serde_json::from_slice(&row.get::<_, Vec<u8>>(1)?).unwrap_or(everything);
+        let value = match serde_json::from_slice(&bytes).map(|Tombstone { gone }| gone) {
+            Ok(Gone::Renamed { to, value: Some(value) })
+                if load(connection, &format!("consumer/{to}"))?.is_none() =>
+            {
+                value
+            }
+            Ok(Gone::Removed | Gone::Renamed { .. }) => continue,
+            Err(_) => serde_json::from_slice(&bytes).unwrap_or(everything),
+        };
         let first = value.rearmed.into_iter().min().unwrap_or(i64::MAX).min(value.position + 1);
         let at_position = if value.last_seq == value.position { value.position } else { first };
         needed.from = needed.from.min(first).min(at_position);
