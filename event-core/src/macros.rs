@@ -139,6 +139,7 @@ pub use event_derive::Event;
 /// | `explicit` | called only in apps whose builder is given it: `.hook(tell_the_moderators)`; for what tests or some programs use | called in every app that it is linked into |
 /// | `durable` | not called inside `track`: once the event is kept, it is called until it succeeds | called inside `track` |
 /// | `durable(name = "…")` | the consumer's name after the plugin's | the function's name |
+/// | `durable(renamed_from = "…")` | the name that the consumer had, with its plugin's if that was another one; its position is taken over | it had no other |
 /// | `durable(from = "start")` | a new consumer hears all events that are kept; `"now"`: those from then on | `"now"` |
 /// | `durable(give_up_after = "24h")` | how long an event is tried that fails with any error; then it is a dead letter | `"24h"` |
 /// | `durable(max_attempts = 20)` | how often, beside that | without limit |
