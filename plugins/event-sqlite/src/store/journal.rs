@@ -185,8 +185,9 @@ impl Journal for StoreJournal {
     ) -> Pending<'a, Vec<(String, Saved)>> {
         let (prefix, after) = (prefix.to_owned(), after.to_owned());
         self.read_with(move |connection| {
+            // One range of the keys, in which nothing is passed by: no text has the byte FF. A `+` keeps a condition from being a range.
             let sql = "SELECT key, version, value FROM main.event_sqlite_state \
-                       WHERE key > ?1 AND substr(key, 1, length(?2)) = ?2 AND key >= ?2 ORDER BY key LIMIT ?3";
+                       WHERE key >= max(?1, ?2) AND key < ?2 || CAST(x'ff' AS TEXT) AND +key > ?1 ORDER BY key LIMIT ?3";
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map((after, prefix, place(limit as u64)), |row| {
                 Ok((row.get(0)?, Saved { version: number(row.get(1)?), value: row.get(2)? }))
