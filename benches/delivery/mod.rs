@@ -1,6 +1,7 @@
 //! What durable implementations cost.
 
 mod consumers;
+mod letters;
 
 use std::path::Path;
 use std::sync::PoisonError;
@@ -27,7 +28,8 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend([waiting(false), waiting(true)]);
     rows.extend([1, 8].map(enqueued));
     rows.extend([1, 8].map(awaited));
-    rows.extend([until_the_call(), first_of_a_million(), beside_a_stuck_one(), exactly_once(), idle()]);
+    rows.extend([until_the_call(), first_of_a_million(), beside_a_stuck_one(), exactly_once()]);
+    rows.extend([letters::delivered_again(), idle()]);
     rows
 }
 

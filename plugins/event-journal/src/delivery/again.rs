@@ -41,10 +41,15 @@ impl Engine {
     pub(super) fn deliver_rearmed(&mut self, place: usize) -> journal::Result<()> {
         let held = &self.consumers[place];
         let rearmed: Vec<_> = held.value.rearmed.difference(&held.rearmed).copied().collect();
+        if rearmed.is_empty() {
+            return Ok(());
+        }
+        self.remove_letters_of_rearmed(place)?;
+        let held = &self.consumers[place];
         let (suspects, others): (Vec<_>, Vec<_>) = rearmed.into_iter().partition(|seq| held.is_suspect(*seq));
         for seq in suspects {
             if self.may_call_suspect(place)
-                && let Some(entry) = self.read_rearmed(place, seq)?
+                && let Some(entry) = self.read_rearmed(place, &[seq])?.pop()
             {
                 if self.consumers[place].has_died_of(seq) {
                     self.bury_deadly(place, &entry)?;
@@ -53,28 +58,27 @@ impl Engine {
                 }
             }
         }
-        let mut entries = Vec::new();
-        for seq in others {
-            entries.extend(self.read_rearmed(place, seq)?);
-        }
+        let entries = self.read_rearmed(place, &others)?;
         if entries.is_empty() { Ok(()) } else { self.call_rearmed(place, entries, None) }
     }
 
-    /// The event; `None` if it is gone.
-    fn read_rearmed(&mut self, place: usize, seq: u64) -> journal::Result<Option<Entry>> {
-        self.remove_letter(place, seq)?;
-        let entry = self.read_one(seq)?;
-        if entry.is_none() {
+    /// The events, without those that are gone, which are done with.
+    fn read_rearmed(&mut self, place: usize, seqs: &[u64]) -> journal::Result<Vec<Entry>> {
+        let entries = self.read_these(seqs)?;
+        if entries.len() < seqs.len() {
             let now = self.clock.now();
             let held = &mut self.consumers[place];
-            log(format_args!(
-                "`{}`: event {seq} is gone from the journal, so it isn't tried again",
-                held.name()
-            ));
-            held.done(seq, now);
+            let is_there = |seq: &u64| entries.binary_search_by_key(seq, |entry| entry.seq).is_ok();
+            for seq in seqs.iter().filter(|seq| !is_there(seq)) {
+                log(format_args!(
+                    "`{}`: event {seq} is gone from the journal, so it isn't tried again",
+                    held.name()
+                ));
+                held.done(*seq, now);
+            }
             self.save(place, Durability::OnDisk)?;
         }
-        Ok(entry)
+        Ok(entries)
     }
 
     fn call_rearmed(

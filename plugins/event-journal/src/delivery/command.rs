@@ -163,6 +163,11 @@ pub(crate) struct SavedCommand {
     /// When it was given; answered, when that was.
     pub(crate) at: DateTime<Utc>,
     pub(crate) answer: Option<Result<u64, String>>,
+    /// To how many letters it was done, and up to which.
+    #[serde(default)]
+    pub(crate) count: u64,
+    #[serde(default)]
+    pub(crate) after: u64,
 }
 
 /// The key of a consumer's commands, or of one of them.

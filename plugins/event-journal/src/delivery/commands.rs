@@ -5,44 +5,45 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use event_core::Durability;
 use event_core::plugin::error_line;
 use uuid::Uuid;
 
-use crate::dead_letter::{self, DeadLetter};
 use crate::delivery::command::{self, Command, Refused, SavedCommand, Sender};
 use crate::delivery::consumer::State;
 use crate::delivery::engine::Engine;
 use crate::delivery::leases::Moment;
 use crate::delivery::letters::Letters;
-use crate::delivery::saving::{read_next, wait, wait_all};
+use crate::delivery::saving::wait;
 use crate::delivery::tombstone::Tombstone;
 use crate::delivery::value;
 use crate::journal::{self, Saved};
 
-/// How many letters are looked at, and are delivered again at the same time, at most.
-const CHUNK: usize = 100;
 /// How long an answer stays for the one who asked.
 const ANSWERS_STAY: i64 = 60;
 
 /// A command that this process does, or waits for.
 pub(crate) struct Task {
-    consumer: String,
+    pub(super) consumer: String,
     command: Command,
+    /// When it was given.
+    given: DateTime<Utc>,
     /// Where it is saved, and with which version, if it is.
-    saved: Option<(String, u64)>,
+    pub(super) saved: Option<(String, u64)>,
     sender: Option<Sender<u64>>,
     /// How many letters or events it was done to.
-    count: u64,
+    pub(super) count: u64,
     /// Up to which letter.
-    after: u64,
+    pub(super) after: u64,
     /// It goes on then.
     at: Moment,
+    /// Since when this process waits for another one to do it.
     since: Moment,
 }
 
 /// What one step of a command has brought.
-enum Step {
+pub(super) enum Step {
     /// It is done, or refused.
     Ended(Result<u64, Refused>),
     /// It goes on now, or after this time.
@@ -54,10 +55,8 @@ enum Step {
 impl Engine {
     /// A command of this process.
     pub(super) fn command(&mut self, consumer: String, command: Command, sender: Sender<u64>) {
-        let now = self.moment();
-        let (saved, after) = (None, 0);
-        let mut task =
-            Task { consumer, command, saved, sender: Some(sender), count: 0, after, at: now, since: now };
+        let mut task = self.task(consumer, command, self.clock.now());
+        task.sender = Some(sender);
         let owned = self.owned(&task.consumer);
         if owned.is_none()
             && let Err(refused) = self.check_known(&task.consumer)
@@ -72,6 +71,11 @@ impl Engine {
         }
         self.tasks.push(task);
         self.work_on_commands();
+    }
+
+    fn task(&self, consumer: String, command: Command, given: DateTime<Utc>) -> Task {
+        let (at, since) = (self.moment(), self.moment());
+        Task { consumer, command, given, saved: None, sender: None, count: 0, after: 0, at, since }
     }
 
     /// The consumer of this name, if this process delivers to it, or can.
@@ -99,8 +103,7 @@ impl Engine {
 
     fn save_command(&self, task: &Task) -> journal::Result<(String, u64)> {
         let key = command::key(&task.consumer, &Uuid::now_v7().to_string());
-        let saved = SavedCommand { command: task.command.clone(), at: self.clock.now(), answer: None };
-        let bytes = saved.to_bytes();
+        let bytes = task.to_bytes();
         let version = wait(|| self.journal.save(&key, 0, Some(&bytes), Durability::OnDisk))?;
         Ok((key, version))
     }
@@ -113,36 +116,28 @@ impl Engine {
             let Ok(read) = serde_json::from_slice::<SavedCommand>(&saved.value) else { continue };
             let known =
                 self.tasks.iter_mut().find(|task| task.saved.as_ref().is_some_and(|(own, _)| *own == key));
-            match (read.answer, known) {
+            match (&read.answer, known) {
                 (Some(answer), Some(task)) => {
-                    task.answer(answer.map_err(Refused::ByOwner));
+                    task.answer(answer.clone().map_err(Refused::ByOwner));
                     let _ = wait(|| self.journal.save(&key, saved.version, None, Durability::Enqueued));
                 }
                 (Some(_), None) if (self.clock.now() - read.at).num_seconds() > ANSWERS_STAY => {
                     let _ = wait(|| self.journal.save(&key, saved.version, None, Durability::Enqueued));
                 }
-                (None, None) => self.take_command(key, &saved, read.command),
+                (None, None) => self.take_command(key, &saved, read),
                 _ => {}
             }
         }
         self.tasks.retain(|task| !task.is_answered());
     }
 
-    fn take_command(&mut self, key: String, saved: &Saved, command: Command) {
+    fn take_command(&mut self, key: String, saved: &Saved, read: SavedCommand) {
         let Some(consumer) = command::consumer_of(&key).map(str::to_owned) else { return };
         if self.owned(&consumer).is_some() {
-            let now = self.moment();
-            let saved = Some((key, saved.version));
-            self.tasks.push(Task {
-                consumer,
-                command,
-                saved,
-                sender: None,
-                count: 0,
-                after: 0,
-                at: now,
-                since: now,
-            });
+            let mut task = self.task(consumer, read.command, read.at);
+            (task.count, task.after) = (read.count, read.after);
+            task.saved = Some((key, saved.version));
+            self.tasks.push(task);
         }
     }
 
@@ -162,6 +157,7 @@ impl Engine {
                 }
                 continue;
             };
+            task.since = now;
             if task.at > now {
                 self.tasks.push(task);
                 continue;
@@ -190,17 +186,33 @@ impl Engine {
 
     /// Saves the answer for another process, or gives it to this one's.
     fn answer_task(&mut self, task: &mut Task, answer: Result<u64, Refused>) {
-        if let Some((key, version)) = &task.saved {
+        if task.saved.is_some() {
             // The one who asked is in this process, or looks for it.
             let bytes = task.sender.is_none().then(|| {
                 let answer = answer.as_ref().map(|count| *count).map_err(|refused| error_line(refused));
-                SavedCommand { command: task.command.clone(), at: self.clock.now(), answer: Some(answer) }
-                    .to_bytes()
+                SavedCommand { answer: Some(answer), at: self.clock.now(), ..task.to_saved() }.to_bytes()
             });
             // If it can't be saved, it is done once more, which changes nothing.
-            let _ = wait(|| self.journal.save(key, *version, bytes.as_deref(), Durability::OnDisk));
+            let _ = self.save_task(task, bytes.as_deref());
         }
         task.answer(answer);
+    }
+
+    /// Saves how far a command has got that is in the journal, or its answer; or removes it.
+    pub(super) fn save_task(&self, task: &mut Task, bytes: Option<&[u8]>) -> journal::Result<()> {
+        let Some((key, version)) = &mut task.saved else { return Ok(()) };
+        let save = |version| wait(|| self.journal.save(key, version, bytes, Durability::OnDisk));
+        match save(*version) {
+            // An earlier save had happened, as it turns out; or another process does the command now.
+            Err(journal::Error::Conflict) => {}
+            saved => return saved.map(|saved| *version = saved),
+        }
+        let Some(found) = wait(|| self.journal.load(key))? else { return Ok(()) };
+        let read = serde_json::from_slice::<SavedCommand>(&found.value).ok();
+        if read.is_some_and(|read| read.answer.is_none() && read.after <= task.after) {
+            *version = save(found.version)?;
+        }
+        Ok(())
     }
 
     fn try_step_of(&mut self, place: usize, task: &mut Task) -> Step {
@@ -212,6 +224,7 @@ impl Engine {
             // What is saved is tried again, by whichever process is the owner then.
             match (&error, &task.saved) {
                 (journal::Error::Unavailable(_), Some(_)) => Step::More(self.lease / 5),
+                (journal::Error::Conflict, Some(_)) => Step::Waits,
                 _ => Step::Ended(Err(Refused::Journal(error))),
             }
         })
@@ -225,7 +238,7 @@ impl Engine {
                 self.stand_by_or_go_on(place);
             }
             Command::Retry(letters) => return self.retry_some(place, &letters, task),
-            Command::Drop(letters) => return self.drop_some(place, &letters, task),
+            Command::Drop(letters) => return self.drop_some(&letters, task),
             Command::Replay { after } => return self.replay(place, after),
             Command::Skip { seq, reason } => return self.skip(place, seq, &reason),
         }
@@ -244,99 +257,11 @@ impl Engine {
         saved
     }
 
-    /// The next letters that are meant, with the versions of their values; and whether there may be more after them.
-    fn next_letters(
-        &self,
-        letters: &Letters,
-        task: &mut Task,
-    ) -> journal::Result<(Vec<(DeadLetter, u64)>, bool)> {
-        let (prefix, after) = (dead_letter::prefix(&task.consumer), task.after.max(letters.after()));
-        let most =
-            if letters.is_one() { 1 } else { CHUNK.min(letters.rate().map_or(CHUNK, |rate| rate as usize)) };
-        let after = dead_letter::key(&task.consumer, after);
-        let listed = wait(|| self.journal.list(&prefix, &after, most))?;
-        let has_more = listed.len() == most && !letters.is_one();
-        if let Some(last) = listed.last().and_then(|(key, _)| dead_letter::seq_of(key)) {
-            task.after = last;
-        }
-        let read = listed.iter().filter_map(|(_, saved)| {
-            // One that can't be read is another version's.
-            let letter = serde_json::from_slice::<DeadLetter>(&saved.value).ok()?;
-            letters.includes(&letter).then_some((letter, saved.version))
-        });
-        Ok((read.collect(), has_more))
-    }
-
-    /// Dead letters are delivered again: in the consumer's value first, so that a crash loses neither.
-    fn retry_some(&mut self, place: usize, letters: &Letters, task: &mut Task) -> journal::Result<Step> {
-        if !letters.is_one() && self.consumers[place].value.rearmed.len() >= CHUNK {
-            return Ok(Step::Waits);
-        }
-        let (found, has_more) = self.next_letters(letters, task)?;
-        let mut rearmed = Vec::new();
-        for (letter, version) in found {
-            if self.read_one(letter.seq)?.is_some() {
-                rearmed.push((letter, version));
-            } else if letters.is_one() {
-                let next = read_next(&*self.journal, letter.seq)?;
-                let first = next.entries.first().map_or(letter.seq + 1, |entry| entry.seq);
-                return Err(journal::Error::Gone { first });
-            }
-        }
-        let count = rearmed.len() as u64;
-        if count > 0 {
-            let held = &mut self.consumers[place];
-            for (letter, _) in &rearmed {
-                held.value.rearmed.insert(letter.seq);
-                held.value.open.remove(&letter.seq);
-            }
-            held.dirty = true;
-            self.save(place, Durability::OnDisk)?;
-            // What holds it may not hold these events.
-            self.stand_by_or_go_on(place);
-            self.remove_letters(&rearmed)?;
-        }
-        Ok(task.went_on(count, has_more, letters))
-    }
-
-    fn drop_some(&mut self, _place: usize, letters: &Letters, task: &mut Task) -> journal::Result<Step> {
-        let (found, has_more) = self.next_letters(letters, task)?;
-        self.remove_letters(&found)?;
-        Ok(task.went_on(found.len() as u64, has_more, letters))
-    }
-
-    fn remove_letters(&self, letters: &[(DeadLetter, u64)]) -> journal::Result<()> {
-        let keys: Vec<_> =
-            letters.iter().map(|(letter, _)| dead_letter::key(&letter.consumer, letter.seq)).collect();
-        let removals = keys
-            .iter()
-            .zip(letters)
-            .map(|(key, (_, version))| self.journal.save(key, *version, None, Durability::OnDisk));
-        for removed in wait_all(removals) {
-            match removed {
-                // Removed by another process, between.
-                Ok(_) | Err(journal::Error::Conflict) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// It may still be there, if the process ended between.
-    pub(super) fn remove_letter(&self, place: usize, seq: u64) -> journal::Result<()> {
-        let key = dead_letter::key(self.consumers[place].name(), seq);
-        let Some(saved) = wait(|| self.journal.load(&key))? else { return Ok(()) };
-        match wait(|| self.journal.save(&key, saved.version, None, Durability::OnDisk)) {
-            // Removed by another process, between.
-            Ok(_) | Err(journal::Error::Conflict) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Delivers again what comes after this place. What is called ends first.
     fn replay(&mut self, place: usize, after: u64) -> journal::Result<Step> {
         let end = wait(|| self.journal.end())?;
         self.finish_burying(place)?;
+        self.remove_letters_of_rearmed(place)?;
         let held = &mut self.consumers[place];
         held.lanes.pause(true);
         if held.lanes.is_running() {
@@ -392,13 +317,24 @@ impl Task {
         self.sender.is_none() && self.saved.is_none()
     }
 
-    fn went_on(&mut self, count: u64, has_more: bool, letters: &Letters) -> Step {
+    /// It was done to so many letters, up to this one.
+    pub(super) fn went_on(&mut self, count: u64, upto: u64, has_more: bool, letters: &Letters) -> Step {
         self.count += count;
+        self.after = upto;
         match (has_more, letters.rate()) {
             (false, _) => Step::Ended(Ok(self.count)),
             (true, Some(rate)) => Step::More(Duration::from_secs(count) / rate),
             (true, None) => Step::More(Duration::ZERO),
         }
+    }
+
+    fn to_saved(&self) -> SavedCommand {
+        let Self { command, given, count, after, .. } = self;
+        SavedCommand { command: command.clone(), at: *given, answer: None, count: *count, after: *after }
+    }
+
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        self.to_saved().to_bytes()
     }
 
     /// The engine ends. What is saved is the next owner's.

@@ -51,6 +51,8 @@ pub(crate) struct Held {
     pub(crate) failed: BTreeMap<u64, LaneKey>,
     /// Dead letters that are delivered again, and are in a lane.
     pub(crate) rearmed: BTreeSet<u64>,
+    /// Dead letters that are delivered again, and may not be removed yet.
+    pub(crate) letters_of_rearmed: BTreeSet<u64>,
     /// Events that an owner before has recorded as done, and that weren't read yet; `None` before that was asked for.
     pub(crate) recorded: Option<BTreeSet<u64>>,
     /// Up to here, events may have been called by an owner that died: they are called one at a time.
@@ -301,6 +303,7 @@ impl Held {
         self.ahead.clear();
         self.failed.clear();
         self.rearmed.clear();
+        self.letters_of_rearmed.clone_from(&self.value.rearmed);
         self.recorded.iter_mut().for_each(BTreeSet::clear);
         self.read_upto = self.value.position;
         self.look = true;
@@ -314,6 +317,8 @@ impl Held {
         self.failed.remove(&seq);
         if self.value.rearmed.remove(&seq) {
             self.rearmed.remove(&seq);
+            // There may be a new one.
+            self.letters_of_rearmed.remove(&seq);
             self.suspect_rearmed.remove(&seq);
             return true;
         }

@@ -22,6 +22,7 @@ mod next;
 mod order;
 mod outcomes;
 mod pauses;
+mod rearming;
 mod removing;
 mod renaming;
 mod requests;
@@ -191,6 +192,7 @@ impl Delivering {
                 consumer,
                 key,
                 filter,
+                letters_of_rearmed: value.rearmed.clone(),
                 value,
                 version,
                 tombstone,

@@ -28,16 +28,13 @@ impl Engine {
     }
 
     pub(super) fn delivered(&mut self, place: usize, seq: u64) {
-        let is_rearmed = self.consumers[place].rearmed.contains(&seq);
         let was_suspect = self.suspect_has_ended(place, seq);
         let now = self.clock.now();
         let held = &mut self.consumers[place];
         if held.done(seq, now) {
             held.value.delivered += 1;
         }
-        if is_rearmed {
-            self.save_now(place, Durability::OnDisk);
-        } else if was_suspect {
+        if was_suspect {
             // Or it would count as one in whose call the process died, if that dies after the call.
             held.advance();
             self.save_now(place, Durability::Enqueued);

@@ -63,7 +63,7 @@ fn answered<T: Send + 'static>(shops: [&Shop; 2], command: Waiting<T, Refused>) 
 }
 
 /// What the engine has begun with.
-fn begun<T>(shop: &Shop, mut asked: Waiting<T, Refused>) -> Waiting<T, Refused> {
+pub fn begun<T>(shop: &Shop, mut asked: Waiting<T, Refused>) -> Waiting<T, Refused> {
     let is_asked = Pin::new(&mut asked).poll(&mut Context::from_waker(Waker::noop()));
     assert!(is_asked.is_pending());
     // It has that one when it answers the next.
@@ -193,14 +193,14 @@ fn a_retry_of_many_letters_goes_on_after_the_process_has_died_and_each_is_delive
     journal.set(move |asked| match asked {
         Asked::Append => Fault::None,
         // The process dies after some of them.
-        _ if saves > 40 => Fault::Before(unavailable()),
+        _ if saves > 3 => Fault::Before(unavailable()),
         Asked::Save(key) => {
             saves += u32::from(key.starts_with("consumer/"));
             Fault::None
         }
         _ => Fault::None,
     });
-    let asked = shop.deliveries().retry_all(BILLING, Letters::all());
+    let asked = begun(&shop, shop.deliveries().retry_all(BILLING, Letters::all()));
     let asked = std::thread::spawn(|| asked.wait());
     let mut calls = shop.settled();
     drop(shop);

@@ -16,6 +16,7 @@ mod model;
 mod orders;
 mod reading;
 mod renames;
+mod retrying;
 mod running;
 mod starting;
 mod stored;

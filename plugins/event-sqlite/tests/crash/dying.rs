@@ -33,6 +33,19 @@ enum Moment {
     AfterDoubt,
 }
 
+impl Dies {
+    /// At one of the first calls, before it, after it, or after a doubt.
+    pub(crate) fn at_one_of(calls: u64, chance: &mut Chance) -> Self {
+        let call = 1 + chance.below(calls);
+        let moment = match chance.below(3) {
+            0 => Moment::Before,
+            1 => Moment::After,
+            _ => Moment::AfterDoubt,
+        };
+        Self { call, moment }
+    }
+}
+
 /// The name of the plugin that this journal is said to be of, beside the store's own.
 pub(crate) const DEADLY: &str = "deadly";
 

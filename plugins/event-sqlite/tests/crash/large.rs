@@ -30,7 +30,7 @@ fn fill(file: &Path, rows: u64, size: u64) {
 }
 
 /// The most memory that this process has had, in KiB.
-fn peak() -> u64 {
+pub(crate) fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux counts");
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it is counted");
     peak.trim().trim_end_matches(" kB").parse().expect("it is a number")

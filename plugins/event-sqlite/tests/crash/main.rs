@@ -20,6 +20,7 @@ mod kept;
 mod kill;
 mod kill_delivering;
 mod large;
+mod letters;
 mod listening;
 mod many;
 mod orphans;
