@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::load::Written;
-use super::read::{Node, Reading, Wrong, enabled_in};
+use super::read::{Node, Reading, enabled_in};
+use super::wrong::Wrong;
 use crate::config::suggest::nearest;
 
 /// A value that serde took without asking for a type.

@@ -4,7 +4,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::read::Wrong;
+use super::wrong::Wrong;
 
 pub(super) struct Key<'k>(pub(super) &'k str);
 

@@ -9,6 +9,7 @@ mod resolve;
 pub(crate) mod suggest;
 mod variables;
 mod variant;
+mod wrong;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

@@ -4,10 +4,9 @@
 //! text from the environment may hold a number. What it can't see is in [`aside`](super::aside).
 
 use std::cell::{Cell, RefCell};
-use std::fmt::{self, Display};
 
 use serde::de::value::{MapDeserializer, StrDeserializer};
-use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde_json::{Map, Value};
 
 use super::aside::{Aside, Choice, Poison};
@@ -15,87 +14,8 @@ use super::key::Key;
 use super::load::{Written, join};
 use super::variables::same_key;
 use super::variant::Variant;
+use super::wrong::Wrong;
 use crate::config::suggest::nearest;
-
-/// A mistake in a configuration, and where it is.
-#[derive(Debug)]
-pub(super) struct Wrong {
-    /// Empty until a deserializer that knows it fills it in.
-    pub(super) path: String,
-    pub(super) message: String,
-    /// The field that is missing, if that is the mistake.
-    pub(super) missing: Option<&'static str>,
-}
-
-thread_local! {
-    /// How many mistakes this thread has made. Serde drops the mistakes of the variants of an untagged enum that it
-    /// tries, and a constructor of an error is told nothing but its message.
-    static MISTAKES: Cell<usize> = const { Cell::new(0) };
-}
-
-impl Wrong {
-    pub(super) fn at(mut self, path: &str) -> Self {
-        if self.path.is_empty() {
-            path.clone_into(&mut self.path);
-        }
-        self
-    }
-
-    /// A key that no type asked for.
-    pub(super) fn unread(path: String, meant: &str) -> Self {
-        Self { path, message: format!("unknown key{meant}"), missing: None }
-    }
-
-    /// How many mistakes this thread has made until now.
-    pub(super) fn count() -> usize {
-        MISTAKES.get()
-    }
-}
-
-impl Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.path, self.message)
-    }
-}
-
-impl std::error::Error for Wrong {}
-
-impl de::Error for Wrong {
-    fn custom<T: Display>(message: T) -> Self {
-        MISTAKES.set(MISTAKES.get() + 1);
-        Self { path: String::new(), message: message.to_string(), missing: None }
-    }
-
-    /// In the words of configuration files, for a type that describes itself in those of Rust.
-    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let found = match unexpected {
-            Unexpected::Map => "a table".to_owned(),
-            Unexpected::Seq => "a list".to_owned(),
-            other => other.to_string(),
-        };
-        let expected = expected.to_string();
-        let expected = match expected.as_str() {
-            "a map" => "a table",
-            "a sequence" => "a list",
-            "a boolean" => "true or false",
-            "f32" | "f64" => "a number",
-            of_rust if of_rust.starts_with("struct ") => "a table",
-            of_rust if is_integer(of_rust) => "a whole number",
-            other => other,
-        };
-        Self::custom(format_args!("invalid type: {found}, expected {expected}"))
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self { missing: Some(field), ..Self::custom(format_args!("missing key `{field}`")) }
-    }
-}
-
-/// Whether it is the name of a type such as `u32`.
-fn is_integer(name: &str) -> bool {
-    let bits = name.strip_prefix(['u', 'i']);
-    bits.is_some_and(|bits| bits == "size" || matches!(bits.parse::<u8>(), Ok(8 | 16 | 32 | 64 | 128)))
-}
 
 /// One way through a section, from the first value to the last.
 pub(super) struct Reading<'v> {

@@ -3,7 +3,8 @@
 use serde::de::value::StrDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, EnumAccess, VariantAccess, Visitor};
 
-use super::read::{Node, Wrong};
+use super::read::Node;
+use super::wrong::Wrong;
 
 pub(super) struct Variant<'v> {
     pub(super) name: String,

@@ -217,7 +217,7 @@ fn a_value_of_another_type_is_reported_at_its_path() {
     assert_eq!(
         found[0],
         "invalid configuration for plugin `tests` (configuration): \
-         `plugins.tests.databases.app.busy_timeout`: invalid type: string \"soon\", expected a whole number"
+         `plugins.tests.databases.app.busy_timeout`: invalid type: string \"soon\", expected a whole number from 0 to 4294967295"
     );
 }
 

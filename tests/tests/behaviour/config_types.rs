@@ -1,6 +1,7 @@
 //! Configuration: whatever the type of a setting is, texts of variables are converted and unread keys are found.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZero;
 
 use event_core::prelude::*;
 use serde::Deserialize;
@@ -116,7 +117,7 @@ fn unknown_keys_in_an_externally_tagged_enum_are_reported_with_the_near_miss() {
     let section = json!({ "sink": { "file": { "path": "x", "max_size": "much" } } });
     assert_eq!(
         refused::<Sink<External>>(section),
-        "`plugins.tests.sink.file.max_size`: invalid type: string \"much\", expected a whole number"
+        "`plugins.tests.sink.file.max_size`: invalid type: string \"much\", expected a whole number from 0 to 4294967295"
     );
     let section = json!({ "sink": { "file": {}, "stderr": {} } });
     assert_eq!(
@@ -164,7 +165,7 @@ fn unknown_keys_in_an_internally_tagged_enum_are_reported() {
     );
     assert_eq!(
         file(json!({ "max-size": "much" })),
-        "`plugins.tests.sink.max-size`: invalid type: string \"much\", expected a whole number"
+        "`plugins.tests.sink.max-size`: invalid type: string \"much\", expected a whole number from 0 to 4294967295"
     );
     let stderr = json!({ "sink": { "kind": "stderr", "path": "x" } });
     assert_eq!(refused::<Sink<Internal>>(stderr), "`plugins.tests.sink.path`: unknown key");
@@ -248,7 +249,7 @@ fn the_keys_of_a_map_can_be_numbers_truth_values_and_variants() {
     );
     assert_eq!(
         refused::<HashMap<u16, u8>>(json!({ "http": 5 })),
-        "`plugins.tests.http`: invalid type: string \"http\", expected a whole number"
+        "`plugins.tests.http`: invalid type: string \"http\", expected a whole number from 0 to 65535"
     );
     assert_eq!(
         refused::<HashMap<Port, Http>>(json!({ "80": { "url": "x", "retris": 1 } })),
@@ -301,4 +302,53 @@ fn tagged_enums_in_a_list_are_checked_one_by_one() {
     let rules =
         json!({ "sink": [{ "kind": "stderr" }, { "kind": "file", "path": "x", "max-size": 1, "y": 2 }] });
     assert_eq!(refused::<Sink<Vec<Internal>>>(rules), "`plugins.tests.sink[1].y`: unknown key");
+}
+
+#[test]
+fn a_number_that_does_not_fit_is_told_those_that_do_and_the_unit_that_its_key_says() {
+    #[derive(Deserialize, Debug, Default)]
+    #[serde(default)]
+    struct Numbers {
+        tries: u8,
+        lease_ms: Option<NonZero<u64>>,
+        pause_s: Option<NonZero<u32>>,
+        #[serde(rename = "longest-s")]
+        longest: u64,
+        offset: i8,
+        ratio: f64,
+        tries_s: Vec<u8>,
+    }
+
+    for (section, expected) in [
+        (
+            json!({ "lease_ms": 0 }),
+            "lease_ms`: invalid value: integer `0`, expected a whole number from 1 on, of milliseconds",
+        ),
+        (
+            json!({ "pause_s": -1 }),
+            "pause_s`: invalid value: integer `-1`, expected a whole number from 1 to 4294967295, of seconds",
+        ),
+        (
+            json!({ "longest-s": 1.5 }),
+            "longest-s`: invalid type: floating point `1.5`, expected a whole number from 0 on, of seconds",
+        ),
+        (
+            json!({ "longest-s": null }),
+            "longest-s`: invalid type: null, expected a whole number from 0 on, of seconds",
+        ),
+        (
+            json!({ "tries": 256 }),
+            "tries`: invalid value: integer `256`, expected a whole number from 0 to 255",
+        ),
+        (
+            json!({ "offset": 128 }),
+            "offset`: invalid value: integer `128`, expected a whole number from -128 to 127",
+        ),
+        (json!({ "ratio": "half" }), "ratio`: invalid type: string \"half\", expected a number"),
+        (json!({ "tries_s": 5 }), "tries_s`: invalid type: integer `5`, expected a list"),
+    ] {
+        assert_eq!(refused::<Numbers>(section), format!("`plugins.tests.{expected}"));
+    }
+    let from_a_variable = read::<Numbers>(json!({}), &[("PAUSE_S", "0")]).unwrap_err();
+    assert!(from_a_variable.contains("from 1 to 4294967295, of seconds"), "{from_a_variable}");
 }

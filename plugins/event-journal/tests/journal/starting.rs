@@ -5,7 +5,7 @@ use std::sync::Arc;
 use event_core::prelude::*;
 use event_journal::journal::{Error, Journal};
 use event_journal::{MemoryJournal, OpenedJournal};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::faults::{Asked, Fault, FaultyJournal};
 use crate::orders::{BILLING, Noted, OrderPlaced, Setup, Told, tell_billing};
@@ -110,17 +110,42 @@ fn a_configured_consumer_that_the_app_does_not_have_is_an_error_that_names_those
 }
 
 #[test]
-fn unknown_and_impossible_settings_are_errors_that_name_the_key() {
+fn unknown_and_impossible_settings_are_errors_that_say_what_can_be() {
     for (keys, named) in [
         (json!({ "shutdwon": "1s" }), "shutdwon"),
         (json!({ "consumers": { BILLING: { "max_atempts": 1 } } }), "max_atempts"),
-        (json!({ "consumers": { BILLING: { "max_attempts": 0 } } }), "max_attempts"),
-        (json!({ "stalled_after_s": 0 }), "stalled_after_s"),
-        (json!({ "shutdown_ms": -1 }), "shutdown_ms"),
+        (json!({ "deliver": 1 }), "`true`, `false`, or a list of consumers"),
     ] {
         let error = setup().configured(keys).start_error();
         assert!(error.contains(named), "{error}");
     }
+}
+
+#[test]
+fn a_number_that_a_setting_can_not_have_is_told_those_it_can_with_their_unit() {
+    let top = |key: &str, value: &Value| json!({ key: value });
+    let of_consumer = |key: &str, value: &Value| json!({ "consumers": { BILLING: { key: value } } });
+    type Section<'a> = &'a dyn Fn(&str, &Value) -> Value;
+    for (key, section, expected) in [
+        ("shutdown_ms", &top as Section<'_>, "a whole number from 0 on, of milliseconds"),
+        ("stalled_after_s", &top, "a whole number from 1 on, of seconds"),
+        ("lease_ms", &top, "a whole number from 1 on, of milliseconds"),
+        ("give_up_after_s", &of_consumer, "a whole number from 1 on, of seconds"),
+        ("timeout_s", &of_consumer, "a whole number from 1 to 4294967295, of seconds"),
+        ("max_attempts", &of_consumer, "a whole number from 1 to 4294967295"),
+        ("concurrency", &of_consumer, "a whole number from 1 to 4294967295"),
+        ("batch", &of_consumer, "a whole number from 1 to 4294967295"),
+    ] {
+        let wrong = [json!(0), json!(-1), json!(1.5), json!("soon")];
+        for value in wrong.iter().filter(|value| !(key == "shutdown_ms" && **value == json!(0))) {
+            let error = setup().configured(section(key, value)).start_error();
+            let shown = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            let says = [format!("{key}`: invalid "), shown, format!("expected {expected}")];
+            assert!(says.iter().all(|part| error.contains(part.as_str())), "{says:?}: {error}");
+        }
+    }
+    let error = setup().configured(of_consumer("timeout_s", &json!(1_u64 << 32))).start_error();
+    assert!(error.contains("timeout_s`: invalid value: integer `4294967296`"), "{error}");
 }
 
 #[test]

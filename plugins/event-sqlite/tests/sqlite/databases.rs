@@ -332,7 +332,6 @@ fn a_setting_that_contradicts_another_or_is_unknown_keeps_the_app_from_starting(
     for (section, text) in [
         (json!({ "databases": { "app": { "paht": "app.db" } } }), "did you mean `path`?"),
         (json!({ "databases": { "app": { "path": "app.db", "synchronous": "off" } } }), "`full` or `normal`"),
-        (json!({ "databases": { "app": { "path": "app.db", "readers": 0 } } }), "nonzero"),
         (json!({ "store": { "ack": "later" } }), "`commit` or `enqueued`"),
         (
             json!({ "store": { "database": "ap" }, "databases": { "app": app } }),
@@ -346,6 +345,34 @@ fn a_setting_that_contradicts_another_or_is_unknown_keeps_the_app_from_starting(
         let error = refused(&files, section.clone()).to_string();
         assert!(error.contains(text), "{section}: {error}");
     }
+}
+
+#[test]
+fn a_number_that_a_setting_can_not_have_is_told_those_it_can_with_their_unit() {
+    let files = Files::new();
+    let database =
+        |key: &str, value: &Value| json!({ "databases": { "app": { "path": "app.db", key: value } } });
+    let store = |key: &str, value: &Value| json!({ "store": { key: value } });
+    let top = |key: &str, value: &Value| json!({ key: value });
+    type Section<'a> = &'a dyn Fn(&str, &Value) -> Value;
+    for (key, section, expected, can_be_0) in [
+        ("shutdown_ms", &top as Section<'_>, "a whole number from 0 on, of milliseconds", true),
+        ("busy_timeout_ms", &database, "a whole number from 0 on, of milliseconds", true),
+        ("readers", &database, "a whole number from 1 on", false),
+        ("queue", &store, "a whole number from 1 on", false),
+        ("keep_days", &store, "a whole number from 1 to 4294967295", false),
+        ("keep_rows", &store, "a whole number from 1 on", false),
+    ] {
+        let wrong = [json!(0), json!(-1), json!(1.5), json!("soon")];
+        for value in wrong.iter().filter(|value| !(can_be_0 && **value == json!(0))) {
+            let error = refused(&files, section(key, value)).to_string();
+            let shown = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            let says = [format!("{key}`: invalid "), shown, format!("expected {expected}")];
+            assert!(says.iter().all(|part| error.contains(part.as_str())), "{says:?}: {error}");
+        }
+    }
+    let error = refused(&files, store("keep_days", &json!(1_u64 << 32))).to_string();
+    assert!(error.contains("keep_days`: invalid value: integer `4294967296`"), "{error}");
 }
 
 #[test]
