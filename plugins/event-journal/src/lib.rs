@@ -62,7 +62,11 @@
 //! | `stalled_after_s` | after how many seconds without progress a consumer that has events is reported | 300 |
 //! | `lease_ms` | after how many milliseconds without a save of its process a consumer is taken over by another one | 5,000 |
 //! | `deliver` | `false`: this process delivers nothing; or the consumers to which it delivers: `["shop::*"]` | `true` |
-//! | `consumers."shop::tell_billing".give_up_after_s`, `.max_attempts`, `.timeout_s`, `.concurrency`, `.batch` | in place of the options in the source | those |
+//! | `consumers."NAME".give_up_after_s` | for how many seconds an event of this consumer is tried that fails with any error | `give_up_after` in the source, or 86,400 |
+//! | `consumers."NAME".max_attempts` | how often it is tried, beside that | `max_attempts` in the source, or without limit |
+//! | `consumers."NAME".timeout_s` | how many seconds a call of an `async fn` may take; of a plain `fn`, after how many a line is written | `timeout_s` in the source, or without limit |
+//! | `consumers."NAME".concurrency` | how many events are called side by side, where its order lets several be | `concurrency` in the source, or 8 |
+//! | `consumers."NAME".batch` | how many events come in one call at most, where the source has a `batch` | `batch` in the source |
 //!
 //! # Features
 //!
