@@ -87,6 +87,7 @@ pub use dispatch::host::{App, WeakApp};
 pub use dispatch::receipt::Receipt;
 pub use dispatch::wrapper::{Next, Outcome};
 pub use event::actor::{Actor, IntoActor};
+pub use event::cause::IntoCause;
 pub use event::context::Context;
 pub use event::durability::Durability;
 pub use event::event_type::{Event, EventType};

@@ -27,6 +27,7 @@ use crate::dispatch::plan::Plan;
 use crate::dispatch::receipt::Receipt;
 use crate::dispatch::reentrancy::Nesting;
 use crate::event::actor::IntoActor;
+use crate::event::cause::IntoCause;
 use crate::event::context::Context;
 use crate::event::envelope::{Envelope, Said};
 use crate::event::event_type::Event;
@@ -145,6 +146,26 @@ impl<'a, E> Track<'a, E> {
         let given = self.said().given.get_or_insert_default();
         given.context = context.within(&given.context);
         self
+    }
+
+    /// The event that led to this one, whose id is in its [`context`](Context::cause): a reference to it, to its
+    /// [`Receipt`], or its id. Inside of a durable call it is the event that is delivered, without this.
+    ///
+    /// ```
+    /// # use event_core::prelude::*;
+    /// # #[derive(Event)]
+    /// # struct OrderPlaced { order: u64 }
+    /// # #[derive(Event)]
+    /// # struct MailSent { order: u64 }
+    /// # let app = App::builder().without_linked().event::<OrderPlaced>().event::<MailSent>().start().wait()?;
+    /// # let recorder = app.recorder();
+    /// let placed = app.track(OrderPlaced { order: 17 }).wait()?;
+    /// app.track(MailSent { order: 17 }).caused_by(&placed).wait()?;
+    /// assert_eq!(recorder.last().unwrap().context().and_then(|context| context.cause()), Some(placed.id()));
+    /// # Ok::<_, event_core::Error>(())
+    /// ```
+    pub fn caused_by(self, event: impl IntoCause) -> Self {
+        self.context(Context::new().with_cause(event))
     }
 
     /// Accepts the event without calling its implementations yet; see [`Prepared`]. The event's time is now.

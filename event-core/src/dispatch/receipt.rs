@@ -9,6 +9,7 @@ use crate::dispatch::error::Error;
 use crate::dispatch::execute::Notable;
 use crate::dispatch::failure::Failure;
 use crate::dispatch::implementation::Implementation;
+use crate::event::cause::IntoCause;
 use crate::event::durability::Durability;
 use crate::event::envelope::{Envelope, now};
 use crate::event::id::{LazyId, new_id};
@@ -32,6 +33,12 @@ struct Rare {
     notable: Notable,
     /// An id that was given, or made without a time of the event's.
     id: Option<Uuid>,
+}
+
+impl IntoCause for &Receipt {
+    fn into_cause(self) -> Uuid {
+        self.id()
+    }
 }
 
 impl Receipt {

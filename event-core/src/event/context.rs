@@ -1,16 +1,20 @@
-//! The context of an event: trace, request, tenant, and texts of the application.
+//! The context of an event: trace, request, tenant, cause, and texts of the application.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use uuid::Uuid;
 
-/// The context of an event: the trace and the request that it belongs to, the tenant, and further texts under an
+use crate::event::cause::IntoCause;
+
+/// The context of an event: the trace and the request that it belongs to, the tenant, the event that led to it, and further texts under an
 /// application's own name.
 ///
 /// Cloning is cheap; the texts are shared. An event has one from
 /// [`.context(…)`](crate::Track::context), or from the [`Scope`](crate::Scope) that it is tracked in. Its JSON is an
-/// object of the parts that are set: `{"traceparent":"00-…","request_id":"…","tenant":"…","shop":{"cart":"17"}}`.
+/// object of the parts that are set: `{"traceparent":"00-…","request_id":"…","tenant":"…","cause":"0199…","shop":{"cart":"17"}}`.
 ///
 /// Values often come from the headers of a request, so they are untrusted. A value that is empty, longer than
 /// [`MAX_VALUE`](Self::MAX_VALUE) bytes or has a control character is left out, and so is a malformed `traceparent`:
@@ -38,6 +42,8 @@ struct Texts {
     request_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tenant: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "id_if_it_is_one")]
+    cause: Option<Uuid>,
     #[serde(flatten)]
     own: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -56,6 +62,9 @@ impl std::fmt::Debug for Context {
                 if let Some(text) = text {
                     context.field(name, text);
                 }
+            }
+            if let Some(cause) = &texts.cause {
+                context.field("cause", cause);
             }
             for (plugin, own) in &texts.own {
                 context.field(plugin, &own.keys().collect::<Vec<_>>());
@@ -96,8 +105,15 @@ impl Context {
         if is_value(&value) { self.change(|texts| texts.tenant = Some(value)) } else { self }
     }
 
-    /// A text of the application's own: `with("shop", "cart", "17")`. The names `traceparent`, `request_id` and
-    /// `tenant` are taken, so an application of such a name adds nothing.
+    /// The event that led to this one: a reference to it, to its receipt, or its id. Inside of a durable call it is there by itself.
+    #[must_use]
+    pub fn with_cause(self, event: impl IntoCause) -> Self {
+        let cause = event.into_cause();
+        self.change(|texts| texts.cause = Some(cause))
+    }
+
+    /// A text of the application's own: `with("shop", "cart", "17")`. The names `traceparent`, `request_id`, `tenant` and
+    /// `cause` are taken, so an application of such a name adds nothing.
     #[must_use]
     pub fn with(
         self,
@@ -106,7 +122,7 @@ impl Context {
         value: impl Into<String>,
     ) -> Self {
         let (application, key, value) = (application.into(), key.into(), value.into());
-        let is_taken = ["traceparent", "request_id", "tenant"].contains(&application.as_str());
+        let is_taken = ["traceparent", "request_id", "tenant", "cause"].contains(&application.as_str());
         if is_taken || ![&application, &key, &value].into_iter().all(|text| is_value(text)) {
             return self;
         }
@@ -128,6 +144,11 @@ impl Context {
     /// The customer or organisation that the event belongs to.
     pub fn tenant(&self) -> Option<&str> {
         self.0.as_ref()?.tenant.as_deref()
+    }
+
+    /// The id of the event that led to this one.
+    pub fn cause(&self) -> Option<Uuid> {
+        self.0.as_ref()?.cause
     }
 
     /// A text of an application's own.
@@ -153,6 +174,7 @@ impl Context {
             traceparent: inner.traceparent.clone().or_else(|| outer.traceparent.clone()),
             request_id: inner.request_id.clone().or_else(|| outer.request_id.clone()),
             tenant: inner.tenant.clone().or_else(|| outer.tenant.clone()),
+            cause: inner.cause.or(outer.cause),
             own,
         };
         Self(Some(Arc::new(texts)))
@@ -196,6 +218,12 @@ impl Serialize for Context {
     }
 }
 
+/// What isn't an id is left out, as other values are.
+fn id_if_it_is_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(value.as_str().and_then(|text| text.parse().ok()))
+}
+
 /// Values that couldn't have been given are left out, as everywhere.
 impl<'de> Deserialize<'de> for Context {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -209,6 +237,9 @@ impl<'de> Deserialize<'de> for Context {
         }
         if let Some(value) = texts.tenant {
             context = context.with_tenant(value);
+        }
+        if let Some(cause) = texts.cause {
+            context = context.with_cause(cause);
         }
         for (application, own) in texts.own {
             for (key, value) in own {
@@ -257,16 +288,23 @@ mod tests {
             assert!(context.with("shop", wrong, "17").with(wrong, "cart", "17").is_empty(), "{wrong:?}");
         }
         assert!(Context::new().with("tenant", "cart", "17").is_empty());
+        assert!(Context::new().with("cause", "cart", "17").is_empty());
+        for wrong in [r#"{"cause":"17"}"#, r#"{"cause":{"cart":"17"}}"#, r#"{"cause":null}"#] {
+            assert!(serde_json::from_str::<Context>(wrong).expect("it is a context").is_empty(), "{wrong}");
+        }
     }
 
     #[test]
     fn a_context_is_read_back_from_its_json_as_it_was() {
         let context =
             Context::new().with_traceparent(TRACEPARENT).with_tenant("acme").with("shop", "cart", "17");
+        let context = context.with_cause(Uuid::from_u128(17));
         let text = serde_json::to_string(&context).expect("texts can be written as JSON");
         assert_eq!(
             text,
-            format!(r#"{{"traceparent":"{TRACEPARENT}","tenant":"acme","shop":{{"cart":"17"}}}}"#)
+            format!(
+                r#"{{"traceparent":"{TRACEPARENT}","tenant":"acme","cause":"00000000-0000-0000-0000-000000000011","shop":{{"cart":"17"}}}}"#
+            )
         );
         assert_eq!(serde_json::from_str::<Context>(&text).expect("it was written"), context);
     }
@@ -277,10 +315,14 @@ mod tests {
             .with_tenant("acme")
             .with_request_id("1")
             .with("shop", "cart", "17")
-            .with("shop", "a", "b");
+            .with("shop", "a", "b")
+            .with_cause(Uuid::from_u128(1));
         let inner = Context::new().with_request_id("2").with("shop", "cart", "18");
         let both = inner.within(&outer);
         assert_eq!((both.tenant(), both.request_id()), (Some("acme"), Some("2")));
+        assert_eq!(both.cause(), Some(Uuid::from_u128(1)));
+        let inner = Context::new().with_cause(Uuid::from_u128(2));
+        assert_eq!(inner.within(&outer).cause(), Some(Uuid::from_u128(2)));
         assert_eq!((both.get("shop", "cart"), both.get("shop", "a")), (Some("18"), Some("b")));
     }
 }

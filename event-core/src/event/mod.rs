@@ -1,6 +1,7 @@
 //! Events. No file here depends on hooks, apps or configuration.
 
 pub(crate) mod actor;
+pub(crate) mod cause;
 pub(crate) mod context;
 pub(crate) mod date;
 pub(crate) mod durability;

@@ -70,7 +70,7 @@ pub trait AnyTracked: Any + Send + Sync + sealed::Sealed {
     /// Who caused the event; `None` without an actor.
     fn actor(&self) -> Option<&Actor>;
 
-    /// The event's context: trace, request, tenant, and texts of the application; `None` without one.
+    /// The event's context: trace, request, tenant, cause, and texts of the application; `None` without one.
     fn context(&self) -> Option<&Context>;
 
     /// When it happened, to the microsecond.

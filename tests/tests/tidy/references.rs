@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::{assert_none, read};
 
+/// A setting, as the table of the guide has it.
+type Setting = (&'static str, &'static str, &'static str);
+
 /// Each plugin's structs of settings: the file, the name, and where the struct is in the plugin's section.
-const SETTINGS: &[(&str, &[(&str, &str, &str)])] = &[
+const SETTINGS: &[(&str, &[Setting])] = &[
     (
         "event-sqlite",
         &[

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use event_core::durable::Delivery;
 use event_core::plugin::{AnyTracked, Consumer, DeliveryError, error_line, report};
-use event_core::{App, WeakApp};
+use event_core::{App, Context, Scope, WeakApp};
 use uuid::Uuid;
 
 use crate::delivery::call::{Call, GivenUp};
@@ -96,6 +96,7 @@ impl Worker {
         let events = self.caller.read_all(app, jobs)?;
         *called = events.len();
         let call = self.caller.consumer.call(app, &events, delivery);
+        let call = cause_of(&events).around(call);
         let ended = if self.caller.is_async() { self.unless_given_up(call).await } else { Ok(call.await) };
         discard(events);
         let ended = ended.map_err(|why| match why {
@@ -119,6 +120,14 @@ impl Worker {
         // The future is the application's.
         discard(call);
         output
+    }
+}
+
+/// What an event says that is tracked in a call of these: which one led to it, if it is one.
+fn cause_of(events: &[Arc<dyn AnyTracked>]) -> Scope {
+    match events {
+        [event] => Scope::new().context(Context::new().with_cause(&**event)),
+        _ => Scope::new(),
     }
 }
 

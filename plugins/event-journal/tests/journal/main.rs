@@ -1,6 +1,7 @@
 //! What is promised to durable implementations, over the journal in memory.
 
 mod batches;
+mod causes;
 mod commands;
 mod controls;
 mod crashes;

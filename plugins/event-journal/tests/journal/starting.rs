@@ -121,11 +121,12 @@ fn unknown_and_impossible_settings_are_errors_that_say_what_can_be() {
     }
 }
 
+type Section<'a> = &'a dyn Fn(&str, &Value) -> Value;
+
 #[test]
 fn a_number_that_a_setting_can_not_have_is_told_those_it_can_with_their_unit() {
     let top = |key: &str, value: &Value| json!({ key: value });
     let of_consumer = |key: &str, value: &Value| json!({ "consumers": { BILLING: { key: value } } });
-    type Section<'a> = &'a dyn Fn(&str, &Value) -> Value;
     for (key, section, expected) in [
         ("shutdown_ms", &top as Section<'_>, "a whole number from 0 on, of milliseconds"),
         ("stalled_after_s", &top, "a whole number from 1 on, of seconds"),

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
 use event_core::plugin::Prepared;
-use event_core::{Actor, App, Context, Event, EventType, IntoActor, Track};
+use event_core::{Actor, App, Context, Event, EventType, IntoActor, IntoCause, Track};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -140,6 +140,13 @@ impl TrackedInTx<'_> {
     #[expect(clippy::return_self_not_must_use, reason = "the event is tracked, whatever is said of it")]
     pub fn context(self, context: Context) -> Self {
         self.say(|said| said.contexts.push(context))
+    }
+
+    /// The event that led to this one: a reference to it, to its receipt, or its id. Inside of a durable call it is the event that
+    /// is delivered, without this.
+    #[expect(clippy::return_self_not_must_use, reason = "the event is tracked, whatever is said of it")]
+    pub fn caused_by(self, event: impl IntoCause) -> Self {
+        self.context(Context::new().with_cause(event))
     }
 
     fn say(self, say: impl FnOnce(&mut Said)) -> Self {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Barrier};
 use event_core::prelude::*;
 use event_core::{Context, Scope};
 use event_sqlite::{Database, DatabaseOptions, Error, SqliteExt};
+use uuid::Uuid;
 
 use crate::files::{Files, banned};
 
@@ -124,12 +125,16 @@ fn what_a_closure_says_of_its_events_context_wins_over_the_scope() {
     let write = scope.run(|| {
         database.write(|tx| {
             let tracked = tx.track(banned("mallory"))?.context(Context::new().with_tenant("south"));
-            tracked.context(Context::new().with("shop", "channel", "web")).by("ada");
+            tracked
+                .context(Context::new().with("shop", "channel", "web"))
+                .by("ada")
+                .caused_by(Uuid::from_u128(17));
             Ok(())
         })
     });
     write.wait().expect("it can be written");
     let event = recorder.last().expect("one was tracked");
+    assert_eq!(event.context().and_then(Context::cause), Some(Uuid::from_u128(17)));
     let context = event.context().expect("it has one");
     assert_eq!((context.request_id(), context.tenant()), (Some("1"), Some("south")));
     assert_eq!(context.get("shop", "channel"), Some("web"));

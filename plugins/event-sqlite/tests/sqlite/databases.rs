@@ -347,6 +347,8 @@ fn a_setting_that_contradicts_another_or_is_unknown_keeps_the_app_from_starting(
     }
 }
 
+type Section<'a> = &'a dyn Fn(&str, &Value) -> Value;
+
 #[test]
 fn a_number_that_a_setting_can_not_have_is_told_those_it_can_with_their_unit() {
     let files = Files::new();
@@ -354,7 +356,6 @@ fn a_number_that_a_setting_can_not_have_is_told_those_it_can_with_their_unit() {
         |key: &str, value: &Value| json!({ "databases": { "app": { "path": "app.db", key: value } } });
     let store = |key: &str, value: &Value| json!({ "store": { key: value } });
     let top = |key: &str, value: &Value| json!({ key: value });
-    type Section<'a> = &'a dyn Fn(&str, &Value) -> Value;
     for (key, section, expected, can_be_0) in [
         ("shutdown_ms", &top as Section<'_>, "a whole number from 0 on, of milliseconds", true),
         ("busy_timeout_ms", &database, "a whole number from 0 on, of milliseconds", true),
