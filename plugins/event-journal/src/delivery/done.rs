@@ -59,10 +59,9 @@ pub fn record_done<E: From<DoneError>>(
         return Err(refused(Why::NotOneEvent));
     }
     let bytes = load(&value::key(consumer))?.ok_or_else(|| refused(Why::AnotherJournal))?;
-    if Tombstone::read(&bytes).is_some() {
-        return Err(refused(Why::Fenced));
-    }
-    let value = Value::read(&bytes).map_err(|reason| refused(Why::Unreadable(reason)))?;
+    let value = Value::read(&bytes).map_err(|reason| {
+        refused(if Tombstone::read(&bytes).is_some() { Why::Fenced } else { Why::Unreadable(reason) })
+    })?;
     let is_its_owners = (value.owner, value.epoch) == (delivery.owner(), delivery.epoch());
     if !is_its_owners || value.released {
         return Err(refused(Why::Fenced));

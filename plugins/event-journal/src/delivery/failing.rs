@@ -10,7 +10,7 @@ use crate::delivery::consumer::State;
 use crate::delivery::engine::Engine;
 use crate::delivery::lanes::Failed;
 use crate::delivery::next::Next;
-use crate::delivery::saving::wait;
+use crate::delivery::saving::{by_any_process, wait};
 use crate::delivery::value::Open;
 use crate::delivery_failed;
 use crate::journal::{self, Entry};
@@ -122,11 +122,8 @@ impl Engine {
     fn write_letter(&self, letter: &DeadLetter) -> journal::Result<()> {
         let key = dead_letter::key(&letter.consumer, letter.seq);
         let bytes = serde_json::to_vec(letter).expect("it is plain data");
-        match wait(|| self.journal.save(&key, 0, Some(&bytes), Durability::OnDisk)) {
-            // It is there already: an earlier attempt wrote it.
-            Ok(_) | Err(journal::Error::Conflict) => Ok(()),
-            Err(error) => Err(error),
-        }
+        // It may be there already, by an earlier attempt.
+        by_any_process(wait(|| self.journal.save(&key, 0, Some(&bytes), Durability::OnDisk)))
     }
 
     fn tell_death(&mut self, letter: &DeadLetter) {

@@ -13,7 +13,7 @@ use crate::dead_letter::{self, DeadLetter};
 use crate::delivery::commands::{Step, Task};
 use crate::delivery::engine::Engine;
 use crate::delivery::letters::Letters;
-use crate::delivery::saving::{read_next, wait, wait_all};
+use crate::delivery::saving::{by_any_process, read_next, wait, wait_all};
 use crate::journal::{self, Entry, Filter};
 
 /// How many letters are looked at, and are delivered again at the same time, at most.
@@ -117,11 +117,7 @@ impl Engine {
         let mut saved = wait_all(asks);
         let progress = saved.split_off(keys.len()).pop();
         for removed in saved {
-            match removed {
-                // Removed by another process, between.
-                Ok(_) | Err(journal::Error::Conflict) => {}
-                Err(error) => return Err(error),
-            }
+            by_any_process(removed)?;
         }
         match (progress, &mut task.saved) {
             (Some(Err(journal::Error::Conflict)), _) => {
@@ -145,11 +141,7 @@ impl Engine {
     fn remove_letter(&self, place: usize, seq: u64) -> journal::Result<()> {
         let key = dead_letter::key(self.consumers[place].name(), seq);
         let Some(saved) = wait(|| self.journal.load(&key))? else { return Ok(()) };
-        match wait(|| self.journal.save(&key, saved.version, None, Durability::OnDisk)) {
-            // Removed by another process, between.
-            Ok(_) | Err(journal::Error::Conflict) => Ok(()),
-            Err(error) => Err(error),
-        }
+        by_any_process(wait(|| self.journal.save(&key, saved.version, None, Durability::OnDisk)))
     }
 
     /// The events at these places, which are in order, without those that are gone.

@@ -13,7 +13,7 @@ use crate::delivery::command::{self, Refused};
 use crate::delivery::consumer;
 use crate::delivery::done;
 use crate::delivery::engine::Engine;
-use crate::delivery::saving::{wait, wait_all};
+use crate::delivery::saving::{by_any_process, wait, wait_all};
 use crate::delivery::tombstone::Tombstone;
 use crate::delivery::value::{self, Value};
 use crate::journal::{self, Error, Journal, Saved};
@@ -51,11 +51,7 @@ pub(super) fn load_or_create(
     }
     if found.is_none() {
         let bytes = new().to_bytes();
-        match wait(|| journal.save(&key, 0, Some(&bytes), Durability::OnDisk)) {
-            // Another process that starts beside this one has made it.
-            Ok(_) | Err(Error::Conflict) => {}
-            Err(error) => return Err(error),
-        }
+        by_any_process(wait(|| journal.save(&key, 0, Some(&bytes), Durability::OnDisk)))?;
         found = wait(|| journal.load(&key))?;
     }
     let Saved { version, value } = found.ok_or(Error::Conflict)?;
@@ -183,18 +179,11 @@ fn move_all(
             .unzip();
         let copies = new.iter().map(|(key, value)| journal.save(key, 0, Some(value), Durability::OnDisk));
         for copied in wait_all(copies) {
-            match copied {
-                // Copied before, by a process that ended then.
-                Ok(_) | Err(Error::Conflict) => {}
-                Err(error) => return Err(error),
-            }
+            by_any_process(copied)?;
         }
         let removals = old.iter().map(|(key, version)| journal.save(key, *version, None, Durability::OnDisk));
         for removed in wait_all(removals) {
-            match removed {
-                Ok(_) | Err(Error::Conflict) => {}
-                Err(error) => return Err(error),
-            }
+            by_any_process(removed)?;
         }
     }
 }
@@ -205,10 +194,7 @@ fn move_one(journal: &dyn Journal, from: &str, to: &str) -> journal::Result<()> 
     let there = wait(|| journal.load(to))?.map_or(0, |saved| saved.version);
     let Some(old) = wait(|| journal.load(from))? else { return Ok(()) };
     for (key, version, value) in [(to, there, Some(&*old.value)), (from, old.version, None)] {
-        match wait(|| journal.save(key, version, value, Durability::OnDisk)) {
-            Ok(_) | Err(Error::Conflict) => {}
-            Err(error) => return Err(error),
-        }
+        by_any_process(wait(|| journal.save(key, version, value, Durability::OnDisk)))?;
     }
     Ok(())
 }
@@ -217,7 +203,7 @@ impl Engine {
     /// Makes a consumer anew that was removed, or gives it its old name again, since this program is the right one.
     pub(super) fn adopt_gone(&mut self, place: usize, tombstone: &Tombstone) -> Result<(), Refused> {
         let held = &self.consumers[place];
-        let bytes = match tombstone {
+        match tombstone {
             Tombstone::Renamed { to, .. } => {
                 let hears = consumer::names(&held.consumer);
                 let from = self.last_name(to, held.name()).map_err(Refused::Journal)?;
@@ -226,16 +212,13 @@ impl Engine {
                     let reason = format!("`{from}`, as it was renamed, is gone: start this program anew");
                     return Err(Refused::ByOwner(reason));
                 }
-                None
             }
             Tombstone::Removed => {
                 let end = wait(|| self.journal.end()).map_err(Refused::Journal)?;
-                Some(new_value(&held.consumer, &self.log_identity, end).to_bytes())
+                let bytes = new_value(&held.consumer, &self.log_identity, end).to_bytes();
+                wait(|| self.journal.save(&held.key, held.version, Some(&bytes), Durability::OnDisk))
+                    .map_err(Refused::Journal)?;
             }
-        };
-        if let Some(bytes) = bytes {
-            wait(|| self.journal.save(&held.key, held.version, Some(&bytes), Durability::OnDisk))
-                .map_err(Refused::Journal)?;
         }
         // It is taken as one that another process has saved.
         self.watched_at = None;

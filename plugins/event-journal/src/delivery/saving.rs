@@ -164,6 +164,14 @@ where
     pollster::block_on(asked(async move { ask().await }))
 }
 
+/// Whether a save has happened that any process may make: where another one was first, it has done the same.
+pub(super) fn by_any_process<T>(saved: journal::Result<T>) -> journal::Result<()> {
+    match saved {
+        Ok(_) | Err(journal::Error::Conflict) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// The first event after this place, whatever its name.
 pub(super) fn read_next(journal: &dyn Journal, after: u64) -> journal::Result<Page> {
     let all = Filter::all();

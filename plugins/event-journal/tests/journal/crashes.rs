@@ -8,7 +8,7 @@ use event_core::durable::{Delivery, Rejected};
 use event_core::prelude::*;
 
 use crate::faults::{Asked, Fault, FaultyJournal, unavailable};
-use crate::orders::{BILLING, Calls, Noted, OrderPlaced, Setup, Shop, Told};
+use crate::orders::{Calls, Noted, OrderPlaced, Setup, Shop, Told};
 
 /// After this time without a save, a consumer's process has died.
 pub const LEASE: Duration = Duration::from_secs(5);
@@ -22,7 +22,7 @@ pub fn die(journal: &FaultyJournal) {
 }
 
 /// A start after the death of the one before.
-fn restart(setup: &Setup, journal: &FaultyJournal, dead: Shop) -> Shop {
+pub fn restart(setup: &Setup, journal: &FaultyJournal, dead: Shop) -> Shop {
     drop(dead);
     journal.heal();
     let shop = setup.start();
@@ -49,10 +49,7 @@ fn deadly(order: u32) -> (Setup, FaultyJournal) {
 fn what_was_called_since_the_last_save_is_called_again_in_order_and_nothing_is_lost() {
     let (setup, journal) = deadly(5);
     let shop = setup.start();
-    // Without a save between.
-    shop.deliveries().pause(BILLING).wait().expect("it is paused");
-    shop.place(0..8);
-    shop.deliveries().resume(BILLING).wait().expect("it is resumed");
+    shop.place_at_once(0..8);
     assert_eq!(shop.settled(), [0, 1, 2, 3, 4, 5].map(|order| (order, 1)));
     let shop = restart(&setup, &journal, shop);
     let again = shop.settled();

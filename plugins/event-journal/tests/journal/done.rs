@@ -11,9 +11,9 @@ use event_journal::journal::Journal;
 use event_journal::record_done;
 use event_journal::{DoneError, MemoryJournal};
 
-use crate::crashes::{LEASE, die};
+use crate::crashes::{die, restart};
 use crate::faults::FaultyJournal;
-use crate::orders::{BILLING, BoxError, Calls, OrderPlaced, Setup, Shop, Told};
+use crate::orders::{BILLING, BoxError, Calls, OrderPlaced, Setup, Told};
 
 /// As in a transaction of the journal's database, while no other process writes.
 pub fn record(journal: &MemoryJournal, delivery: &Delivery) -> Result<(), BoxError> {
@@ -60,23 +60,11 @@ fn recording(end: impl Fn(u32) -> Told + Send + Sync + 'static) -> (Setup, Memor
     (setup, memory, journal)
 }
 
-/// A start after the death of the one before.
-fn restart(setup: &Setup, journal: &FaultyJournal, dead: Shop) -> Shop {
-    drop(dead);
-    journal.heal();
-    let shop = setup.start();
-    setup.clock.advance(LEASE);
-    shop
-}
-
 #[test]
 fn what_was_recorded_is_not_called_again_after_the_process_has_died() {
     let (setup, _, journal) = recording(|_| Ok(()));
     let shop = setup.start();
-    // Without a save between.
-    shop.deliveries().pause(BILLING).wait().expect("it is paused");
-    shop.place(0..8);
-    shop.deliveries().resume(BILLING).wait().expect("it is resumed");
+    shop.place_at_once(0..8);
     assert_eq!(shop.settled(), [0, 1, 2, 3, 4, 5].map(|order| (order, 1)));
     let shop = restart(&setup, &journal, shop);
     assert_eq!(shop.settled(), [(6, 1), (7, 1)]);
