@@ -21,7 +21,7 @@ pub trait DeliveryExt {
     ///
     /// #[derive(Event, serde::Deserialize)]
     /// struct PaymentReceived {
-    ///     account: u64,
+    ///     account: i64,
     ///     cents: i64,
     /// }
     ///
