@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use event_core::Durability;
 
 use crate::delivery::engine::Engine;
+use crate::delivery::jobs::LaneKey;
 use crate::delivery::value::Open;
 use crate::journal::{self, Entry};
 use crate::log::log;
@@ -16,12 +17,10 @@ impl Engine {
         let due: Vec<_> =
             held.failed.iter().filter(|(seq, _)| due(seq)).map(|(seq, lane)| (*seq, *lane)).collect();
         for (seq, lane) in due {
-            let is_suspect = self.consumers[place].is_suspect(seq);
-            if is_suspect
-                && !(self.may_call_suspect(place) && self.consumers[place].lanes.is_first(lane, seq))
-            {
+            if !self.may_try(place, seq, lane) {
                 continue;
             }
+            let is_suspect = self.consumers[place].is_suspect(seq);
             self.announce(place, is_suspect.then_some(seq))?;
             let held = &mut self.consumers[place];
             held.failed.remove(&seq);
@@ -35,6 +34,13 @@ impl Engine {
             self.start_workers(place);
         }
         Ok(())
+    }
+
+    /// Whether an event that has failed can be called when its time has come: one of which the process may die is called alone, and
+    /// when it is the first of its lane.
+    pub(super) fn may_try(&self, place: usize, seq: u64, lane: LaneKey) -> bool {
+        let held = &self.consumers[place];
+        !held.is_suspect(seq) || self.may_call_suspect(place) && held.lanes.is_first(lane, seq)
     }
 
     /// Calls events that were dead letters, before later ones of their lane.
@@ -90,7 +96,12 @@ impl Engine {
         let now = self.clock.now();
         let held = &self.consumers[place];
         // Asked before the announcement, which may write a time of its own.
-        let waits = |entry: &Entry| held.due(entry.seq).is_some_and(|due| due > now);
+        // One that is called alone waits for those that come before it in its lane, or it would be announced and never called.
+        let is_behind =
+            |entry: &Entry| held.lanes.first(held.lane_of(entry)).is_some_and(|first| first.seq < entry.seq);
+        let waits = |entry: &Entry| {
+            held.due(entry.seq).is_some_and(|due| due > now) || suspect.is_some() && is_behind(entry)
+        };
         let entries: Vec<_> = entries.into_iter().map(|entry| (waits(&entry), entry)).collect();
         if entries.iter().any(|(waits, _)| !waits) {
             self.announce(place, suspect)?;

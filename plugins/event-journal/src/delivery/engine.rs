@@ -164,13 +164,21 @@ impl Engine {
 
     /// Until when nothing has to be done; `None` if only a message brings something.
     fn pause(&self) -> Option<Duration> {
-        let due = self.consumers.iter().flat_map(|held| {
+        let due = self.consumers.iter().enumerate().flat_map(|(place, held)| {
             let waits = match held.state {
                 State::Waiting(due) => Some(due),
                 _ => None,
             };
-            let failed = held.failed.keys().filter_map(|seq| held.due(*seq)).filter(|_| held.may_call());
-            failed.min().into_iter().chain(waits).chain(held.lanes.deadline())
+            let failed = held
+                .failed
+                .iter()
+                .filter(|(seq, lane)| held.may_call() && self.may_try(place, **seq, **lane));
+            failed
+                .filter_map(|(seq, _)| held.due(*seq))
+                .min()
+                .into_iter()
+                .chain(waits)
+                .chain(held.lanes.deadline())
         });
         let due = due.filter_map(|due| self.clock.until(due));
         let timers = [self.save_at, self.watch_at].into_iter().flatten();

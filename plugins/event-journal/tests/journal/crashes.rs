@@ -1,14 +1,14 @@
 //! What a process finds after one that died. A process that can save nothing any more has died, as far as the journal knows.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use event_core::durable::{Delivery, Rejected};
+use event_core::durable::{Delivery, Rejected, Retry};
 use event_core::prelude::*;
 
 use crate::faults::{Asked, Fault, FaultyJournal, unavailable};
-use crate::orders::{Calls, Noted, OrderPlaced, Setup, Shop, Told};
+use crate::orders::{BILLING, Calls, Noted, OrderPlaced, Setup, Shop, Told};
 
 /// After this time without a save, a consumer's process has died.
 pub const LEASE: Duration = Duration::from_secs(5);
@@ -140,6 +140,38 @@ fn a_letter_that_is_retried_and_ends_the_process_is_a_letter_again() {
     let letters = shop.dead_letters();
     assert_eq!(letters.len(), 1);
     assert!(letters[0].reason.contains("the process ended"), "{}", letters[0]);
+}
+
+#[test]
+fn of_letters_that_are_retried_when_the_process_dies_each_is_called_though_the_first_one_fails() {
+    let journal = FaultyJournal::new();
+    let (killed, round) = (journal.clone(), Arc::new(AtomicU32::new(0)));
+    let asked = round.clone();
+    let setup = Setup::over_faulty(&journal, move |order, _| match (asked.load(Ordering::Relaxed), order) {
+        (0, _) => Err(Rejected::new("no").into()),
+        (1, _) => {
+            die(&killed);
+            Err("dead".into())
+        }
+        (2, 0) => Err(Retry::after(Duration::from_mins(1), "down").into()),
+        _ => Ok(()),
+    });
+    let shop = setup.start();
+    shop.place(0..2);
+    assert_eq!(shop.settled(), [(0, 1), (1, 1)]);
+    round.store(1, Ordering::Relaxed);
+    shop.deliveries().pause(BILLING).wait().expect("it is paused");
+    for letter in shop.dead_letters() {
+        shop.deliveries().retry(&letter).wait().expect("it can be saved");
+    }
+    shop.deliveries().resume(BILLING).wait().expect("it is resumed");
+    assert_eq!(shop.settled(), [(0, 1)], "the process dies");
+    round.store(2, Ordering::Relaxed);
+    let shop = restart(&setup, &journal, shop);
+    assert_eq!(shop.settled(), [(0, 1)], "it is down, and the next one waits behind it");
+    round.store(3, Ordering::Relaxed);
+    assert_eq!(shop.after(Duration::from_mins(1)), [(0, 2), (1, 1)]);
+    assert_eq!((shop.status().backlog, shop.status().dead), (Some(0), 2));
 }
 
 /// Innocent consumers, and one whose call ends the process.
