@@ -273,7 +273,7 @@ fn a_replay_waits_for_the_call_that_runs() {
 fn an_event_that_is_skipped_is_a_dead_letter_and_the_later_ones_go_on() {
     let shop =
         Setup::new(|order, _| if order == 1 { Err(Retry::new("down").into()) } else { Ok(()) }).start();
-    shop.place(0..4);
+    shop.place_at_once(0..4);
     assert_eq!(shop.settled(), [(0, 1), (1, 1)]);
     let deliveries = shop.deliveries();
     for seq in [1, 9] {

@@ -221,7 +221,7 @@ impl Run {
                 return;
             }
         }
-        panic!("it doesn't end: {}", self.shop().status());
+        panic!("it doesn't end: {:?}", self.shop().status());
     }
 
     fn check(&self) -> Result<(), TestCaseError> {
