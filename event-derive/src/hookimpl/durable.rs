@@ -1,5 +1,5 @@
-//! The option `durable`, alone or as `durable(name = "…", renamed_from = "…", from = "start", give_up_after = "24h", max_attempts = 20, timeout_s = 30,
-//! key = "user.id", concurrency = 8, batch = 100)`.
+//! The option `durable`, alone or as `durable(name = "…", renamed_from = "…", from = "start", give_up_after = "24h",
+//! max_attempts = 20, timeout_s = 30, key = "user.id", concurrency = 8, batch = 100)`.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -130,35 +130,25 @@ impl Durable {
     /// The options as event-core takes them. `decoder` is how the event is read back.
     pub(super) fn expand(&self, core: &Path, decoder: Option<TokenStream>) -> TokenStream {
         let private = quote!(#core);
-        let some = |value: TokenStream| quote!(::core::option::Option::Some(#value));
-        let name =
-            self.name.as_ref().map(|name| some(name.to_token_stream())).map(|name| quote!(name: #name,));
-        let old_name = self.renamed_from.as_ref().map(|name| some(name.to_token_stream()));
-        let old_name = old_name.map(|name| quote!(renamed_from: #name,));
+        let some = |value: &dyn ToTokens| quote!(::core::option::Option::Some(#value));
+        let name = self.name.as_ref().map(|it| some(it)).map(|it| quote!(name: #it,));
+        let old_name = self.renamed_from.as_ref().map(|it| some(it)).map(|it| quote!(renamed_from: #it,));
         let from = self.from_start.map(|is_start| {
             let from = if is_start { quote!(Start) } else { quote!(Now) };
             quote!(from: #private::StartsFrom::#from,)
         });
         let duration = |seconds: u64| quote!(#private::Duration::from_secs(#seconds));
-        let give_up = self.give_up_after_s.map(duration).map(|duration| quote!(give_up_after: #duration,));
-        let attempts =
-            self.max_attempts.map(|most| some(quote!(#most))).map(|most| quote!(max_attempts: #most,));
-        let timeout =
-            self.timeout_s.map(|seconds| some(duration(seconds.into()))).map(|it| quote!(timeout: #it,));
-        let decoder = decoder.map(|decoder| quote!(decoder: #decoder,));
+        let give_up = self.give_up_after_s.map(duration).map(|it| quote!(give_up_after: #it,));
+        let attempts = self.max_attempts.map(|it| some(&it)).map(|it| quote!(max_attempts: #it,));
+        let timeout = self.timeout_s.map(|it| some(&duration(it.into()))).map(|it| quote!(timeout: #it,));
+        let decoder = decoder.map(|it| quote!(decoder: #it,));
         let order = match (&self.key, self.unordered) {
             (Some(key), _) => Some(quote!(order: #private::Order::ByKey(#key),)),
             (None, Some(())) => Some(quote!(order: #private::Order::None,)),
             (None, None) => None,
         };
-        let concurrency = self.concurrency.map(|most| {
-            let most = some(quote!(#most));
-            quote!(concurrency: #most,)
-        });
-        let batch = self.batch.map(|most| {
-            let most = some(quote!(#most));
-            quote!(batch: #most,)
-        });
+        let concurrency = self.concurrency.map(|it| some(&it)).map(|it| quote!(concurrency: #it,));
+        let batch = self.batch.map(|it| some(&it)).map(|it| quote!(batch: #it,));
         let options = quote!(#private::DurableOptions);
         quote!(durable: ::core::option::Option::Some(&#options {
             #name #old_name #from #give_up #attempts #timeout #order #concurrency #batch #decoder

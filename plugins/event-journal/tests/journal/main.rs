@@ -11,6 +11,7 @@ mod done;
 mod ends;
 mod failing;
 mod faults;
+mod halving;
 mod lanes;
 mod letters;
 mod model;
