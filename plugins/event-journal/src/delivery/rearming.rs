@@ -131,17 +131,24 @@ impl Engine {
 
     /// Removes the letters of events that are delivered again: one is still there if the process ended before it was removed.
     pub(super) fn remove_letters_of_rearmed(&mut self, place: usize) -> journal::Result<()> {
-        while let Some(seq) = self.consumers[place].letters_of_rearmed.first().copied() {
-            self.remove_letter(place, seq)?;
-            self.consumers[place].letters_of_rearmed.remove(&seq);
+        let held = &self.consumers[place];
+        let mut letters = Vec::new();
+        for seq in &held.letters_of_rearmed {
+            let key = dead_letter::key(held.name(), *seq);
+            if let Some(saved) = wait(|| self.journal.load(&key))? {
+                letters.push((key, saved.version));
+            }
         }
+        if !letters.is_empty() {
+            // What was loaded is of the time in which this process was the owner, or this is refused: a letter that another owner
+            // has written since has another version.
+            self.save(place, Durability::Enqueued)?;
+        }
+        let removals =
+            letters.iter().map(|(key, version)| self.journal.save(key, *version, None, Durability::OnDisk));
+        wait_all(removals).into_iter().try_for_each(by_any_process)?;
+        self.consumers[place].letters_of_rearmed.clear();
         Ok(())
-    }
-
-    fn remove_letter(&self, place: usize, seq: u64) -> journal::Result<()> {
-        let key = dead_letter::key(self.consumers[place].name(), seq);
-        let Some(saved) = wait(|| self.journal.load(&key))? else { return Ok(()) };
-        by_any_process(wait(|| self.journal.save(&key, saved.version, None, Durability::OnDisk)))
     }
 
     /// The events at these places, which are in order, without those that are gone.

@@ -152,3 +152,37 @@ fn letters_whose_events_can_not_be_read_for_a_moment_are_retried_all_the_same() 
     shop.after(Duration::from_secs(1));
     assert_eq!((shop.status().delivered, shop.dead_letters().len()), (225, 25));
 }
+
+#[test]
+fn a_process_that_was_stopped_before_it_removes_an_old_letter_leaves_the_one_that_another_owner_has_written()
+{
+    let memory = MemoryJournal::new();
+    let (journal, is_first) = (FaultyJournal::over(&memory), AtomicBool::new(true));
+    let setup = Setup::over_faulty(&journal, |_, _| Err(Rejected::new("no").into()));
+    let shop = setup.start();
+    shop.place(0..2);
+    shop.settled();
+    shop.deliveries().pause(BILLING).wait().expect("it is paused");
+    for letter in shop.dead_letters() {
+        shop.deliveries().retry(&letter).wait().expect("it is there");
+    }
+    drop(shop);
+    // The next process is stopped between its looks for the two letters, and another one delivers meanwhile.
+    journal.set(move |asked| {
+        if matches!(asked, Asked::Load(key) if key.starts_with("dead/"))
+            && is_first.swap(false, Ordering::Relaxed)
+        {
+            let memory = memory.clone();
+            let other = std::thread::spawn(move || {
+                let other = Setup::over(&memory, |_, _| Err(Rejected::new("no").into())).start();
+                assert_eq!(other.settled(), [(0, 1), (1, 1)]);
+            });
+            other.join().expect("it doesn't panic");
+        }
+        Fault::None
+    });
+    let shop = setup.start();
+    shop.settled();
+    shop.after(LEASE);
+    assert_eq!((shop.dead_letters().len(), shop.status().dead), (2, 4), "{}", shop.status());
+}
